@@ -1,0 +1,1 @@
+"""The imperative shell: actors, mailboxes and their wiring."""

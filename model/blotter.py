@@ -1,0 +1,359 @@
+"""The record of all orders: the order manager's whole state, and what each message means for it.
+
+decide() reads and computes, commit() writes what was computed; nothing in commit() can fail, so a message either takes
+effect whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+
+import attrs
+
+from . import events as e
+from . import reports as r
+from .alarm import Alarm, AlarmCode
+from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from .kinds import OrderState, OrderType, Pending, Reason, TradingState
+from .lifecycle import apply
+from .order import Order
+from .refusal import Refusal
+from .reporting import decide as judge
+
+SOURCE = "order_manager"
+EXTERNAL = "external"
+"""The strategy id of orders that the venue knows and we do not."""
+
+
+@attrs.frozen
+class Outcome:
+    """What one message leads to.
+
+    updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier update
+    to the strategy that submitted the same order again; repeats counts reports that said nothing new.
+    """
+
+    updates: tuple[e.OrderUpdate, ...] = ()
+    requests: tuple[r.VenueRequest, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    answer: tuple[str, e.OrderUpdate] | None = None
+    repeats: int = 0
+
+
+class Blotter:
+    """Every order by its id, every execution by its id, and the next sequence number.
+
+    Args:
+        next_id: source of ids for requests and external orders.
+        answer_within_ns: how long a venue may take to answer a request before the order is in doubt; None for ever.
+    """
+
+    def __init__(self, next_id: Callable[[], str], answer_within_ns: int | None = None) -> None:
+        self.latest: dict[str, e.OrderUpdate] = {}
+        self.sequence = 0
+        self.repeats = 0
+        self.trading = TradingState.ACTIVE
+        self.stopped_symbols: frozenset[str] = frozenset()
+        self._terms: dict[str, SubmitOrder] = {}
+        self._by_client_id: dict[str, str] = {}
+        # Keyed by order as well: in a self-trade both orders report the same execution id.
+        self._executions: dict[tuple[str, str], r.Fill] = {}
+        # Insertion order is deadline order, since every request gets the same time.
+        self._deadlines: dict[str, int] = {}
+        self._next_id = next_id
+        self._answer_within_ns = answer_within_ns
+
+    def order(self, order_id: str) -> Order | None:
+        """Return an order as it stands."""
+        update = self.latest.get(order_id)
+        return None if update is None else update.order
+
+    def orders(self) -> Iterator[Order]:
+        """Iterate over all orders in the order of their first appearance."""
+        return (update.order for update in self.latest.values() if update.order is not None)
+
+    @property
+    def next_deadline_ns(self) -> int | None:
+        """When the oldest unanswered request falls due."""
+        return next(iter(self._deadlines.values()), None)
+
+    def decide_command(self, judged: Approved | Denied, now_ns: int) -> Outcome:
+        """Judge a command that risk has passed on, approved or denied."""
+        command = judged.command
+        refusal = judged.refusal if isinstance(judged, Denied) else None
+        match command:
+            case SubmitOrder():
+                return self._submit(command, refusal, now_ns)
+            case CancelOrder():
+                return self._cancel(command, refusal, now_ns)
+            case ModifyOrder():
+                return self._modify(command, refusal, now_ns)
+
+    def decide_report(self, report: r.VenueReport, now_ns: int) -> Outcome:
+        """Judge what the venue said."""
+        order_id = self._by_client_id.get(report.client_order_id)
+        order = None if order_id is None else self.order(order_id)
+        if order is None:
+            return self._unknown(report, now_ns)
+        booked = self._booked(order, report)
+        verdict = judge(order, report, now_ns, booked)
+        asks = any(isinstance(event, e.OrderInDoubt) for event in verdict.events)
+        return Outcome(
+            updates=self._fold(order, verdict.events),
+            requests=(_query(order, now_ns),) if asks else (),
+            alarms=verdict.alarms,
+            repeats=int(verdict.is_repeat),
+        )
+
+    def decide_overdue(self, now_ns: int) -> Outcome:
+        """Put every order in doubt whose request has had no answer in time; a time-out is not a rejection."""
+        outcomes: list[Outcome] = []
+        sequence = self.sequence
+        for order_id, deadline in self._deadlines.items():
+            if deadline > now_ns:
+                break
+            order = self.order(order_id)
+            if order is not None:
+                text = "the venue has not answered in time"
+                outcome = self._doubt(order, Reason.NO_ANSWER, text, now_ns, sequence)
+                sequence += len(outcome.updates)
+                outcomes.append(outcome)
+        return Outcome(
+            updates=tuple(update for outcome in outcomes for update in outcome.updates),
+            requests=tuple(request for outcome in outcomes for request in outcome.requests),
+            alarms=tuple(alarm for outcome in outcomes for alarm in outcome.alarms),
+        )
+
+    def decide_set_aside(self, report: r.VenueReport, now_ns: int) -> Outcome:
+        """Put the order in doubt whose report could not be handled."""
+        order = self.order(self._by_client_id.get(report.client_order_id, ""))
+        if order is None:
+            return Outcome()
+        text = f"a {type(report).__name__} could not be handled and was set aside"
+        return self._doubt(order, Reason.REPORT_SET_ASIDE, text, now_ns, self.sequence)
+
+    def commit(self, outcome: Outcome, now_ns: int) -> None:
+        """Take over what was decided."""
+        self.repeats += outcome.repeats
+        for update in outcome.updates:
+            self.sequence = update.sequence
+            order, event = update.order, update.event
+            if order is None:
+                continue
+            self.latest[order.order_id] = update
+            match event:
+                case e.OrderCreated():
+                    self._terms[order.order_id] = event.terms
+                case e.OrderSubmitted():
+                    self._by_client_id[event.client_order_id] = order.order_id
+                case e.OrderFilled() | e.FillCorrected():
+                    self._executions[order.order_id, event.fill.execution_id] = event.fill
+                case _:
+                    pass
+            self._watch(order, event, now_ns)
+
+    def _watch(self, order: Order, event: e.Event, now_ns: int) -> None:
+        if self._answer_within_ns is None:
+            return
+        awaited = order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
+        if order.is_closed or not awaited:
+            self._deadlines.pop(order.order_id, None)
+        elif isinstance(event, e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt):
+            self._deadlines.pop(order.order_id, None)
+            self._deadlines[order.order_id] = now_ns + self._answer_within_ns
+
+    def stop_symbol(self, symbol: str) -> None:
+        """Refuse new orders for a symbol from now on."""
+        self.stopped_symbols |= {symbol}
+
+    def _fold(self, order: Order | None, events: Iterable[e.OrderEvent], after: int | None = None) -> tuple[e.OrderUpdate, ...]:
+        sequence = self.sequence if after is None else after
+        updates: list[e.OrderUpdate] = []
+        for event in events:
+            order = apply(order, event)
+            sequence += 1
+            updates.append(e.OrderUpdate(sequence, event, order))
+        return tuple(updates)
+
+    def _submit(self, command: SubmitOrder, refusal: Refusal | None, now: int) -> Outcome:
+        order_id = command.order_id
+        assert order_id is not None, "the edge gives every order an id"
+        known = self.latest.get(order_id)
+        if known is not None:
+            same = self._terms[order_id] == command and known.order is not None
+            if same and known.order is not None and known.order.strategy_id == command.source:
+                return Outcome(answer=(command.source, known))
+            text = f"order_id {order_id}: is taken by an order with other content"
+            return self._refused(command, Refusal(Reason.DUPLICATE_ID, text), now)
+        refusal = refusal or self._closed_for(command)
+        created = e.OrderCreated(
+            time_ns=now, source=SOURCE, order_id=order_id, strategy_id=command.source, terms=command
+        )
+        if refusal is not None:
+            denied = e.OrderDenied(
+                time_ns=now, source=SOURCE, order_id=order_id, reason=refusal.reason, text=refusal.text
+            )
+            return Outcome(updates=self._fold(None, (created, denied)))
+        sent = e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=order_id)
+        request = r.VenueSubmit(
+            client_order_id=order_id,
+            symbol=command.symbol,
+            side=command.side,
+            order_type=command.order_type,
+            quantity=command.quantity,
+            price=command.price,
+            stop_price=command.stop_price,
+            time_in_force=command.time_in_force,
+            time_ns=now,
+            source=SOURCE,
+        )
+        return Outcome(updates=self._fold(None, (created, sent)), requests=(request,))
+
+    def _closed_for(self, command: SubmitOrder) -> Refusal | None:
+        # Risk has judged already; a halt that overtook the approval in this mailbox must still hold.
+        if self.trading is TradingState.HALTED:
+            return Refusal(Reason.HALTED, "trading is halted")
+        if command.symbol in self.stopped_symbols:
+            text = f"symbol {command.symbol}: new orders are stopped, since a report on it could not be handled"
+            return Refusal(Reason.SYMBOL_STOPPED, text)
+        return None
+
+    def _cancel(self, command: CancelOrder, refusal: Refusal | None, now: int) -> Outcome:
+        order = self.order(command.order_id)
+        refusal = refusal or _unchangeable(command.order_id, order)
+        if refusal is None and order is not None and order.pending is Pending.CANCEL:
+            refusal = Refusal(Reason.CANCEL_PENDING, f"order_id {command.order_id}: a cancel is already on its way")
+        if refusal is not None or order is None:
+            return self._refused(command, refusal, now)
+        if order.state is OrderState.PENDING:
+            never_sent = e.OrderCancelled(
+                time_ns=now, source=SOURCE, order_id=order.order_id, reason=Reason.REQUESTED, text="never sent"
+            )
+            return Outcome(updates=self._fold(order, (never_sent,)))
+        request_id = self._next_id()
+        asked = e.CancelRequested(time_ns=now, source=SOURCE, order_id=order.order_id, request_id=request_id)
+        request = r.VenueCancel(
+            client_order_id=order.client_order_id,
+            request_id=request_id,
+            symbol=order.symbol,
+            time_ns=now,
+            source=SOURCE,
+        )
+        return Outcome(updates=self._fold(order, (asked,)), requests=(request,))
+
+    def _modify(self, command: ModifyOrder, refusal: Refusal | None, now: int) -> Outcome:
+        order = self.order(command.order_id)
+        refusal = refusal or _unchangeable(command.order_id, order)
+        if refusal is None and order is not None:
+            refusal = self._unmodifiable(command, order)
+        if refusal is not None or order is None:
+            return self._refused(command, refusal, now)
+        request_id = self._next_id()
+        asked = e.ModifyRequested(
+            time_ns=now,
+            source=SOURCE,
+            order_id=order.order_id,
+            request_id=request_id,
+            price=command.price,
+            quantity=command.quantity,
+        )
+        request = r.VenueModify(
+            client_order_id=order.client_order_id,
+            request_id=request_id,
+            symbol=order.symbol,
+            price=command.price,
+            quantity=command.quantity,
+            time_ns=now,
+            source=SOURCE,
+        )
+        return Outcome(updates=self._fold(order, (asked,)), requests=(request,))
+
+    def _unmodifiable(self, command: ModifyOrder, order: Order) -> Refusal | None:
+        if self.trading is TradingState.HALTED:
+            return Refusal(Reason.HALTED, "trading is halted")
+        if order.pending is not Pending.NONE:
+            reason = Reason.CANCEL_PENDING if order.pending is Pending.CANCEL else Reason.MODIFY_PENDING
+            return Refusal(reason, f"order_id {order.order_id}: a {order.pending.value.lower()} is already on its way")
+        if command.price is not None and order.order_type not in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
+            return Refusal.of(Reason.UNSUPPORTED, "price", command.price, f"a {order.order_type.value} order has none")
+        if _same(command.price, order.price) and _same(command.quantity, order.quantity):
+            return Refusal(Reason.NOTHING_TO_MODIFY, f"order_id {order.order_id}: has these terms already")
+        return None
+
+    def _refused(self, command: Command, refusal: Refusal | None, now: int) -> Outcome:
+        assert refusal is not None, "an order that is missing was refused as unknown"
+        event = e.CommandRefused(
+            time_ns=now,
+            source=SOURCE,
+            order_id=command.order_id or "",
+            strategy_id=command.source,
+            command=type(command).__name__,
+            reason=refusal.reason,
+            text=refusal.text,
+        )
+        return Outcome(updates=(e.OrderUpdate(self.sequence + 1, event, None),))
+
+    def _booked(self, order: Order, report: r.VenueReport) -> r.Fill | None:
+        match report:
+            case r.VenueFilled() | r.VenueFillCorrected():
+                execution_id = report.fill.execution_id
+            case r.VenueFillBusted():
+                execution_id = report.execution_id
+            case _:
+                return None
+        return self._executions.get((order.order_id, execution_id))
+
+    def _unknown(self, report: r.VenueReport, now: int) -> Outcome:
+        alarm = Alarm(
+            now, AlarmCode.UNKNOWN_ORDER, report.client_order_id, f"{type(report).__name__} for an order we do not know"
+        )
+        if not isinstance(report, r.VenueFilled):
+            return Outcome(alarms=(alarm,))
+        # Money moved, so it is booked, to an order of nobody's.
+        terms = SubmitOrder(
+            report.symbol,
+            report.side,
+            OrderType.MARKET,
+            report.fill.quantity,
+            order_id=self._next_id(),
+            time_ns=now,
+            source=EXTERNAL,
+        )
+        order_id = terms.order_id or ""
+        events: tuple[e.OrderEvent, ...] = (
+            e.OrderCreated(time_ns=now, source=SOURCE, order_id=order_id, strategy_id=EXTERNAL, terms=terms),
+            e.OrderSubmitted(
+                time_ns=now, source=SOURCE, order_id=order_id, client_order_id=report.client_order_id
+            ),
+            e.OrderOpened(
+                time_ns=now, source=report.source, order_id=order_id, exchange_order_id=report.exchange_order_id
+            ),
+            e.OrderFilled(time_ns=now, source=report.source, order_id=order_id, fill=report.fill),
+        )
+        return Outcome(updates=self._fold(None, events), alarms=(alarm,))
+
+    def _doubt(self, order: Order, reason: Reason, text: str, now: int, after: int) -> Outcome:
+        # The event is recorded again for an order already in doubt, so that its next query has a deadline too.
+        event = e.OrderInDoubt(time_ns=now, source=SOURCE, order_id=order.order_id, reason=reason, text=text)
+        return Outcome(
+            updates=self._fold(order, (event,), after),
+            requests=(_query(order, now),),
+            alarms=(Alarm(now, AlarmCode.NO_ANSWER, order.order_id, text),),
+        )
+
+
+def _query(order: Order, now: int) -> r.VenueQuery:
+    return r.VenueQuery(client_order_id=order.client_order_id, symbol=order.symbol, time_ns=now, source=SOURCE)
+
+
+def _unchangeable(order_id: str, order: Order | None) -> Refusal | None:
+    if order is None:
+        return Refusal(Reason.UNKNOWN_ORDER, f"order_id {order_id}: is not known")
+    if order.is_closed:
+        return Refusal(Reason.ORDER_CLOSED, f"order_id {order_id}: is {order.state.value}")
+    return None
+
+
+def _same(wanted: Decimal | None, current: Decimal | None) -> bool:
+    return wanted is None or wanted == current

@@ -1,0 +1,217 @@
+"""What a trader may ask for. A command is checked once, when it is built; what depends on the market is judged later."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+from typing import TypeAlias, TypeVar
+
+import attrs
+
+from .errors import InvalidOrder
+from .kinds import OrderType, Side, TimeInForce
+from .numbers import Number, positive, whole
+from .refusal import Refusal
+from .text import free_text, identifier
+
+E = TypeVar("E", bound=Enum)
+
+
+def _member(field: str, value: object, kind: type[E]) -> E:
+    if type(value) is not kind:
+        names = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)
+        raise InvalidOrder.of(field, value, f"must be one of {names}")
+    return value
+
+
+def _flag(field: str, value: object) -> bool:
+    if type(value) is not bool:
+        raise InvalidOrder.of(field, value, "must be True or False")
+    return value
+
+
+def _symbol(value: str) -> str:
+    return identifier("symbol", value, InvalidOrder)
+
+
+def _side(value: Side) -> Side:
+    return _member("side", value, Side)
+
+
+def _order_type(value: OrderType) -> OrderType:
+    return _member("order_type", value, OrderType)
+
+
+def _time_in_force(value: TimeInForce) -> TimeInForce:
+    return _member("time_in_force", value, TimeInForce)
+
+
+def _quantity(value: Number) -> Decimal:
+    return positive("quantity", value, InvalidOrder)
+
+
+def _optional_quantity(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("quantity", value, InvalidOrder)
+
+
+def _price(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("price", value, InvalidOrder)
+
+
+def _stop_price(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("stop_price", value, InvalidOrder)
+
+
+def _display_quantity(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("display_quantity", value, InvalidOrder)
+
+
+def _expire_time(value: int | None) -> int | None:
+    return None if value is None else whole("expire_time_ns", value, InvalidOrder, least=1)
+
+
+def _time(value: int) -> int:
+    return whole("time_ns", value, InvalidOrder)
+
+
+def _post_only(value: bool) -> bool:  # noqa: FBT001  # a converter takes one positional value
+    return _flag("post_only", value)
+
+
+def _reduce_only(value: bool) -> bool:  # noqa: FBT001  # a converter takes one positional value
+    return _flag("reduce_only", value)
+
+
+def _order_id(value: str) -> str:
+    return identifier("order_id", value, InvalidOrder)
+
+
+def _optional_order_id(value: str | None) -> str | None:
+    return None if value is None else identifier("order_id", value, InvalidOrder)
+
+
+def _tag(value: str) -> str:
+    return free_text("tag", value, InvalidOrder)
+
+
+def _notes(value: str) -> str:
+    return free_text("notes", value, InvalidOrder)
+
+
+def _source(value: str) -> str:
+    return free_text("source", value, InvalidOrder)
+
+
+_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+_STOPPED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+
+
+@attrs.frozen
+class SubmitOrder:
+    """A request for a new order (FIX NewOrderSingle, 35=D).
+
+    Args:
+        symbol: of an instrument that the system trades.
+        side: Side.BUY or Side.SELL.
+        order_type: MARKET, LIMIT, STOP or STOP_LIMIT.
+        quantity: in units of the base, above zero.
+        price: the limit; needed by LIMIT and STOP_LIMIT, refused for the others.
+        stop_price: the trigger; needed by STOP and STOP_LIMIT, refused for the others.
+        time_in_force: GTC; the others are not built yet and end REJECTED as UNSUPPORTED.
+        expire_time_ns: nanoseconds since the epoch, UTC; needed by GTD, refused for the others.
+        post_only, reduce_only, display_quantity: not built yet, refused as UNSUPPORTED when used.
+        order_id: yours, unique for ever; one is given when it is None. The same id with the same terms is one order.
+        tag, notes: free text of at most 256 printable characters, kept with the order.
+        time_ns, source: stamped by the system on entry.
+
+    Raises:
+        InvalidOrder: for what can never be valid, naming the field, the value and the rule.
+    """
+
+    symbol: str = attrs.field(converter=_symbol)
+    side: Side = attrs.field(converter=_side)
+    order_type: OrderType = attrs.field(converter=_order_type)
+    quantity: Decimal = attrs.field(converter=_quantity)
+    price: Decimal | None = attrs.field(default=None, converter=_price, kw_only=True)
+    stop_price: Decimal | None = attrs.field(default=None, converter=_stop_price, kw_only=True)
+    time_in_force: TimeInForce = attrs.field(default=TimeInForce.GTC, converter=_time_in_force, kw_only=True)
+    expire_time_ns: int | None = attrs.field(default=None, converter=_expire_time, kw_only=True)
+    post_only: bool = attrs.field(default=False, converter=_post_only, kw_only=True)
+    reduce_only: bool = attrs.field(default=False, converter=_reduce_only, kw_only=True)
+    display_quantity: Decimal | None = attrs.field(default=None, converter=_display_quantity, kw_only=True)
+    order_id: str | None = attrs.field(default=None, converter=_optional_order_id, kw_only=True)
+    tag: str = attrs.field(default="", converter=_tag, kw_only=True)
+    notes: str = attrs.field(default="", converter=_notes, kw_only=True)
+    # Stamped on entry; not part of what was asked for, so two submissions that differ only here are the same order.
+    time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
+    source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        kind = self.order_type
+        _refuse_mismatch("price", self.price, kind, needed=kind in _PRICED)
+        _refuse_mismatch("stop_price", self.stop_price, kind, needed=kind in _STOPPED)
+        expires = self.time_in_force is TimeInForce.GTD
+        if expires and self.expire_time_ns is None:
+            raise InvalidOrder.of("expire_time_ns", None, "is required by time in force GTD")
+        if self.expire_time_ns is not None and not expires:
+            raise InvalidOrder.of("expire_time_ns", self.expire_time_ns, "goes only with time in force GTD")
+
+
+def _refuse_mismatch(field: str, value: Decimal | None, kind: OrderType, *, needed: bool) -> None:
+    if needed and value is None:
+        raise InvalidOrder.of(field, None, f"is required by a {kind.value} order")
+    if not needed and value is not None:
+        # Ignoring it would execute something else than what was asked for.
+        raise InvalidOrder.of(field, value, f"has no meaning for a {kind.value} order")
+
+
+@attrs.frozen
+class ModifyOrder:
+    """A request to change price or quantity of a live order (FIX OrderCancelReplaceRequest, 35=G).
+
+    The quantity counts what has filled: 10 with 4 filled and a new quantity of 6 leaves 2.
+
+    Raises:
+        InvalidOrder: for what can never be valid, a modification of nothing included.
+    """
+
+    order_id: str = attrs.field(converter=_order_id)
+    price: Decimal | None = attrs.field(default=None, converter=_price, kw_only=True)
+    quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity, kw_only=True)
+    time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
+    source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.price is None and self.quantity is None:
+            raise InvalidOrder.of("price", None, "must be given when there is no new quantity")
+
+
+@attrs.frozen
+class CancelOrder:
+    """A request to cancel a live order (FIX OrderCancelRequest, 35=F)."""
+
+    order_id: str = attrs.field(converter=_order_id)
+    time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
+    source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
+
+
+Command: TypeAlias = SubmitOrder | ModifyOrder | CancelOrder
+
+
+@attrs.frozen
+class Approved:
+    """A command that risk has let pass."""
+
+    command: Command
+    time_ns: int
+    source: str
+
+
+@attrs.frozen
+class Denied:
+    """A command that risk has refused; it goes on to the order manager, which alone records and publishes."""
+
+    command: Command
+    refusal: Refusal
+    time_ns: int
+    source: str

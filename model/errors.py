@@ -1,0 +1,116 @@
+"""Every error that orderpit raises: one small tree of frozen values whose message is built from their fields."""
+
+from __future__ import annotations
+
+import attrs
+
+_SHOWN = 60
+
+
+def shown(value: object) -> str:
+    """Return a bounded, printable picture of any value, even of one whose own repr raises."""
+    if type(value) is str and len(value) > _SHOWN:
+        return f"{ascii(value[:_SHOWN])}... ({len(value)} characters)"
+    try:
+        # ascii() escapes control characters and lone surrogates, which a terminal or a log must never see.
+        text = ascii(value)
+    except Exception as error:  # noqa: BLE001  # a hostile repr must not become a second failure
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+
+
+class OrderpitError(Exception):
+    """The root of the tree."""
+
+
+@attrs.frozen
+class InvalidValue(OrderpitError, ValueError):
+    """A value that can never be right, refused at the boundary before anything was done."""
+
+    field: str
+    value: str
+    rule: str
+
+    @classmethod
+    def of(cls, field: str, value: object, rule: str) -> InvalidValue:
+        """Build the error from the offending value itself, however hostile that is."""
+        return cls(field, shown(value), rule)
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.rule}, got {self.value}"
+
+
+class InvalidOrder(InvalidValue):
+    """An order, modification or cancellation that can never be valid."""
+
+
+class InvalidInstrument(InvalidValue):
+    """An instrument whose definition contradicts itself."""
+
+
+class InvalidMarketData(InvalidValue):
+    """A quote, trade, bar or depth that no market can show."""
+
+
+class InvalidReport(InvalidValue):
+    """A report of a venue that cannot be read."""
+
+
+class InvalidConfiguration(InvalidValue):
+    """A setting of the system that is out of range."""
+
+
+@attrs.frozen
+class InvalidData(OrderpitError, ValueError):
+    """A row of a data file that cannot be read."""
+
+    file: str
+    line: int
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.reason}, got {self.value}"
+
+
+@attrs.frozen
+class IllegalTransition(OrderpitError):
+    """A bug of ours: an event was applied that the state table forbids."""
+
+    order_id: str
+    state: str
+    event: str
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} in state {self.state} cannot take {self.event}"
+
+
+@attrs.frozen
+class Overloaded(OrderpitError):
+    """Too many orders have had no first answer yet; nothing was created."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} orders are waiting for their first update; nothing was created, try again later"
+
+
+@attrs.frozen
+class SystemStopped(OrderpitError, RuntimeError):
+    """The system is not running, so the request was not taken."""
+
+    request: str
+
+    def __str__(self) -> str:
+        return f"the trading system is not running: {self.request} was not taken"
+
+
+@attrs.frozen
+class BlockingCall(OrderpitError, RuntimeError):
+    """A call that waits was made inside a handler, where it would stall an actor."""
+
+    call: str
+    actor: str
+
+    def __str__(self) -> str:
+        return f"{self.call} waits, and may not be called inside a handler of {self.actor}"

@@ -1,0 +1,260 @@
+"""The facts of an order's life. An order's state is a fold of these and of nothing else (see lifecycle.py).
+
+Each has the time it was accepted (nanoseconds since the epoch, UTC), the actor that it came from, and the order's id.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from .commands import SubmitOrder
+from .kinds import Reason
+from .reports import Fill
+
+if TYPE_CHECKING:
+    from .order import Order
+
+
+@attrs.frozen(kw_only=True)
+class OrderCreated:
+    """The beginning of every order's stream, of a denied one too: all its terms."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    strategy_id: str
+    terms: SubmitOrder
+
+
+@attrs.frozen(kw_only=True)
+class OrderDenied:
+    """Refused by us, by risk or validation; it never left."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    reason: Reason
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class OrderSubmitted:
+    """On its way to the venue under this client order id."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    client_order_id: str
+
+
+@attrs.frozen(kw_only=True)
+class OrderOpened:
+    """Acknowledged by the venue, or implied by a report that presumes it."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    exchange_order_id: str | None
+
+
+@attrs.frozen(kw_only=True)
+class OrderRejected:
+    """Refused by the venue."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    reason: Reason
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class OrderTriggered:
+    """A stop's trigger price was reached; from here on it is a market or a limit order."""
+
+    time_ns: int
+    source: str
+    order_id: str
+
+
+@attrs.frozen(kw_only=True)
+class OrderFilled:
+    """An execution, partial or complete."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    fill: Fill
+
+
+@attrs.frozen(kw_only=True)
+class FillBusted:
+    """An execution was declared void and is reversed."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    fill: Fill
+
+
+@attrs.frozen(kw_only=True)
+class FillCorrected:
+    """An execution was corrected: replaced is reversed, fill is booked in its place."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    replaced: Fill
+    fill: Fill
+
+
+@attrs.frozen(kw_only=True)
+class CancelRequested:
+    """A cancel is on its way to the venue."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    request_id: str
+
+
+@attrs.frozen(kw_only=True)
+class CancelRejected:
+    """The venue refused a cancel; the order is as it was."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    request_id: str
+    reason: Reason
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class ModifyRequested:
+    """An amend is on its way to the venue; a term of None stays."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    request_id: str
+    price: Decimal | None
+    quantity: Decimal | None
+
+
+@attrs.frozen(kw_only=True)
+class ModifyRejected:
+    """The venue refused an amend; the old terms stand."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    request_id: str
+    reason: Reason
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class OrderModified:
+    """New terms are in force; a term of None stays. request_id is None where the venue changed them by itself."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    request_id: str | None
+    price: Decimal | None
+    quantity: Decimal | None
+
+
+@attrs.frozen(kw_only=True)
+class OrderCancelled:
+    """Taken off the book, or never sent."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    reason: Reason
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class OrderExpired:
+    """Its time ran out at the venue."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    reason: Reason
+
+
+@attrs.frozen(kw_only=True)
+class OrderInDoubt:
+    """The venue's answer is missing or contradicts what we know; the truth is unknown until reconciled."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    reason: Reason
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class OrderResolved:
+    """A definite report has ended the doubt."""
+
+    time_ns: int
+    source: str
+    order_id: str
+
+
+@attrs.frozen(kw_only=True)
+class CommandRefused:
+    """A command that concerns no new order was refused; it changes no order. order_id is the one it named."""
+
+    time_ns: int
+    source: str
+    order_id: str
+    strategy_id: str
+    command: str
+    reason: Reason
+    text: str
+
+
+OrderEvent: TypeAlias = (
+    OrderCreated
+    | OrderDenied
+    | OrderSubmitted
+    | OrderOpened
+    | OrderRejected
+    | OrderTriggered
+    | OrderFilled
+    | FillBusted
+    | FillCorrected
+    | CancelRequested
+    | CancelRejected
+    | ModifyRequested
+    | ModifyRejected
+    | OrderModified
+    | OrderCancelled
+    | OrderExpired
+    | OrderInDoubt
+    | OrderResolved
+)
+"""Events that are applied to an order."""
+
+Event: TypeAlias = OrderEvent | CommandRefused
+
+
+@attrs.frozen
+class OrderUpdate:
+    """One entry of the ordered stream: a gapless sequence number, the fact, and the order as it stands after it.
+
+    order is None for CommandRefused.
+    """
+
+    sequence: int
+    event: Event
+    order: Order | None

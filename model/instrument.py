@@ -1,0 +1,129 @@
+"""What can be traded, and on which grid its prices and quantities lie."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from .errors import InvalidInstrument
+from .kinds import Reason
+from .numbers import ONE, Number, add, is_multiple, multiply, not_negative, plain, positive, round_to, subtract
+from .refusal import Refusal
+from .text import identifier
+
+
+def _symbol(value: str) -> str:
+    return identifier("symbol", value, InvalidInstrument)
+
+
+def _price_increment(value: Number) -> Decimal:
+    return positive("price_increment", value, InvalidInstrument)
+
+
+def _quantity_increment(value: Number) -> Decimal:
+    return positive("quantity_increment", value, InvalidInstrument)
+
+
+def _min_quantity(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("min_quantity", value, InvalidInstrument)
+
+
+def _max_quantity(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("max_quantity", value, InvalidInstrument)
+
+
+def _min_notional(value: Number | None) -> Decimal | None:
+    return None if value is None else not_negative("min_notional", value, InvalidInstrument)
+
+
+def _price_band(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("price_band", value, InvalidInstrument)
+
+
+def _currency(value: str | None) -> str | None:
+    return None if value is None else identifier("currency", value, InvalidInstrument)
+
+
+@attrs.frozen(kw_only=True)
+class Instrument:
+    """A symbol and its trading rules.
+
+    Args:
+        symbol: 1 to 64 characters of A-Z, a-z, 0-9 and . _ : / -. A slash separates base and quote currency.
+        price_increment: the tick; every price is a whole number of them.
+        quantity_increment: the lot; every quantity is a whole number of them.
+        min_quantity, max_quantity: per order, in units of the base; None for no limit.
+        min_notional: least quantity * price of an order, in the quote currency; None for no limit.
+        price_band: how far a limit or stop price may lie from the market, as a fraction of it ("0.1" is ten per cent).
+        base_currency, quote_currency: taken from a symbol with a slash unless given.
+
+    Raises:
+        InvalidInstrument: naming the field, the value and the rule.
+    """
+
+    symbol: str = attrs.field(converter=_symbol, kw_only=False)
+    price_increment: Decimal = attrs.field(converter=_price_increment)
+    quantity_increment: Decimal = attrs.field(converter=_quantity_increment)
+    min_quantity: Decimal | None = attrs.field(default=None, converter=_min_quantity)
+    max_quantity: Decimal | None = attrs.field(default=None, converter=_max_quantity)
+    min_notional: Decimal | None = attrs.field(default=None, converter=_min_notional)
+    price_band: Decimal | None = attrs.field(default=None, converter=_price_band)
+    base_currency: str | None = attrs.field(default=None, converter=_currency)
+    quote_currency: str | None = attrs.field(default=None, converter=_currency)
+
+    def __attrs_post_init__(self) -> None:
+        least, most = self.min_quantity, self.max_quantity
+        if least is not None and most is not None and least > most:
+            raise InvalidInstrument.of("max_quantity", most, f"must not be below min_quantity {plain(least)}")
+        for field, limit in (("min_quantity", least), ("max_quantity", most)):
+            if limit is not None and not is_multiple(limit, self.quantity_increment):
+                rule = f"must be a multiple of quantity_increment {plain(self.quantity_increment)}"
+                raise InvalidInstrument.of(field, limit, rule)
+        if self.quote_currency is None and not self._halves()[1]:
+            rule = "must be given for a symbol that does not name it after a slash"
+            raise InvalidInstrument.of("quote_currency", None, rule)
+
+    def _halves(self) -> tuple[str, str]:
+        base, _, quote = self.symbol.partition("/")
+        return base, quote
+
+    @property
+    def base(self) -> str:
+        """The currency or asset that a quantity counts."""
+        return self.base_currency or self._halves()[0]
+
+    @property
+    def quote(self) -> str:
+        """The currency that a price counts."""
+        return self.quote_currency or self._halves()[1]
+
+    def on_tick(self, price: Decimal) -> Decimal:
+        """Return the price on the grid nearest to the given one, at least one increment."""
+        rounded = round_to(price, self.price_increment)
+        return rounded if rounded > 0 else self.price_increment
+
+    def check_price(self, field: str, price: Decimal, reference: Decimal | None) -> Refusal | None:
+        """Judge a limit or stop price against the grid and the band around the reference price."""
+        if not is_multiple(price, self.price_increment):
+            return Refusal.of(Reason.PRICE_INCREMENT, field, price, f"must be a multiple of {plain(self.price_increment)}")
+        if self.price_band is None:
+            return None
+        if reference is None:
+            return Refusal.of(Reason.NO_REFERENCE_PRICE, field, price, "no market price is known to judge it by")
+        low = multiply(reference, subtract(ONE, self.price_band))
+        high = multiply(reference, add(ONE, self.price_band))
+        if low <= price <= high:
+            return None
+        return Refusal.of(Reason.PRICE_BAND, field, price, f"must lie from {plain(low)} to {plain(high)}")
+
+    def check_quantity(self, quantity: Decimal) -> Refusal | None:
+        """Judge an order's quantity against the grid and the limits."""
+        if not is_multiple(quantity, self.quantity_increment):
+            rule = f"must be a multiple of {plain(self.quantity_increment)}"
+            return Refusal.of(Reason.QUANTITY_INCREMENT, "quantity", quantity, rule)
+        if self.min_quantity is not None and quantity < self.min_quantity:
+            return Refusal.of(Reason.MIN_QUANTITY, "quantity", quantity, f"must be at least {plain(self.min_quantity)}")
+        if self.max_quantity is not None and quantity > self.max_quantity:
+            return Refusal.of(Reason.MAX_QUANTITY, "quantity", quantity, f"must be at most {plain(self.max_quantity)}")
+        return None

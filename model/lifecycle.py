@@ -1,0 +1,246 @@
+"""The life of an order: everything that changes an order's state is in this file.
+
+An order carries four facts (see order.py), and one of them, state, moves along the table below. Terminal rows are present
+and empty. The theory that stands above the table:
+
+* A fill is a fact. No state discards one: a fill that arrives in a terminal state is booked and the state stays.
+* A state never moves backwards. A report that would move it so is a duplicate, a late arrival or a contradiction, and
+  reporting.py decides which before an event is made of it. An event that reaches apply() has been accepted.
+* A cancel or modify in flight is no state but a fact of its own, pending; only its own answer or the end of the order
+  clears it.
+
+apply(order, event) folds one event into an order. It is total over (state, event) for what the table allows and raises
+IllegalTransition for the rest, which is a bug of ours and never a venue's fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from . import events as e
+from .chain import Chain
+from .errors import IllegalTransition
+from .kinds import OrderState, Pending, Reason
+from .numbers import add, multiply, total
+from .order import Order
+from .reports import Fill
+from .values import changed
+
+S = OrderState
+
+TRANSITIONS: Final[Mapping[OrderState, frozenset[OrderState]]] = MappingProxyType(
+    {
+        # PENDING ends REJECTED when we deny it and CANCELLED when it is withdrawn before it was sent.
+        S.PENDING: frozenset({S.SUBMITTED, S.REJECTED, S.CANCELLED}),
+        S.SUBMITTED: frozenset({S.OPEN, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
+        # OPEN ends REJECTED when a triggered stop is refused by the venue.
+        S.OPEN: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED}),
+        S.PARTIALLY_FILLED: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.EXPIRED}),
+        S.FILLED: frozenset(),
+        S.CANCELLED: frozenset(),
+        S.REJECTED: frozenset(),
+        S.EXPIRED: frozenset(),
+    }
+)
+
+
+def may_become(state: OrderState, target: OrderState) -> bool:
+    """Say whether the table allows the move."""
+    return target in TRANSITIONS[state]
+
+
+def create(event: e.OrderCreated) -> Order:
+    """Begin an order's life."""
+    terms = event.terms
+    return Order(
+        order_id=event.order_id,
+        client_order_id=event.order_id,
+        strategy_id=event.strategy_id,
+        symbol=terms.symbol,
+        side=terms.side,
+        order_type=terms.order_type,
+        quantity=terms.quantity,
+        price=terms.price,
+        stop_price=terms.stop_price,
+        time_in_force=terms.time_in_force,
+        expire_time_ns=terms.expire_time_ns,
+        created_ns=event.time_ns,
+        tag=terms.tag,
+        notes=terms.notes,
+    )
+
+
+def apply(order: Order | None, event: e.OrderEvent) -> Order:
+    """Fold one accepted event into an order; OrderCreated alone takes None.
+
+    Raises:
+        IllegalTransition: when the table forbids the move, or a stream does not begin with OrderCreated.
+    """
+    if order is None:
+        if not isinstance(event, e.OrderCreated):
+            raise IllegalTransition(event.order_id, "none", type(event).__name__)
+        return create(event)
+    fold = _FOLDS.get(type(event))
+    if fold is None:
+        raise IllegalTransition(order.order_id, order.state.value, type(event).__name__)
+    folded: Order = fold(order, event)
+    return folded
+
+
+def _move(order: Order, target: OrderState, event: e.OrderEvent, **changes: object) -> Order:
+    if not may_become(order.state, target):
+        raise IllegalTransition(order.order_id, order.state.value, type(event).__name__)
+    return changed(order, state=target, **changes)
+
+
+def _close(order: Order, target: OrderState, event: e.OrderEvent, reason: Reason | None, **changes: object) -> Order:
+    ended = {"pending": Pending.NONE, "pending_request_id": None, "closed_ns": event.time_ns, "reason": reason}
+    return _move(order, target, event, **ended, **changes)
+
+
+def _denied(order: Order, event: e.OrderDenied) -> Order:
+    if order.state is not S.PENDING:
+        raise IllegalTransition(order.order_id, order.state.value, "OrderDenied")
+    return _close(order, S.REJECTED, event, event.reason)
+
+
+def _submitted(order: Order, event: e.OrderSubmitted) -> Order:
+    return _move(order, S.SUBMITTED, event, client_order_id=event.client_order_id, submitted_ns=event.time_ns)
+
+
+def _opened(order: Order, event: e.OrderOpened) -> Order:
+    return _move(order, S.OPEN, event, exchange_order_id=event.exchange_order_id)
+
+
+def _rejected(order: Order, event: e.OrderRejected) -> Order:
+    if order.state is S.PENDING:
+        raise IllegalTransition(order.order_id, order.state.value, "OrderRejected")
+    return _close(order, S.REJECTED, event, event.reason)
+
+
+def _triggered(order: Order, event: e.OrderTriggered) -> Order:
+    if not order.is_open:
+        raise IllegalTransition(order.order_id, order.state.value, "OrderTriggered")
+    return changed(order, triggered=True)
+
+
+def _filled(order: Order, event: e.OrderFilled) -> Order:
+    fill = event.fill
+    counted = order.fee_currency is None or order.fee_currency == fill.fee_currency
+    booked = changed(
+        order,
+        filled_quantity=add(order.filled_quantity, fill.quantity),
+        filled_notional=add(order.filled_notional, multiply(fill.quantity, fill.price)),
+        fees_paid=add(order.fees_paid, fill.fee) if counted else order.fees_paid,
+        fee_currency=order.fee_currency or fill.fee_currency,
+        fill_chain=order.fill_chain.appended(fill),
+    )
+    if order.is_closed:
+        return changed(booked, late_fill=True)
+    return _after_fill(booked, event)
+
+
+def _after_fill(order: Order, event: e.OrderEvent) -> Order:
+    if order.filled_quantity >= order.quantity:
+        return _close(order, S.FILLED, event, None, filled_ns=event.time_ns)
+    return _move(order, S.PARTIALLY_FILLED, event)
+
+
+def _busted(order: Order, event: e.FillBusted) -> Order:
+    return _restated(order, tuple(f for f in order.fills if f.execution_id != event.fill.execution_id))
+
+
+def _corrected(order: Order, event: e.FillCorrected) -> Order:
+    restated = tuple(event.fill if f.execution_id == event.fill.execution_id else f for f in order.fills)
+    after = _restated(order, restated)
+    return after if after.is_closed or after.filled_quantity < after.quantity else _after_fill(after, event)
+
+
+def _restated(order: Order, fills: tuple[Fill, ...]) -> Order:
+    currency = fills[0].fee_currency if fills else None
+    return changed(
+        order,
+        filled_quantity=total(fill.quantity for fill in fills),
+        filled_notional=total(multiply(fill.quantity, fill.price) for fill in fills),
+        fees_paid=total(fill.fee for fill in fills if fill.fee_currency == currency),
+        fee_currency=currency,
+        fill_chain=Chain.of(fills),
+    )
+
+
+def _cancel_requested(order: Order, event: e.CancelRequested) -> Order:
+    if order.is_closed:
+        raise IllegalTransition(order.order_id, order.state.value, "CancelRequested")
+    return changed(order, pending=Pending.CANCEL, pending_request_id=event.request_id)
+
+
+def _modify_requested(order: Order, event: e.ModifyRequested) -> Order:
+    if order.is_closed:
+        raise IllegalTransition(order.order_id, order.state.value, "ModifyRequested")
+    return changed(order, pending=Pending.MODIFY, pending_request_id=event.request_id)
+
+
+def _request_refused(order: Order, event: e.CancelRejected | e.ModifyRejected) -> Order:
+    return _answered(order, event.request_id)
+
+
+def _answered(order: Order, request_id: str | None) -> Order:
+    # A refusal of an older request must not clear a newer one.
+    if request_id is None or order.pending_request_id != request_id:
+        return order
+    return changed(order, pending=Pending.NONE, pending_request_id=None)
+
+
+def _modified(order: Order, event: e.OrderModified) -> Order:
+    if order.is_closed:
+        raise IllegalTransition(order.order_id, order.state.value, "OrderModified")
+    order = _answered(order, event.request_id)
+    price = order.price if event.price is None else event.price
+    quantity = order.quantity if event.quantity is None else event.quantity
+    if quantity > order.filled_quantity:
+        return changed(order, price=price, quantity=quantity)
+    # To or below what has filled: the quantity becomes what has filled, and the order is done.
+    return _after_fill(changed(order, price=price, quantity=order.filled_quantity), event)
+
+
+def _cancelled(order: Order, event: e.OrderCancelled) -> Order:
+    return _close(order, S.CANCELLED, event, event.reason)
+
+
+def _expired(order: Order, event: e.OrderExpired) -> Order:
+    return _close(order, S.EXPIRED, event, event.reason)
+
+
+def _in_doubt(order: Order, event: e.OrderInDoubt) -> Order:
+    del event
+    return changed(order, in_doubt=True)
+
+
+def _resolved(order: Order, event: e.OrderResolved) -> Order:
+    del event
+    return changed(order, in_doubt=False)
+
+
+_FOLDS: Final[Mapping[type[Any], Callable[[Order, Any], Order]]] = MappingProxyType(
+    {
+        e.OrderDenied: _denied,
+        e.OrderSubmitted: _submitted,
+        e.OrderOpened: _opened,
+        e.OrderRejected: _rejected,
+        e.OrderTriggered: _triggered,
+        e.OrderFilled: _filled,
+        e.FillBusted: _busted,
+        e.FillCorrected: _corrected,
+        e.CancelRequested: _cancel_requested,
+        e.CancelRejected: _request_refused,
+        e.ModifyRequested: _modify_requested,
+        e.ModifyRejected: _request_refused,
+        e.OrderModified: _modified,
+        e.OrderCancelled: _cancelled,
+        e.OrderExpired: _expired,
+        e.OrderInDoubt: _in_doubt,
+        e.OrderResolved: _resolved,
+    }
+)

@@ -1,0 +1,176 @@
+"""Exact decimal arithmetic that no setting of the host application can change.
+
+Every operation of the model goes through the one context below. Its precision is far beyond what 18 digits on each side
+of the point can need after two multiplications, and it traps Inexact: a result is exact or it is an error. The divisions
+that orderpit needs are stated here, by name, with their rounding.
+"""
+
+from __future__ import annotations
+
+import decimal
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from .errors import InvalidValue
+
+Number = Decimal | str | int
+"""What a caller may give for a price, a quantity or an amount. Never a float: 0.1 is not a tenth."""
+
+ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
+HUNDRED: Final = Decimal(100)
+DIGITS: Final = 18
+"""Digits allowed on each side of the point at the boundary."""
+
+_TRAPS = [
+    decimal.Inexact,
+    decimal.InvalidOperation,
+    decimal.DivisionByZero,
+    decimal.Overflow,
+    decimal.Subnormal,
+    decimal.FloatOperation,
+]
+_LIMITS = {"Emin": -9999, "Emax": 9999, "capitals": 1, "clamp": 0, "rounding": decimal.ROUND_HALF_EVEN}
+EXACT: Final = decimal.Context(prec=256, traps=_TRAPS, **_LIMITS)
+_BOUNDARY = decimal.Context(prec=2 * DIGITS, traps=_TRAPS, **_LIMITS)
+_ROUNDING = decimal.Context(prec=256, traps=[t for t in _TRAPS if t is not decimal.Inexact], **_LIMITS)
+_SMALLEST = Decimal((0, (1,), -DIGITS))
+_LARGEST: Final = 10**DIGITS
+_QUOTIENT = Decimal((0, (1,), -40))
+_PLAIN = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+_TIME_LIMIT: Final = 2**63
+
+add = EXACT.add
+subtract = EXACT.subtract
+multiply = EXACT.multiply
+negate = EXACT.minus
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Sum exactly; the built-in sum() would use the caller's context."""
+    result = ZERO
+    for value in values:
+        result = add(result, value)
+    return result
+
+
+def magnitude(value: Decimal) -> Decimal:
+    """Return the absolute value; the built-in abs() would round in the caller's context."""
+    return value.copy_abs()
+
+
+def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """Divide to 40 decimal places, half-even: for averages and percentages, which are for display."""
+    return _ROUNDING.quantize(_ROUNDING.divide(numerator, denominator), _QUOTIENT)
+
+
+def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """Return amount * part / whole to 40 decimal places, half-even; exact when part is zero or the whole."""
+    if part == whole:
+        return amount
+    return ratio(multiply(amount, part), whole)
+
+
+def round_to(value: Decimal, increment: Decimal) -> Decimal:
+    """Return the multiple of increment nearest to value, half-even."""
+    steps = _ROUNDING.quantize(_ROUNDING.divide(value, increment), ONE)
+    return multiply(steps, increment)
+
+
+def is_multiple(value: Decimal, increment: Decimal) -> bool:
+    """Say whether value is a whole number of increments."""
+    return not EXACT.remainder(value, increment)
+
+
+def plain(value: Decimal) -> str:
+    """Write a decimal without exponent and without trailing zeros, as JSON and tables show it."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def to_places(value: Decimal, places: int) -> str:
+    """Write a decimal rounded half-even to a number of places, for people."""
+    return f"{_ROUNDING.quantize(value, Decimal((0, (1,), -places))):f}"
+
+
+def exact(field: str, value: object, error: type[InvalidValue] = InvalidValue) -> Decimal:
+    """Take a number at the boundary: a finite Decimal, str or int of at most 18 digits each side of the point.
+
+    Args:
+        field: the name that an error shall give.
+        value: what the caller gave; its type is checked exactly, so that a bool or a lying subclass does not pass.
+        error: the class of the error to raise.
+
+    Raises:
+        InvalidValue: of the given class, naming the field, the value and the rule.
+    """
+    kind = type(value)
+    if kind is str:
+        assert isinstance(value, str)
+        # The pattern bounds the digits before Decimal() sees them, and refuses '1_0', ' 1', '１' and exponents.
+        if not _PLAIN.fullmatch(value):
+            raise error.of(field, value, "must be a plain decimal number of at most 18 digits each side of the point")
+        number = Decimal(value)
+    elif kind is int:
+        assert isinstance(value, int)
+        if not -_LARGEST < value < _LARGEST:
+            raise error.of(field, _short(value), "must have at most 18 digits before the point")
+        number = Decimal(value)
+    elif kind is Decimal:
+        assert isinstance(value, Decimal)
+        number = _bounded(field, value, error)
+    else:
+        raise error.of(field, value, f"must be a Decimal, str or int, not {kind.__name__}")
+    if number.is_signed() and not number:
+        raise error.of(field, value, "must not be a negative zero")
+    return number
+
+
+def _short(value: int) -> str:
+    # Printing an int of a million digits takes seconds, and Python refuses beyond 4,300.
+    return f"an int of {value.bit_length()} bits"
+
+
+def _bounded(field: str, value: Decimal, error: type[InvalidValue]) -> Decimal:
+    if not value.is_finite():
+        raise error.of(field, value, "must be finite")
+    if value and value.adjusted() >= DIGITS:
+        # Only the size is shown: writing Decimal('1e999999999') out would take a gigabyte.
+        raise error.of(field, f"about 10**{value.adjusted()}", "must have at most 18 digits before the point")
+    try:
+        fitted = _BOUNDARY.quantize(value, _SMALLEST)
+    except (decimal.Inexact, decimal.InvalidOperation):
+        raise error.of(field, f"about 10**{value.adjusted()}", "must have at most 18 digits after the point") from None
+    _, _, exponent = value.as_tuple()
+    return value if isinstance(exponent, int) and -DIGITS <= exponent <= 0 else EXACT.normalize(fitted)
+
+
+def positive(field: str, value: object, error: type[InvalidValue] = InvalidValue) -> Decimal:
+    """Take a number above zero at the boundary; see exact()."""
+    number = exact(field, value, error)
+    if number <= ZERO:
+        raise error.of(field, value, "must be greater than zero")
+    return number
+
+
+def not_negative(field: str, value: object, error: type[InvalidValue] = InvalidValue) -> Decimal:
+    """Take a number that is zero or more at the boundary; see exact()."""
+    number = exact(field, value, error)
+    if number < ZERO:
+        raise error.of(field, value, "must not be negative")
+    return number
+
+
+def whole(
+    field: str, value: object, error: type[InvalidValue] = InvalidValue, *, least: int = 0, below: int = _TIME_LIMIT
+) -> int:
+    """Take an int in [least, below) at the boundary; a time is one of nanoseconds since the epoch, in UTC."""
+    if type(value) is not int:
+        raise error.of(field, value, f"must be an int, not {type(value).__name__}")
+    if not least <= value < below:
+        raise error.of(field, _short(value), f"must be at least {least} and below {below}")
+    return value

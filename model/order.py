@@ -1,0 +1,148 @@
+"""The order: its terms and its four facts, as one immutable value."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import attrs
+
+from .chain import Chain
+from .kinds import OrderState, OrderType, Pending, Reason, Side, TimeInForce
+from .numbers import HUNDRED, ZERO, multiply, plain, ratio, subtract, to_places
+from .reports import Fill
+
+LIVE = frozenset({OrderState.PENDING, OrderState.SUBMITTED, OrderState.OPEN, OrderState.PARTIALLY_FILLED})
+CLOSED = frozenset(OrderState) - LIVE
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """An order as it stood after one event.
+
+    Quantities are in units of the base, prices and amounts in the quote currency, times in nanoseconds since the epoch
+    (UTC). The four facts: state; pending, the request in flight; what has filled; and in_doubt, whether the venue's answer
+    is missing. At all times filled - excess + leaves + cancelled = quantity.
+
+    average_fill_price is for display (40 decimal places); filled_notional is exact. fees_paid sums in fee_currency, that of
+    the order's first fill; a fee in another currency is in the fills alone.
+    """
+
+    order_id: str
+    client_order_id: str
+    exchange_order_id: str | None = None
+    strategy_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    quantity: Decimal
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    expire_time_ns: int | None = None
+    state: OrderState = OrderState.PENDING
+    pending: Pending = Pending.NONE
+    pending_request_id: str | None = None
+    triggered: bool = False
+    in_doubt: bool = False
+    late_fill: bool = False
+    filled_quantity: Decimal = ZERO
+    filled_notional: Decimal = ZERO
+    fees_paid: Decimal = ZERO
+    fee_currency: str | None = None
+    fill_chain: Chain[Fill] = Chain()
+    created_ns: int
+    submitted_ns: int | None = None
+    filled_ns: int | None = None
+    closed_ns: int | None = None
+    reason: Reason | None = None
+    tag: str = ""
+    notes: str = ""
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Every execution that stands, in the order in which it was booked."""
+        return self.fill_chain.items()
+
+    @property
+    def remaining_quantity(self) -> Decimal:
+        """What has not filled: max(quantity - filled, 0)."""
+        rest = subtract(self.quantity, self.filled_quantity)
+        return rest if rest > ZERO else ZERO
+
+    @property
+    def leaves_quantity(self) -> Decimal:
+        """What may still fill: the remainder while live, zero once closed (FIX tag 151)."""
+        return ZERO if self.is_closed else self.remaining_quantity
+
+    @property
+    def cancelled_quantity(self) -> Decimal:
+        """What will never fill: the remainder once closed."""
+        return self.remaining_quantity if self.is_closed else ZERO
+
+    @property
+    def excess_quantity(self) -> Decimal:
+        """What the venue executed beyond the quantity."""
+        excess = subtract(self.filled_quantity, self.quantity)
+        return excess if excess > ZERO else ZERO
+
+    @property
+    def average_fill_price(self) -> Decimal:
+        """Notional over quantity, zero while nothing has filled."""
+        return ratio(self.filled_notional, self.filled_quantity) if self.filled_quantity else ZERO
+
+    @property
+    def fill_percentage(self) -> Decimal:
+        """Filled part of the quantity in per cent."""
+        return ratio(multiply(self.filled_quantity, HUNDRED), self.quantity)
+
+    @property
+    def is_buy(self) -> bool:
+        """Whether it buys."""
+        return self.side is Side.BUY
+
+    @property
+    def is_sell(self) -> bool:
+        """Whether it sells."""
+        return self.side is Side.SELL
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it works on the venue's book: OPEN or PARTIALLY_FILLED."""
+        return self.state is OrderState.OPEN or self.state is OrderState.PARTIALLY_FILLED
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it is completely filled."""
+        return self.state is OrderState.FILLED
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its state is terminal."""
+        return self.state in CLOSED
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return the notebook's keys; decimals as plain strings, the time in ISO 8601, UTC."""
+        created = _EPOCH + timedelta(microseconds=self.created_ns // 1000)
+        return {
+            "order_id": self.order_id,
+            "client_order_id": self.client_order_id,
+            "symbol": self.symbol,
+            "side": self.side.value,
+            "type": self.order_type.value,
+            "quantity": plain(self.quantity),
+            "price": None if self.price is None else plain(self.price),
+            "stop_price": None if self.stop_price is None else plain(self.stop_price),
+            "state": self.state.value,
+            "filled_quantity": plain(self.filled_quantity),
+            "remaining_quantity": plain(self.remaining_quantity),
+            "average_fill_price": plain(self.average_fill_price),
+            "fill_percentage": f"{to_places(self.fill_percentage, 1)}%",
+            "created_at": created.isoformat(),
+            "fees_paid": plain(self.fees_paid),
+        }
+
+    def __str__(self) -> str:
+        at = "@MARKET" if self.price is None else f"@${to_places(self.price, 2)}"
+        return f"{self.side.value} {plain(self.quantity)} {self.symbol} {at} ({self.state.value})"

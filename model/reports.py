@@ -1,0 +1,314 @@
+"""What passes between the order manager and a venue: requests go down, reports come up.
+
+An exchange of one's own speaks in these types. Reports are checked when they are built, since they come from outside.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeAlias
+
+import attrs
+
+from .errors import InvalidReport
+from .kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
+from .numbers import EXACT, ZERO, Number, not_negative, positive, whole
+from .text import free_text, identifier
+
+
+def _id(value: str) -> str:
+    return identifier("client_order_id", value, InvalidReport)
+
+
+def _execution_id(value: str) -> str:
+    return identifier("execution_id", value, InvalidReport)
+
+
+def _symbol(value: str) -> str:
+    return identifier("symbol", value, InvalidReport)
+
+
+def _optional_id(value: str | None) -> str | None:
+    return None if value is None else identifier("exchange_order_id", value, InvalidReport)
+
+
+def _request_id(value: str) -> str:
+    return identifier("request_id", value, InvalidReport)
+
+
+def _currency(value: str) -> str:
+    return identifier("fee_currency", value, InvalidReport)
+
+
+def _quantity(value: Number) -> Decimal:
+    return positive("quantity", value, InvalidReport)
+
+
+def _optional_quantity(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("quantity", value, InvalidReport)
+
+
+def _price(value: Number) -> Decimal:
+    return positive("price", value, InvalidReport)
+
+
+def _optional_price(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("price", value, InvalidReport)
+
+
+def _filled(value: Number) -> Decimal:
+    return not_negative("filled_quantity", value, InvalidReport)
+
+
+def _fee(value: Number) -> Decimal:
+    # A fee is a product of price, quantity and rate, so it may carry more digits than a price; a rebate is negative.
+    if type(value) is not Decimal:
+        return not_negative("fee", value, InvalidReport)
+    if not value.is_finite() or EXACT.create_decimal(value) != value or value.adjusted() > _FEE_DIGITS:
+        raise InvalidReport.of("fee", f"about 10**{value.adjusted()}", "must be finite and of at most 60 digits")
+    return value
+
+
+def _time(value: int) -> int:
+    return whole("time_ns", value, InvalidReport)
+
+
+def _text(value: str) -> str:
+    return free_text("text", value, InvalidReport)
+
+
+def _side(value: Side) -> Side:
+    if type(value) is not Side:
+        raise InvalidReport.of("side", value, "must be a Side")
+    return value
+
+
+def _reason(value: Reason) -> Reason:
+    if type(value) is not Reason:
+        raise InvalidReport.of("reason", value, "must be a Reason")
+    return value
+
+
+_FEE_DIGITS = 60
+
+
+@attrs.frozen(kw_only=True)
+class VenueSubmit:
+    """Place this order."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    quantity: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    time_in_force: TimeInForce
+    time_ns: int
+    source: str
+
+
+@attrs.frozen(kw_only=True)
+class VenueModify:
+    """Amend the order: the named terms change; quantity counts what has filled."""
+
+    client_order_id: str
+    request_id: str
+    symbol: str
+    price: Decimal | None
+    quantity: Decimal | None
+    time_ns: int
+    source: str
+
+
+@attrs.frozen(kw_only=True)
+class VenueCancel:
+    """Cancel the order."""
+
+    client_order_id: str
+    request_id: str
+    symbol: str
+    time_ns: int
+    source: str
+
+
+@attrs.frozen(kw_only=True)
+class VenueQuery:
+    """Report the order's status: our side does not know it."""
+
+    client_order_id: str
+    symbol: str
+    time_ns: int
+    source: str
+
+
+VenueRequest: TypeAlias = VenueSubmit | VenueModify | VenueCancel | VenueQuery
+
+
+@attrs.frozen(kw_only=True)
+class Fill:
+    """One execution: quantity in units of the base, price and fee in currency, venue time as data."""
+
+    execution_id: str = attrs.field(converter=_execution_id)
+    quantity: Decimal = attrs.field(converter=_quantity)
+    price: Decimal = attrs.field(converter=_price)
+    fee: Decimal = attrs.field(default=ZERO, converter=_fee)
+    fee_currency: str = attrs.field(converter=_currency)
+    liquidity: Liquidity | None = None
+    time_ns: int = attrs.field(default=0, converter=_time)
+
+
+@attrs.frozen(kw_only=True)
+class VenueAccepted:
+    """The order is on the venue's book (FIX ExecType New). Price and quantity only where they differ from the request."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    exchange_order_id: str | None = attrs.field(default=None, converter=_optional_id)
+    price: Decimal | None = attrs.field(default=None, converter=_optional_price)
+    quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueRejected:
+    """The venue refused the order (FIX ExecType Rejected)."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
+    text: str = attrs.field(default="", converter=_text)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueTriggered:
+    """A stop's trigger price was reached (FIX ExecType Triggered)."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueFilled:
+    """An execution (FIX ExecType Trade). Symbol and side stand here so that a fill of an unknown order can be booked."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    symbol: str = attrs.field(converter=_symbol)
+    side: Side = attrs.field(converter=_side)
+    fill: Fill = attrs.field(validator=attrs.validators.instance_of(Fill))
+    exchange_order_id: str | None = attrs.field(default=None, converter=_optional_id)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueModified:
+    """An amend took effect (FIX ExecType Replaced); the terms are those in force now."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    request_id: str = attrs.field(converter=_request_id)
+    price: Decimal | None = attrs.field(default=None, converter=_optional_price)
+    quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity)
+    exchange_order_id: str | None = attrs.field(default=None, converter=_optional_id)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueCancelled:
+    """The venue took the order off its book (FIX ExecType Canceled)."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
+    text: str = attrs.field(default="", converter=_text)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueExpired:
+    """The order's time ran out, or its remainder was expired (FIX ExecType Expired)."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueCancelRejected:
+    """A cancel was refused (FIX OrderCancelReject, 35=9)."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    request_id: str = attrs.field(converter=_request_id)
+    reason: Reason = attrs.field(default=Reason.TOO_LATE, converter=_reason)
+    text: str = attrs.field(default="", converter=_text)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueModifyRejected:
+    """An amend was refused; the old terms stand (FIX OrderCancelReject, 35=9)."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    request_id: str = attrs.field(converter=_request_id)
+    reason: Reason = attrs.field(default=Reason.TOO_LATE, converter=_reason)
+    text: str = attrs.field(default="", converter=_text)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueFillBusted:
+    """An execution was declared void (FIX ExecType Trade Cancel)."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    symbol: str = attrs.field(converter=_symbol)
+    execution_id: str = attrs.field(converter=_execution_id)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueFillCorrected:
+    """An execution was corrected (FIX ExecType Trade Correct): fill replaces the one with the same execution id."""
+
+    client_order_id: str = attrs.field(converter=_id)
+    symbol: str = attrs.field(converter=_symbol)
+    fill: Fill = attrs.field(validator=attrs.validators.instance_of(Fill))
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+@attrs.frozen(kw_only=True)
+class VenueStatus:
+    """The answer to a query (FIX ExecType Order Status). A state of None says that the venue does not know the order.
+
+    complete says that the venue's memory is: an order it does not know was never there or is gone for good.
+    """
+
+    client_order_id: str = attrs.field(converter=_id)
+    state: OrderState | None
+    filled_quantity: Decimal = attrs.field(default=ZERO, converter=_filled)
+    complete: bool = False
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_text)
+
+
+VenueReport: TypeAlias = (
+    VenueAccepted
+    | VenueRejected
+    | VenueTriggered
+    | VenueFilled
+    | VenueModified
+    | VenueCancelled
+    | VenueExpired
+    | VenueCancelRejected
+    | VenueModifyRejected
+    | VenueFillBusted
+    | VenueFillCorrected
+    | VenueStatus
+)

@@ -1,0 +1,1 @@
+"""An order management system made of actors, for people who write trading bots."""
