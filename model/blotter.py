@@ -167,7 +167,9 @@ class Blotter:
         """Refuse new orders for a symbol from now on."""
         self.stopped_symbols |= {symbol}
 
-    def _fold(self, order: Order | None, events: Iterable[e.OrderEvent], after: int | None = None) -> tuple[e.OrderUpdate, ...]:
+    def _fold(
+        self, order: Order | None, events: Iterable[e.OrderEvent], after: int | None = None
+    ) -> tuple[e.OrderUpdate, ...]:
         sequence = self.sequence if after is None else after
         updates: list[e.OrderUpdate] = []
         for event in events:
@@ -323,9 +325,7 @@ class Blotter:
         order_id = terms.order_id or ""
         events: tuple[e.OrderEvent, ...] = (
             e.OrderCreated(time_ns=now, source=SOURCE, order_id=order_id, strategy_id=EXTERNAL, terms=terms),
-            e.OrderSubmitted(
-                time_ns=now, source=SOURCE, order_id=order_id, client_order_id=report.client_order_id
-            ),
+            e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=report.client_order_id),
             e.OrderOpened(
                 time_ns=now, source=report.source, order_id=order_id, exchange_order_id=report.exchange_order_id
             ),

@@ -106,7 +106,9 @@ class Instrument:
     def check_price(self, field: str, price: Decimal, reference: Decimal | None) -> Refusal | None:
         """Judge a limit or stop price against the grid and the band around the reference price."""
         if not is_multiple(price, self.price_increment):
-            return Refusal.of(Reason.PRICE_INCREMENT, field, price, f"must be a multiple of {plain(self.price_increment)}")
+            return Refusal.of(
+                Reason.PRICE_INCREMENT, field, price, f"must be a multiple of {plain(self.price_increment)}"
+            )
         if self.price_band is None:
             return None
         if reference is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -79,28 +79,26 @@ def _volume(value: Number | None) -> Decimal | None:
     return None if value is None else not_negative("volume", value, InvalidMarketData)
 
 
-def _levels(field: str, value: Iterable[tuple[Number, Number]]) -> tuple[Level, ...]:
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+def _levels(field: str, value: Sequence[tuple[Number, Number]]) -> tuple[Level, ...]:
+    if type(value) is not tuple and type(value) is not list:
         raise InvalidMarketData.of(field, value, "must be a sequence of (price, size)")
     levels: list[Level] = []
     for level in value:
-        if type(level) is not tuple and type(level) is not list:
-            raise InvalidMarketData.of(field, level, "must be a pair of price and size")
-        if len(level) != 2:  # noqa: PLR2004  # a pair
+        if type(level) not in {tuple, list} or len(level) != 2:  # noqa: PLR2004  # a pair
             raise InvalidMarketData.of(field, level, "must be a pair of price and size")
         price = positive(f"{field} price", level[0], InvalidMarketData)
         levels.append((price, not_negative(f"{field} size", level[1], InvalidMarketData)))
     return tuple(levels)
 
 
-def _bids(value: Iterable[tuple[Number, Number]]) -> tuple[Level, ...]:
+def _bids(value: Sequence[tuple[Number, Number]]) -> tuple[Level, ...]:
     levels = _levels("bids", value)
     if any(nearer[0] <= farther[0] for nearer, farther in zip(levels, levels[1:], strict=False)):
         raise InvalidMarketData.of("bids", value, "must fall in price from the best on")
     return levels
 
 
-def _asks(value: Iterable[tuple[Number, Number]]) -> tuple[Level, ...]:
+def _asks(value: Sequence[tuple[Number, Number]]) -> tuple[Level, ...]:
     levels = _levels("asks", value)
     if any(nearer[0] >= farther[0] for nearer, farther in zip(levels, levels[1:], strict=False)):
         raise InvalidMarketData.of("asks", value, "must rise in price from the best on")

@@ -24,7 +24,7 @@ HUNDRED: Final = Decimal(100)
 DIGITS: Final = 18
 """Digits allowed on each side of the point at the boundary."""
 
-_TRAPS = [
+_TRAPS: list[type[decimal.DecimalException]] = [
     decimal.Inexact,
     decimal.InvalidOperation,
     decimal.DivisionByZero,
@@ -32,10 +32,17 @@ _TRAPS = [
     decimal.Subnormal,
     decimal.FloatOperation,
 ]
-_LIMITS = {"Emin": -9999, "Emax": 9999, "capitals": 1, "clamp": 0, "rounding": decimal.ROUND_HALF_EVEN}
-EXACT: Final = decimal.Context(prec=256, traps=_TRAPS, **_LIMITS)
-_BOUNDARY = decimal.Context(prec=2 * DIGITS, traps=_TRAPS, **_LIMITS)
-_ROUNDING = decimal.Context(prec=256, traps=[t for t in _TRAPS if t is not decimal.Inexact], **_LIMITS)
+
+
+def _context(prec: int, traps: list[type[decimal.DecimalException]]) -> decimal.Context:
+    return decimal.Context(
+        prec=prec, rounding=decimal.ROUND_HALF_EVEN, Emin=-9999, Emax=9999, capitals=1, clamp=0, traps=traps
+    )
+
+
+EXACT: Final = _context(256, _TRAPS)
+_BOUNDARY: Final = _context(2 * DIGITS, _TRAPS)
+_ROUNDING: Final = _context(256, [trap for trap in _TRAPS if trap is not decimal.Inexact])
 _SMALLEST = Decimal((0, (1,), -DIGITS))
 _LARGEST: Final = 10**DIGITS
 _QUOTIENT = Decimal((0, (1,), -40))

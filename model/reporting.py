@@ -284,14 +284,14 @@ def _not_at_venue(order: Order, report: r.VenueStatus, now: int) -> _Found:
 
 
 def _ended_meanwhile(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    head = {"time_ns": now, "source": report.source, "order_id": order.order_id}
+    source, order_id, text = report.source, order.order_id, "found when the venue was asked"
     if order.is_closed:
         yield from _cleared(order, report, now)
     elif report.state is S.REJECTED and order.state is S.PARTIALLY_FILLED:
         yield from _contradiction(order, report, now)
     elif report.state is S.REJECTED:
-        yield e.OrderRejected(**head, reason=Reason.VENUE, text="found when the venue was asked")
+        yield e.OrderRejected(time_ns=now, source=source, order_id=order_id, reason=Reason.VENUE, text=text)
     elif report.state is S.EXPIRED:
-        yield e.OrderExpired(**head, reason=Reason.VENUE)
+        yield e.OrderExpired(time_ns=now, source=source, order_id=order_id, reason=Reason.VENUE)
     else:
-        yield e.OrderCancelled(**head, reason=Reason.VENUE, text="found when the venue was asked")
+        yield e.OrderCancelled(time_ns=now, source=source, order_id=order_id, reason=Reason.VENUE, text=text)

@@ -1,0 +1,241 @@
+"""Positions and cash, as a fold of fills: exact, and the same however the fills are sliced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+import attrs
+
+from . import events as e
+from .instrument import Instrument
+from .kinds import Side
+from .mark import Mark
+from .market import MarketData
+from .numbers import ZERO, add, multiply, negate, ratio, share, subtract, total
+from .reports import Fill
+from .values import changed
+
+Booking = tuple[Side, Fill]
+
+
+@attrs.frozen(kw_only=True)
+class Holding:
+    """An open position at average cost, kept so that no division loses anything.
+
+    opened and cost are the size and the cost of the position at its last increase, closed what has closed since. The cost
+    that remains is a share of cost that depends on closed alone, and what a fill releases is booked as a difference of two
+    such remainders: so released + remaining = cost exactly, and slicing a fill changes nothing.
+    """
+
+    long: bool = True
+    opened: Decimal = ZERO
+    cost: Decimal = ZERO
+    closed: Decimal = ZERO
+    realised: Decimal = ZERO
+
+    @property
+    def size(self) -> Decimal:
+        """Absolute quantity held."""
+        return subtract(self.opened, self.closed)
+
+    @property
+    def quantity(self) -> Decimal:
+        """Quantity held, negative for a short position."""
+        return self.size if self.long else negate(self.size)
+
+    @property
+    def remaining_cost(self) -> Decimal:
+        """What the quantity held has cost (for a short position: has brought in)."""
+        return share(self.cost, self.size, self.opened) if self.opened else ZERO
+
+    def after(self, side: Side, fill: Fill) -> Holding:
+        """Return the position after one more fill."""
+        grows = self.long is (side is Side.BUY)
+        if not self.size:
+            return self._increased(side is Side.BUY, fill.quantity, fill.price)
+        if grows:
+            return self._increased(self.long, fill.quantity, fill.price)
+        if fill.quantity <= self.size:
+            return self._reduced(fill.quantity, fill.price)
+        # A flip: the position closes whole, and the rest opens the other way.
+        beyond = subtract(fill.quantity, self.size)
+        return self._reduced(self.size, fill.price)._increased(side is Side.BUY, beyond, fill.price)
+
+    def _increased(self, long: bool, quantity: Decimal, price: Decimal) -> Holding:  # noqa: FBT001  # internal
+        cost = add(self.remaining_cost, multiply(quantity, price))
+        return changed(self, long=long, opened=add(self.size, quantity), cost=cost, closed=ZERO)
+
+    def _reduced(self, quantity: Decimal, price: Decimal) -> Holding:
+        left = changed(self, closed=add(self.closed, quantity))
+        released = subtract(self.remaining_cost, left.remaining_cost)
+        proceeds = multiply(quantity, price)
+        profit = subtract(proceeds, released) if self.long else subtract(released, proceeds)
+        return changed(left, realised=add(self.realised, profit))
+
+    def unrealised(self, price: Decimal) -> Decimal:
+        """Return what closing at this price would still earn."""
+        value = multiply(self.size, price)
+        return subtract(value, self.remaining_cost) if self.long else subtract(self.remaining_cost, value)
+
+
+@attrs.frozen(kw_only=True)
+class Position:
+    """One symbol's position in a snapshot. Money in the quote currency; average_price is for display.
+
+    mark is the price it is valued at: mid, else last trade, else close; None, and unrealised_pnl zero, until one is known.
+    """
+
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal
+    realised_pnl: Decimal
+    unrealised_pnl: Decimal
+    mark: Decimal | None
+
+
+@attrs.frozen(kw_only=True)
+class PortfolioSnapshot:
+    """Positions by symbol, and money by currency. Profit is before fees: equity - opening cash = realised + unrealised - fees.
+
+    sequence is that of the last update that is included.
+    """
+
+    cash: Mapping[str, Decimal]
+    positions: Mapping[str, Position]
+    realised_pnl: Mapping[str, Decimal]
+    unrealised_pnl: Mapping[str, Decimal]
+    fees: Mapping[str, Decimal]
+    equity: Mapping[str, Decimal]
+    sequence: int
+
+
+class PortfolioBook:
+    """The portfolio's whole state.
+
+    Args:
+        instruments: by symbol.
+        cash: opening balance by currency; None opens every account at zero.
+    """
+
+    def __init__(self, instruments: Mapping[str, Instrument], cash: Mapping[str, Decimal] | None = None) -> None:
+        self.sequence = 0
+        self._instruments = instruments
+        self._cash: dict[str, Decimal] = dict(cash or {})
+        self._fees: dict[str, Decimal] = {}
+        self._holdings: dict[str, Holding] = {}
+        self._marks: dict[str, Mark] = {}
+        # Every fill that stands, so that a bust can be folded away exactly as if it had never been.
+        self.booked: dict[str, list[Booking]] = {}
+
+    def on_market_data(self, data: MarketData) -> None:
+        """Take over a price."""
+        self._marks[data.symbol] = self._marks.get(data.symbol, Mark()).after(data)
+
+    def on_update(self, update: e.OrderUpdate) -> None:
+        """Fold one entry of the stream."""
+        order, event = update.order, update.event
+        if order is not None:
+            match event:
+                case e.OrderFilled():
+                    self._book(order.symbol, order.side, event.fill)
+                case e.FillBusted():
+                    self._restate(order.symbol, order.side, event.fill, None)
+                case e.FillCorrected():
+                    self._restate(order.symbol, order.side, event.replaced, event.fill)
+                case _:
+                    pass
+        self.sequence = update.sequence
+
+    def _book(self, symbol: str, side: Side, fill: Fill) -> None:
+        holding = self._holdings.get(symbol, Holding()).after(side, fill)
+        balances = self._balances(symbol, ((side, fill),), ())
+        # All is computed; nothing below can fail.
+        self._cash.update(balances)
+        self._fees[fill.fee_currency] = add(self._fees.get(fill.fee_currency, ZERO), fill.fee)
+        self._holdings[symbol] = holding
+        self.booked.setdefault(symbol, []).append((side, fill))
+
+    def _restate(self, symbol: str, side: Side, old: Fill, new: Fill | None) -> None:
+        standing = list(self.booked.get(symbol, ()))
+        place = standing.index((side, old))
+        standing[place : place + 1] = [] if new is None else [(side, new)]
+        holding = Holding()
+        for booking in standing:
+            holding = holding.after(*booking)
+        balances = self._balances(symbol, () if new is None else ((side, new),), ((side, old),))
+        fees = dict(self._fees)
+        fees[old.fee_currency] = subtract(fees[old.fee_currency], old.fee)
+        if new is not None:
+            fees[new.fee_currency] = add(fees.get(new.fee_currency, ZERO), new.fee)
+        # All is computed; nothing below can fail.
+        self._cash.update(balances)
+        self._fees = fees
+        self._holdings[symbol] = holding
+        self.booked[symbol] = standing
+
+    def _balances(self, symbol: str, booked: Iterable[Booking], undone: Iterable[Booking]) -> dict[str, Decimal]:
+        quote = self._quote(symbol)
+        after: dict[str, Decimal] = {}
+        for bookings, undo in ((booked, False), (undone, True)):
+            for side, fill in bookings:
+                notional = multiply(fill.quantity, fill.price)
+                flow = negate(notional) if (side is Side.BUY) is not undo else notional
+                fee = fill.fee if undo else negate(fill.fee)
+                for currency, change in ((quote, flow), (fill.fee_currency, fee)):
+                    after[currency] = add(after.get(currency, self._cash.get(currency, ZERO)), change)
+        return after
+
+    def _quote(self, symbol: str) -> str:
+        # A venue may report a fill in a symbol that we do not trade; it is booked all the same.
+        instrument = self._instruments.get(symbol)
+        return instrument.quote if instrument is not None else symbol.partition("/")[2] or symbol
+
+    def snapshot(self) -> PortfolioSnapshot:
+        """Return everything as it stands, as one immutable value."""
+        positions: dict[str, Position] = {}
+        realised: dict[str, Decimal] = {}
+        unrealised: dict[str, Decimal] = {}
+        equity = dict(self._cash)
+        for symbol, holding in self._holdings.items():
+            price = self._marks.get(symbol, Mark()).price
+            open_profit = ZERO if price is None else holding.unrealised(price)
+            size, cost = holding.size, holding.remaining_cost
+            positions[symbol] = Position(
+                symbol=symbol,
+                quantity=holding.quantity,
+                average_price=ratio(cost, size) if size else ZERO,
+                realised_pnl=holding.realised,
+                unrealised_pnl=open_profit,
+                mark=price,
+            )
+            quote = self._quote(symbol)
+            realised[quote] = add(realised.get(quote, ZERO), holding.realised)
+            unrealised[quote] = add(unrealised.get(quote, ZERO), open_profit)
+            value = add(cost if holding.long else negate(cost), open_profit)
+            equity[quote] = add(equity.get(quote, ZERO), value)
+        return PortfolioSnapshot(
+            cash=MappingProxyType(dict(self._cash)),
+            positions=MappingProxyType(positions),
+            realised_pnl=MappingProxyType(realised),
+            unrealised_pnl=MappingProxyType(unrealised),
+            fees=MappingProxyType(dict(self._fees)),
+            equity=MappingProxyType(equity),
+            sequence=self.sequence,
+        )
+
+    def executed(self) -> Mapping[str, tuple[Decimal, Decimal, Decimal]]:
+        """Return bought quantity, sold quantity and net cash flow before fees, by symbol, summed anew from the fills."""
+        sums: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
+        for symbol, bookings in self.booked.items():
+            flows = (
+                multiply(fill.price, negate(fill.quantity) if side is Side.BUY else fill.quantity)
+                for side, fill in bookings
+            )
+            sums[symbol] = (
+                total(fill.quantity for side, fill in bookings if side is Side.BUY),
+                total(fill.quantity for side, fill in bookings if side is Side.SELL),
+                total(flows),
+            )
+        return sums

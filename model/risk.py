@@ -1,0 +1,336 @@
+"""The risk controller's whole state, and how it judges each command.
+
+Everything is judged as if all working orders were to fill: the cost of a buy is reserved when it is approved and released
+only by the update that closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from . import events as e
+from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from .errors import InvalidConfiguration
+from .instrument import Instrument
+from .kinds import Reason, Side, TimeInForce, TradingState
+from .mark import Mark
+from .market import MarketData
+from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
+from .order import Order
+from .refusal import Refusal
+from .reports import Fill
+from .values import changed
+
+SOURCE = "risk_controller"
+
+
+def _max_order_quantity(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("max_order_quantity", value, InvalidConfiguration)
+
+
+def _max_order_notional(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("max_order_notional", value, InvalidConfiguration)
+
+
+@attrs.frozen(kw_only=True)
+class RiskLimits:
+    """Limits on each order; None is no limit.
+
+    Args:
+        max_order_quantity: in units of the base.
+        max_order_notional: quantity * price in the quote currency; an order without a price is judged at the market.
+    """
+
+    max_order_quantity: Decimal | None = attrs.field(default=None, converter=_max_order_quantity)
+    max_order_notional: Decimal | None = attrs.field(default=None, converter=_max_order_notional)
+
+
+@attrs.frozen
+class _Working:
+    """What an approved order may still cost. order is None until its first update has come back."""
+
+    terms: SubmitOrder
+    order: Order | None
+    # Modifications on their way, and how many of them have had no answer: until all have, the dearest terms count.
+    modifications: tuple[ModifyOrder, ...] = ()
+    unanswered: int = 0
+    cost: Decimal = ZERO
+
+
+class RiskBook:
+    """What risk knows: instruments, limits, marks, cash, and what working orders may cost.
+
+    Args:
+        instruments: by symbol.
+        limits: on each order.
+        cash: opening balance by currency; None checks no funds.
+        allowance: factor on a market order's price for slippage, at least 1.
+        fee_rate: largest fee as a fraction of notional.
+    """
+
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        limits: RiskLimits,
+        *,
+        cash: Mapping[str, Decimal] | None = None,
+        allowance: Decimal = ONE,
+        fee_rate: Decimal = ZERO,
+    ) -> None:
+        self.trading = TradingState.ACTIVE
+        self.sequence = 0
+        self._instruments = instruments
+        self._limits = limits
+        self._cash = None if cash is None else dict(cash)
+        self._allowance = allowance
+        self._with_fee = add(ONE, fee_rate)
+        self._marks: dict[str, Mark] = {}
+        self._working: dict[str, _Working] = {}
+        self._reserved: dict[str, Decimal] = {}
+        self._seen: set[str] = set()
+
+    @property
+    def reserved(self) -> Mapping[str, Decimal]:
+        """What working buys may still cost, by currency."""
+        return self._reserved
+
+    def on_market_data(self, data: MarketData) -> None:
+        """Take over a price."""
+        self._marks[data.symbol] = self._marks.get(data.symbol, Mark()).after(data)
+
+    def decide(self, command: Command, now_ns: int) -> Approved | Denied:
+        """Judge a command. Nothing changes until commit() is called with the result."""
+        refusal = self._refusal(command)
+        if refusal is None:
+            return Approved(command, now_ns, SOURCE)
+        return Denied(command, refusal, now_ns, SOURCE)
+
+    def commit(self, judged: Approved | Denied) -> None:
+        """Reserve what an approved command may cost, once per order id."""
+        command = judged.command
+        approved = isinstance(judged, Approved)
+        if isinstance(command, SubmitOrder) and command.order_id not in self._seen:
+            assert command.order_id is not None, "the edge gives every order an id"
+            self._seen.add(command.order_id)
+            if approved:
+                self._store(command.order_id, self._costed(_Working(command, None)))
+        elif isinstance(command, ModifyOrder) and approved and command.order_id in self._working:
+            known = self._working[command.order_id]
+            more = (*known.modifications, command)
+            asked = changed(known, modifications=more, unanswered=known.unanswered + 1)
+            self._store(command.order_id, self._costed(asked))
+
+    def on_update(self, update: e.OrderUpdate) -> None:
+        """Fold one entry of the stream: cash moves with fills, reservations follow the order."""
+        event, order = update.event, update.order
+        known = self._working.get(event.order_id)
+        held: _Working | None = None
+        balances: dict[str, Decimal] = {}
+        if isinstance(event, e.CommandRefused):
+            if known is not None and event.command == ModifyOrder.__name__:
+                held = self._costed(_answered(known))
+        elif order is not None:
+            balances = self._balances(order, event)
+            if known is not None and not order.is_closed:
+                held = self._costed(changed(_answered(known) if _answers(event) else known, order=order))
+        # All is computed; nothing below can fail.
+        self.sequence = update.sequence
+        if self._cash is not None:
+            self._cash.update(balances)
+        if isinstance(event, e.OrderCreated):
+            self._seen.add(event.order_id)
+        if held is not None:
+            self._store(event.order_id, held)
+        elif order is not None and order.is_closed and known is not None:
+            del self._working[event.order_id]
+            self._reserve(known.terms.symbol, negate(known.cost))
+
+    def _refusal(self, command: Command) -> Refusal | None:
+        match command:
+            case CancelOrder():
+                return None
+            case ModifyOrder():
+                return self._refuse_modify(command)
+            case SubmitOrder():
+                # A repeated id is the order manager's to answer; it reserves nothing a second time.
+                return None if command.order_id in self._seen else self._refuse_submit(command)
+
+    def _refuse_submit(self, command: SubmitOrder) -> Refusal | None:
+        if self.trading is TradingState.HALTED:
+            return Refusal(Reason.HALTED, "trading is halted")
+        instrument = self._instruments.get(command.symbol)
+        if instrument is None:
+            known = ", ".join(sorted(self._instruments))
+            return Refusal.of(Reason.UNKNOWN_SYMBOL, "symbol", command.symbol, f"is not one of {known}")
+        return (
+            _unsupported(command)
+            or instrument.check_quantity(command.quantity)
+            or self._check_prices(instrument, command)
+            or self._check_limits(instrument, command)
+            or self._check_funds(instrument, command, ZERO)
+        )
+
+    def _refuse_modify(self, command: ModifyOrder) -> Refusal | None:
+        known = self._working.get(command.order_id)
+        if known is None:
+            # Unknown or closed: the order manager says which.
+            return None
+        if self.trading is TradingState.HALTED:
+            return Refusal(Reason.HALTED, "trading is halted")
+        instrument = self._instruments[known.terms.symbol]
+        if command.price is not None and known.terms.price is None:
+            kind = known.terms.order_type.value
+            return Refusal.of(Reason.UNSUPPORTED, "price", command.price, f"a {kind} order has none")
+        terms = _modified(known, command)
+        filled = ZERO if known.order is None else known.order.filled_quantity
+        # A quantity at or below what has filled ends the order, so only a live remainder is held to the grid's minimum.
+        ends = command.quantity is not None and command.quantity <= filled
+        quantity = None if ends else instrument.check_quantity(terms.quantity)
+        return (
+            quantity
+            or self._check_prices(instrument, terms)
+            or self._check_limits(instrument, terms)
+            or self._check_funds(instrument, terms, known.cost)
+        )
+
+    def _mark(self, symbol: str) -> Mark:
+        return self._marks.get(symbol, Mark())
+
+    def _check_prices(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
+        reference = self._mark(terms.symbol).price
+        for field, price in (("price", terms.price), ("stop_price", terms.stop_price)):
+            if price is not None:
+                refusal = instrument.check_price(field, price, reference)
+                if refusal is not None:
+                    return refusal
+        return None
+
+    def _worst_price(self, terms: SubmitOrder) -> Decimal | None:
+        """The dearest price at which the order could execute as things stand; None when no market is known."""
+        market = self._mark(terms.symbol).against(terms.side)
+        if terms.price is not None:
+            # A sell limit below the market executes at the market.
+            return max(terms.price, market) if terms.side is Side.SELL and market is not None else terms.price
+        if terms.stop_price is not None:
+            market = terms.stop_price if market is None else max(terms.stop_price, market)
+        return None if market is None else multiply(market, self._allowance)
+
+    def _check_limits(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
+        most = self._limits.max_order_quantity
+        if most is not None and terms.quantity > most:
+            return Refusal.of(Reason.MAX_ORDER_QUANTITY, "quantity", terms.quantity, f"must be at most {plain(most)}")
+        most, least = self._limits.max_order_notional, instrument.min_notional
+        if most is None and least is None:
+            return None
+        price = self._worst_price(terms)
+        if price is None:
+            rule = "no market price is known to value it by"
+            return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", terms.quantity, rule)
+        notional = multiply(terms.quantity, price)
+        if most is not None and notional > most:
+            return Refusal.of(Reason.MAX_ORDER_NOTIONAL, "notional", notional, f"must be at most {plain(most)}")
+        if least is not None and notional < least:
+            return Refusal.of(Reason.MIN_NOTIONAL, "notional", notional, f"must be at least {plain(least)}")
+        return None
+
+    def _check_funds(self, instrument: Instrument, terms: SubmitOrder, held: Decimal) -> Refusal | None:
+        if self._cash is None or terms.side is Side.SELL:
+            return None
+        cost = self._cost(terms, terms.quantity)
+        if cost is None:
+            rule = "no market price is known to value it by"
+            return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", terms.quantity, rule)
+        currency = instrument.quote
+        reserved = subtract(self._reserved.get(currency, ZERO), held)
+        free = subtract(self._cash.get(currency, ZERO), reserved)
+        if cost <= free:
+            return None
+        rule = f"must be at most the {plain(free)} {currency} that are free"
+        return Refusal.of(Reason.INSUFFICIENT_FUNDS, "cost with fee", cost, rule)
+
+    def _cost(self, terms: SubmitOrder, quantity: Decimal) -> Decimal | None:
+        price = self._worst_price(terms)
+        return None if price is None else multiply(multiply(quantity, price), self._with_fee)
+
+    def _costed(self, working: _Working) -> _Working:
+        if self._cash is None or working.terms.side is Side.SELL:
+            return working
+        cost = ZERO
+        filled = ZERO if working.order is None else working.order.filled_quantity
+        for terms in (_current(working), *(_modified(working, m) for m in working.modifications)):
+            leaves = max(subtract(terms.quantity, filled), ZERO)
+            # A price that has gone missing does not free what was held for the order.
+            cost = max(cost, self._cost(terms, leaves) or working.cost)
+        return changed(working, cost=cost)
+
+    def _store(self, order_id: str, working: _Working) -> None:
+        before = self._working.get(order_id)
+        self._reserve(working.terms.symbol, subtract(working.cost, ZERO if before is None else before.cost))
+        self._working[order_id] = working
+
+    def _reserve(self, symbol: str, change: Decimal) -> None:
+        if change:
+            currency = self._instruments[symbol].quote
+            self._reserved[currency] = add(self._reserved.get(currency, ZERO), change)
+
+    def _balances(self, order: Order, event: e.OrderEvent) -> dict[str, Decimal]:
+        """The balances that an event changes, as they stand after it."""
+        instrument = self._instruments.get(order.symbol)
+        if self._cash is None or instrument is None:
+            return {}
+        after: dict[str, Decimal] = {}
+        for sign, fill in _bookings(event):
+            flow = multiply(multiply(fill.quantity, fill.price), negate(sign) if order.is_buy else sign)
+            for currency, change in ((instrument.quote, flow), (fill.fee_currency, multiply(negate(sign), fill.fee))):
+                balance = after.get(currency, self._cash.get(currency, ZERO))
+                after[currency] = add(balance, change)
+        return after
+
+
+def _bookings(event: e.OrderEvent) -> tuple[tuple[Decimal, Fill], ...]:
+    match event:
+        case e.OrderFilled():
+            return ((ONE, event.fill),)
+        case e.FillBusted():
+            return ((negate(ONE), event.fill),)
+        case e.FillCorrected():
+            return ((negate(ONE), event.replaced), (ONE, event.fill))
+        case _:
+            return ()
+
+
+def _answers(event: e.OrderEvent) -> bool:
+    return isinstance(event, e.ModifyRejected) or (isinstance(event, e.OrderModified) and event.request_id is not None)
+
+
+def _unsupported(command: SubmitOrder) -> Refusal | None:
+    for field, used, value in (
+        ("time_in_force", command.time_in_force is not TimeInForce.GTC, command.time_in_force.value),
+        ("post_only", command.post_only, "True"),
+        ("reduce_only", command.reduce_only, "True"),
+        ("display_quantity", command.display_quantity is not None, plain(command.display_quantity or ZERO)),
+    ):
+        if used:
+            return Refusal.of(Reason.UNSUPPORTED, field, value, "is not supported")
+    return None
+
+
+def _answered(working: _Working) -> _Working:
+    left = max(working.unanswered - 1, 0)
+    return changed(working, unanswered=left, modifications=working.modifications if left else ())
+
+
+def _current(working: _Working) -> SubmitOrder:
+    order = working.order
+    if order is None:
+        return working.terms
+    return changed(working.terms, price=order.price, quantity=order.quantity)
+
+
+def _modified(working: _Working, command: ModifyOrder) -> SubmitOrder:
+    now = _current(working)
+    price = now.price if command.price is None else command.price
+    return changed(now, price=price, quantity=command.quantity or now.quantity)
