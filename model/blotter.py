@@ -15,7 +15,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
-from .kinds import OrderState, OrderType, Pending, Reason, TradingState
+from .kinds import OrderState, OrderType, Pending, Reason, Side, TradingState
 from .lifecycle import apply
 from .order import Order
 from .refusal import Refusal
@@ -30,8 +30,8 @@ EXTERNAL = "external"
 class Outcome:
     """What one message leads to.
 
-    updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier update
-    to the strategy that submitted the same order again; repeats counts reports that said nothing new.
+    updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier
+    update to the strategy that submitted the same order again; repeats counts reports that said nothing new.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -57,6 +57,8 @@ class Blotter:
         self.stopped_symbols: frozenset[str] = frozenset()
         self._terms: dict[str, SubmitOrder] = {}
         self._by_client_id: dict[str, str] = {}
+        # A fill of another symbol or side than the order it names is another order's; it must not move this one's position.
+        self._executed_as: dict[tuple[str, str, Side], str] = {}
         # Keyed by order as well: in a self-trade both orders report the same execution id.
         self._executions: dict[tuple[str, str], r.Fill] = {}
         # Insertion order is deadline order, since every request gets the same time.
@@ -92,15 +94,16 @@ class Blotter:
 
     def decide_report(self, report: r.VenueReport, now_ns: int) -> Outcome:
         """Judge what the venue said."""
-        order_id = self._by_client_id.get(report.client_order_id)
-        order = None if order_id is None else self.order(order_id)
+        order = self._addressed(report)
         if order is None:
             return self._unknown(report, now_ns)
         booked = self._booked(order, report)
         verdict = judge(order, report, now_ns, booked)
-        asks = any(isinstance(event, e.OrderInDoubt) for event in verdict.events)
+        updates = self._fold(order, verdict.events)
+        # Something has happened and the truth is still unknown: the venue is asked anew.
+        asks = any(update.order is not None and update.order.in_doubt for update in updates[-1:])
         return Outcome(
-            updates=self._fold(order, verdict.events),
+            updates=updates,
             requests=(_query(order, now_ns),) if asks else (),
             alarms=verdict.alarms,
             repeats=int(verdict.is_repeat),
@@ -114,16 +117,20 @@ class Blotter:
             if deadline > now_ns:
                 break
             order = self.order(order_id)
-            if order is not None:
-                text = "the venue has not answered in time"
-                outcome = self._doubt(order, Reason.NO_ANSWER, text, now_ns, sequence)
-                sequence += len(outcome.updates)
-                outcomes.append(outcome)
+            assert order is not None, "a deadline is that of an order"
+            outcome = self._doubt(order, Reason.NO_ANSWER, "the venue has not answered in time", now_ns, sequence)
+            sequence += len(outcome.updates)
+            outcomes.append(outcome)
         return Outcome(
             updates=tuple(update for outcome in outcomes for update in outcome.updates),
             requests=tuple(request for outcome in outcomes for request in outcome.requests),
             alarms=tuple(alarm for outcome in outcomes for alarm in outcome.alarms),
         )
+
+    def decide_unhandled(self, judged: Approved | Denied, now_ns: int) -> Outcome:
+        """Refuse a command that could not be handled, so that whoever sent it hears of it."""
+        text = f"order_id {judged.command.order_id}: the command could not be handled and was set aside"
+        return self._refused(judged.command, Refusal(Reason.INTERNAL_ERROR, text), now_ns)
 
     def decide_set_aside(self, report: r.VenueReport, now_ns: int) -> Outcome:
         """Put the order in doubt whose report could not be handled."""
@@ -146,8 +153,9 @@ class Blotter:
                 case e.OrderCreated():
                     self._terms[order.order_id] = event.terms
                 case e.OrderSubmitted():
-                    self._by_client_id[event.client_order_id] = order.order_id
-                case e.OrderFilled() | e.FillCorrected():
+                    self._by_client_id.setdefault(event.client_order_id, order.order_id)
+                    self._executed_as[event.client_order_id, order.symbol, order.side] = order.order_id
+                case e.OrderFilled():
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
                 case _:
                     pass
@@ -156,8 +164,8 @@ class Blotter:
     def _watch(self, order: Order, event: e.Event, now_ns: int) -> None:
         if self._answer_within_ns is None:
             return
-        awaited = order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
-        if order.is_closed or not awaited:
+        awaited = order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
+        if not awaited:
             self._deadlines.pop(order.order_id, None)
         elif isinstance(event, e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt):
             self._deadlines.pop(order.order_id, None)
@@ -181,11 +189,11 @@ class Blotter:
     def _submit(self, command: SubmitOrder, refusal: Refusal | None, now: int) -> Outcome:
         order_id = command.order_id
         assert order_id is not None, "the edge gives every order an id"
-        known = self.latest.get(order_id)
-        if known is not None:
-            same = self._terms[order_id] == command and known.order is not None
-            if same and known.order is not None and known.order.strategy_id == command.source:
-                return Outcome(answer=(command.source, known))
+        known = self.order(order_id)
+        if known is not None and self._terms[order_id] == command and known.strategy_id == command.source:
+            return Outcome(answer=(command.source, self.latest[order_id]))
+        if known is not None or order_id in self._by_client_id:
+            # An external order too has taken its id at the venue.
             text = f"order_id {order_id}: is taken by an order with other content"
             return self._refused(command, Refusal(Reason.DUPLICATE_ID, text), now)
         refusal = refusal or self._closed_for(command)
@@ -222,12 +230,11 @@ class Blotter:
         return None
 
     def _cancel(self, command: CancelOrder, refusal: Refusal | None, now: int) -> Outcome:
-        order = self.order(command.order_id)
-        refusal = refusal or _unchangeable(command.order_id, order)
-        if refusal is None and order is not None and order.pending is Pending.CANCEL:
-            refusal = Refusal(Reason.CANCEL_PENDING, f"order_id {command.order_id}: a cancel is already on its way")
-        if refusal is not None or order is None:
-            return self._refused(command, refusal, now)
+        order = refusal or self._changeable(command.order_id)
+        if isinstance(order, Order) and order.pending is Pending.CANCEL:
+            order = Refusal(Reason.CANCEL_PENDING, f"order_id {command.order_id}: a cancel is already on its way")
+        if isinstance(order, Refusal):
+            return self._refused(command, order, now)
         if order.state is OrderState.PENDING:
             never_sent = e.OrderCancelled(
                 time_ns=now, source=SOURCE, order_id=order.order_id, reason=Reason.REQUESTED, text="never sent"
@@ -245,12 +252,11 @@ class Blotter:
         return Outcome(updates=self._fold(order, (asked,)), requests=(request,))
 
     def _modify(self, command: ModifyOrder, refusal: Refusal | None, now: int) -> Outcome:
-        order = self.order(command.order_id)
-        refusal = refusal or _unchangeable(command.order_id, order)
-        if refusal is None and order is not None:
-            refusal = self._unmodifiable(command, order)
-        if refusal is not None or order is None:
-            return self._refused(command, refusal, now)
+        order = refusal or self._changeable(command.order_id)
+        if isinstance(order, Order):
+            order = self._unmodifiable(command, order) or order
+        if isinstance(order, Refusal):
+            return self._refused(command, order, now)
         request_id = self._next_id()
         asked = e.ModifyRequested(
             time_ns=now,
@@ -271,9 +277,19 @@ class Blotter:
         )
         return Outcome(updates=self._fold(order, (asked,)), requests=(request,))
 
+    def _changeable(self, order_id: str) -> Order | Refusal:
+        order = self.order(order_id)
+        if order is None:
+            return Refusal(Reason.UNKNOWN_ORDER, f"order_id {order_id}: is not known")
+        if order.is_closed:
+            return Refusal(Reason.ORDER_CLOSED, f"order_id {order_id}: is {order.state.value}")
+        return order
+
     def _unmodifiable(self, command: ModifyOrder, order: Order) -> Refusal | None:
         if self.trading is TradingState.HALTED:
             return Refusal(Reason.HALTED, "trading is halted")
+        if order.state is OrderState.PENDING:
+            return Refusal(Reason.NOT_AT_VENUE, f"order_id {order.order_id}: has not been sent yet")
         if order.pending is not Pending.NONE:
             reason = Reason.CANCEL_PENDING if order.pending is Pending.CANCEL else Reason.MODIFY_PENDING
             return Refusal(reason, f"order_id {order.order_id}: a {order.pending.value.lower()} is already on its way")
@@ -283,8 +299,7 @@ class Blotter:
             return Refusal(Reason.NOTHING_TO_MODIFY, f"order_id {order.order_id}: has these terms already")
         return None
 
-    def _refused(self, command: Command, refusal: Refusal | None, now: int) -> Outcome:
-        assert refusal is not None, "an order that is missing was refused as unknown"
+    def _refused(self, command: Command, refusal: Refusal, now: int) -> Outcome:
         event = e.CommandRefused(
             time_ns=now,
             source=SOURCE,
@@ -295,6 +310,13 @@ class Blotter:
             text=refusal.text,
         )
         return Outcome(updates=(e.OrderUpdate(self.sequence + 1, event, None),))
+
+    def _addressed(self, report: r.VenueReport) -> Order | None:
+        if isinstance(report, r.VenueFilled):
+            order_id = self._executed_as.get((report.client_order_id, report.symbol, report.side))
+        else:
+            order_id = self._by_client_id.get(report.client_order_id)
+        return None if order_id is None else self.order(order_id)
 
     def _booked(self, order: Order, report: r.VenueReport) -> r.Fill | None:
         match report:
@@ -313,16 +335,16 @@ class Blotter:
         if not isinstance(report, r.VenueFilled):
             return Outcome(alarms=(alarm,))
         # Money moved, so it is booked, to an order of nobody's.
+        order_id = self._unused_id()
         terms = SubmitOrder(
             report.symbol,
             report.side,
             OrderType.MARKET,
             report.fill.quantity,
-            order_id=self._next_id(),
+            order_id=order_id,
             time_ns=now,
             source=EXTERNAL,
         )
-        order_id = terms.order_id or ""
         events: tuple[e.OrderEvent, ...] = (
             e.OrderCreated(time_ns=now, source=SOURCE, order_id=order_id, strategy_id=EXTERNAL, terms=terms),
             e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=report.client_order_id),
@@ -332,6 +354,12 @@ class Blotter:
             e.OrderFilled(time_ns=now, source=report.source, order_id=order_id, fill=report.fill),
         )
         return Outcome(updates=self._fold(None, events), alarms=(alarm,))
+
+    def _unused_id(self) -> str:
+        # Ids are the users' to choose, and one may look like ours.
+        while (order_id := self._next_id()) in self.latest:
+            pass
+        return order_id
 
     def _doubt(self, order: Order, reason: Reason, text: str, now: int, after: int) -> Outcome:
         # The event is recorded again for an order already in doubt, so that its next query has a deadline too.
@@ -345,14 +373,6 @@ class Blotter:
 
 def _query(order: Order, now: int) -> r.VenueQuery:
     return r.VenueQuery(client_order_id=order.client_order_id, symbol=order.symbol, time_ns=now, source=SOURCE)
-
-
-def _unchangeable(order_id: str, order: Order | None) -> Refusal | None:
-    if order is None:
-        return Refusal(Reason.UNKNOWN_ORDER, f"order_id {order_id}: is not known")
-    if order.is_closed:
-        return Refusal(Reason.ORDER_CLOSED, f"order_id {order_id}: is {order.state.value}")
-    return None
 
 
 def _same(wanted: Decimal | None, current: Decimal | None) -> bool:

@@ -1,4 +1,4 @@
-"""What a trader may ask for. A command is checked once, when it is built; what depends on the market is judged later."""
+"""What a trader may ask for. A command is checked once, when built; what depends on the market is judged later."""
 
 from __future__ import annotations
 

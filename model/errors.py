@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import decimal
+from decimal import Decimal
+
 import attrs
 
 _SHOWN = 60
+_SHOWN_BITS = 200
+# The repr of a Decimal depends on the caller's context (capitals); an error's text must not.
+_TEXT = decimal.Context(prec=1, capitals=1)
 
 
 def shown(value: object) -> str:
     """Return a bounded, printable picture of any value, even of one whose own repr raises."""
     if type(value) is str and len(value) > _SHOWN:
-        return f"{ascii(value[:_SHOWN])}... ({len(value)} characters)"
+        return f"{value[:_SHOWN]!a}... ({len(value)} characters)"
     try:
-        # ascii() escapes control characters and lone surrogates, which a terminal or a log must never see.
-        text = ascii(value)
+        text = _pictured(value)
     except Exception as error:  # noqa: BLE001  # a hostile repr must not become a second failure
-        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+        return f"<{kind_name(value)} whose repr raised {kind_name(error)}>"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+
+
+def _pictured(value: object) -> str:
+    if isinstance(value, int) and int.bit_length(value) > _SHOWN_BITS:
+        # Writing out an int of a million digits takes seconds.
+        return f"an int of {int.bit_length(value)} bits"
+    if type(value) is Decimal:
+        return f"Decimal('{_TEXT.to_sci_string(value)}')"
+    # ascii() escapes control characters and lone surrogates, which a terminal or a log must never see.
+    return ascii(value)
+
+
+def kind_name(value: object) -> str:
+    """Return the name of a value's class, bounded and printable, whatever its author made of it."""
+    # Read past a metaclass, which could answer with anything.
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    return ascii(name[:_SHOWN])[1:-1]
 
 
 class OrderpitError(Exception):

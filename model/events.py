@@ -159,7 +159,10 @@ class ModifyRejected:
 
 @attrs.frozen(kw_only=True)
 class OrderModified:
-    """New terms are in force; a term of None stays. request_id is None where the venue changed them by itself."""
+    """New terms, or a new id at the venue, are in force; one of None stays.
+
+    request_id is None where the venue changed them by itself.
+    """
 
     time_ns: int
     source: str
@@ -167,6 +170,7 @@ class OrderModified:
     request_id: str | None
     price: Decimal | None
     quantity: Decimal | None
+    exchange_order_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)

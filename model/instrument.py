@@ -41,8 +41,12 @@ def _price_band(value: Number | None) -> Decimal | None:
     return None if value is None else positive("price_band", value, InvalidInstrument)
 
 
-def _currency(value: str | None) -> str | None:
-    return None if value is None else identifier("currency", value, InvalidInstrument)
+def _base_currency(value: str | None) -> str | None:
+    return None if value is None else identifier("base_currency", value, InvalidInstrument)
+
+
+def _quote_currency(value: str | None) -> str | None:
+    return None if value is None else identifier("quote_currency", value, InvalidInstrument)
 
 
 @attrs.frozen(kw_only=True)
@@ -69,8 +73,8 @@ class Instrument:
     max_quantity: Decimal | None = attrs.field(default=None, converter=_max_quantity)
     min_notional: Decimal | None = attrs.field(default=None, converter=_min_notional)
     price_band: Decimal | None = attrs.field(default=None, converter=_price_band)
-    base_currency: str | None = attrs.field(default=None, converter=_currency)
-    quote_currency: str | None = attrs.field(default=None, converter=_currency)
+    base_currency: str | None = attrs.field(default=None, converter=_base_currency)
+    quote_currency: str | None = attrs.field(default=None, converter=_quote_currency)
 
     def __attrs_post_init__(self) -> None:
         least, most = self.min_quantity, self.max_quantity
@@ -80,7 +84,10 @@ class Instrument:
             if limit is not None and not is_multiple(limit, self.quantity_increment):
                 rule = f"must be a multiple of quantity_increment {plain(self.quantity_increment)}"
                 raise InvalidInstrument.of(field, limit, rule)
-        if self.quote_currency is None and not self._halves()[1]:
+        if not self.base:
+            rule = "must be given for a symbol that does not name it before a slash"
+            raise InvalidInstrument.of("base_currency", None, rule)
+        if not self.quote:
             rule = "must be given for a symbol that does not name it after a slash"
             raise InvalidInstrument.of("quote_currency", None, rule)
 

@@ -1,7 +1,7 @@
 """The life of an order: everything that changes an order's state is in this file.
 
-An order carries four facts (see order.py), and one of them, state, moves along the table below. Terminal rows are present
-and empty. The theory that stands above the table:
+An order carries four facts (see order.py), and one of them, state, moves along the table below. Terminal rows are
+present and empty. The theory that stands above the table:
 
 * A fill is a fact. No state discards one: a fill that arrives in a terminal state is booked and the state stays.
 * A state never moves backwards. A report that would move it so is a duplicate, a late arrival or a contradiction, and
@@ -84,25 +84,29 @@ def apply(order: Order | None, event: e.OrderEvent) -> Order:
         return create(event)
     fold = _FOLDS.get(type(event))
     if fold is None:
-        raise IllegalTransition(order.order_id, order.state.value, type(event).__name__)
+        raise _forbidden(order, event)
     folded: Order = fold(order, event)
     return folded
 
 
+def _forbidden(order: Order, event: e.OrderEvent) -> IllegalTransition:
+    return IllegalTransition(order.order_id, order.state.value, type(event).__name__)
+
+
 def _move(order: Order, target: OrderState, event: e.OrderEvent, **changes: object) -> Order:
     if not may_become(order.state, target):
-        raise IllegalTransition(order.order_id, order.state.value, type(event).__name__)
+        raise _forbidden(order, event)
     return changed(order, state=target, **changes)
 
 
 def _close(order: Order, target: OrderState, event: e.OrderEvent, reason: Reason | None, **changes: object) -> Order:
-    ended = {"pending": Pending.NONE, "pending_request_id": None, "closed_ns": event.time_ns, "reason": reason}
-    return _move(order, target, event, **ended, **changes)
+    return _move(order, target, event, pending=Pending.NONE, closed_ns=event.time_ns, reason=reason, **changes)
 
 
 def _denied(order: Order, event: e.OrderDenied) -> Order:
     if order.state is not S.PENDING:
-        raise IllegalTransition(order.order_id, order.state.value, "OrderDenied")
+        # What has been sent is the venue's to refuse.
+        raise _forbidden(order, event)
     return _close(order, S.REJECTED, event, event.reason)
 
 
@@ -116,13 +120,14 @@ def _opened(order: Order, event: e.OrderOpened) -> Order:
 
 def _rejected(order: Order, event: e.OrderRejected) -> Order:
     if order.state is S.PENDING:
-        raise IllegalTransition(order.order_id, order.state.value, "OrderRejected")
+        # What has not been sent, the venue cannot refuse.
+        raise _forbidden(order, event)
     return _close(order, S.REJECTED, event, event.reason)
 
 
 def _triggered(order: Order, event: e.OrderTriggered) -> Order:
     if not order.is_open:
-        raise IllegalTransition(order.order_id, order.state.value, "OrderTriggered")
+        raise _forbidden(order, event)
     return changed(order, triggered=True)
 
 
@@ -149,16 +154,21 @@ def _after_fill(order: Order, event: e.OrderEvent) -> Order:
 
 
 def _busted(order: Order, event: e.FillBusted) -> Order:
-    return _restated(order, tuple(f for f in order.fills if f.execution_id != event.fill.execution_id))
+    return _restated(order, event, event.fill, ())
 
 
 def _corrected(order: Order, event: e.FillCorrected) -> Order:
-    restated = tuple(event.fill if f.execution_id == event.fill.execution_id else f for f in order.fills)
-    after = _restated(order, restated)
+    after = _restated(order, event, event.replaced, (event.fill,))
     return after if after.is_closed or after.filled_quantity < after.quantity else _after_fill(after, event)
 
 
-def _restated(order: Order, fills: tuple[Fill, ...]) -> Order:
+def _restated(order: Order, event: e.OrderEvent, replaced: Fill, by: tuple[Fill, ...]) -> Order:
+    standing = order.fills
+    if replaced not in standing:
+        raise _forbidden(order, event)
+    at = standing.index(replaced)
+    # Summed anew, so that what is reversed is reversed exactly, and the currency is that of the first that stands.
+    fills = standing[:at] + by + standing[at + 1 :]
     currency = fills[0].fee_currency if fills else None
     return changed(
         order,
@@ -171,14 +181,16 @@ def _restated(order: Order, fills: tuple[Fill, ...]) -> Order:
 
 
 def _cancel_requested(order: Order, event: e.CancelRequested) -> Order:
-    if order.is_closed:
-        raise IllegalTransition(order.order_id, order.state.value, "CancelRequested")
-    return changed(order, pending=Pending.CANCEL, pending_request_id=event.request_id)
+    if order.is_closed or order.state is S.PENDING:
+        raise _forbidden(order, event)
+    # A cancel may go after a modification, which then still has an answer to come.
+    overtaken = order.pending_request_id if order.pending is Pending.MODIFY else order.overtaken_request_id
+    return changed(order, pending=Pending.CANCEL, pending_request_id=event.request_id, overtaken_request_id=overtaken)
 
 
 def _modify_requested(order: Order, event: e.ModifyRequested) -> Order:
-    if order.is_closed:
-        raise IllegalTransition(order.order_id, order.state.value, "ModifyRequested")
+    if order.is_closed or order.state is S.PENDING:
+        raise _forbidden(order, event)
     return changed(order, pending=Pending.MODIFY, pending_request_id=event.request_id)
 
 
@@ -187,22 +199,31 @@ def _request_refused(order: Order, event: e.CancelRejected | e.ModifyRejected) -
 
 
 def _answered(order: Order, request_id: str | None) -> Order:
-    # A refusal of an older request must not clear a newer one.
-    if request_id is None or order.pending_request_id != request_id:
+    if request_id is None:
         return order
-    return changed(order, pending=Pending.NONE, pending_request_id=None)
+    if request_id == order.overtaken_request_id:
+        return changed(order, overtaken_request_id=None)
+    if request_id != order.pending_request_id:
+        # An answer to an older request must not clear a newer one.
+        return order
+    overtaken = order.overtaken_request_id
+    pending = Pending.NONE if overtaken is None or order.is_closed else Pending.MODIFY
+    return changed(order, pending=pending, pending_request_id=overtaken, overtaken_request_id=None)
 
 
 def _modified(order: Order, event: e.OrderModified) -> Order:
-    if order.is_closed:
-        raise IllegalTransition(order.order_id, order.state.value, "OrderModified")
-    order = _answered(order, event.request_id)
-    price = order.price if event.price is None else event.price
+    if not order.is_open:
+        raise _forbidden(order, event)
+    answered = _answered(order, event.request_id)
     quantity = order.quantity if event.quantity is None else event.quantity
-    if quantity > order.filled_quantity:
-        return changed(order, price=price, quantity=quantity)
-    # To or below what has filled: the quantity becomes what has filled, and the order is done.
-    return _after_fill(changed(order, price=price, quantity=order.filled_quantity), event)
+    modified = changed(
+        answered,
+        price=order.price if event.price is None else event.price,
+        # To or below what has filled: the quantity becomes what has filled, and the order is done.
+        quantity=max(quantity, order.filled_quantity),
+        exchange_order_id=event.exchange_order_id or order.exchange_order_id,
+    )
+    return _after_fill(modified, event) if quantity <= order.filled_quantity else modified
 
 
 def _cancelled(order: Order, event: e.OrderCancelled) -> Order:
@@ -213,13 +234,11 @@ def _expired(order: Order, event: e.OrderExpired) -> Order:
     return _close(order, S.EXPIRED, event, event.reason)
 
 
-def _in_doubt(order: Order, event: e.OrderInDoubt) -> Order:
-    del event
+def _in_doubt(order: Order, _event: e.OrderInDoubt) -> Order:
     return changed(order, in_doubt=True)
 
 
-def _resolved(order: Order, event: e.OrderResolved) -> Order:
-    del event
+def _resolved(order: Order, _event: e.OrderResolved) -> Order:
     return changed(order, in_doubt=False)
 
 

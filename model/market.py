@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TypeAlias
+from itertools import pairwise
+from typing import Final, TypeAlias, cast
 
 import attrs
 
@@ -79,28 +80,34 @@ def _volume(value: Number | None) -> Decimal | None:
     return None if value is None else not_negative("volume", value, InvalidMarketData)
 
 
-def _levels(field: str, value: Sequence[tuple[Number, Number]]) -> tuple[Level, ...]:
+def _items(field: str, value: object, rule: str) -> tuple[object, ...]:
     if type(value) is not tuple and type(value) is not list:
-        raise InvalidMarketData.of(field, value, "must be a sequence of (price, size)")
-    levels: list[Level] = []
-    for level in value:
-        if type(level) not in {tuple, list} or len(level) != 2:  # noqa: PLR2004  # a pair
-            raise InvalidMarketData.of(field, level, "must be a pair of price and size")
-        price = positive(f"{field} price", level[0], InvalidMarketData)
-        levels.append((price, not_negative(f"{field} size", level[1], InvalidMarketData)))
-    return tuple(levels)
+        raise InvalidMarketData.of(field, value, rule)
+    return tuple(cast("Sequence[object]", value))
+
+
+def _level(field: str, value: object) -> Level:
+    pair = _items(field, value, "must be a pair of price and size")
+    if len(pair) != 2:  # noqa: PLR2004  # a pair
+        raise InvalidMarketData.of(field, value, "must be a pair of price and size")
+    price = positive(f"{field} price", pair[0], InvalidMarketData)
+    return price, not_negative(f"{field} size", pair[1], InvalidMarketData)
+
+
+def _levels(field: str, value: Sequence[tuple[Number, Number]]) -> tuple[Level, ...]:
+    return tuple(_level(field, level) for level in _items(field, value, "must be a sequence of (price, size)"))
 
 
 def _bids(value: Sequence[tuple[Number, Number]]) -> tuple[Level, ...]:
     levels = _levels("bids", value)
-    if any(nearer[0] <= farther[0] for nearer, farther in zip(levels, levels[1:], strict=False)):
+    if any(nearer[0] <= farther[0] for nearer, farther in pairwise(levels)):
         raise InvalidMarketData.of("bids", value, "must fall in price from the best on")
     return levels
 
 
 def _asks(value: Sequence[tuple[Number, Number]]) -> tuple[Level, ...]:
     levels = _levels("asks", value)
-    if any(nearer[0] >= farther[0] for nearer, farther in zip(levels, levels[1:], strict=False)):
+    if any(nearer[0] >= farther[0] for nearer, farther in pairwise(levels)):
         raise InvalidMarketData.of("asks", value, "must rise in price from the best on")
     return levels
 
@@ -188,3 +195,5 @@ def _refuse_crossed(bid: Decimal | None, ask: Decimal | None) -> None:
 
 
 MarketData: TypeAlias = Quote | Trade | Bar | Depth
+MARKET_DATA: Final = frozenset({Quote, Trade, Bar, Depth})
+"""The same as a set: `type(x) in MARKET_DATA` is many times faster than isinstance() on a union."""

@@ -1,8 +1,8 @@
 """Exact decimal arithmetic that no setting of the host application can change.
 
 Every operation of the model goes through the one context below. Its precision is far beyond what 18 digits on each side
-of the point can need after two multiplications, and it traps Inexact: a result is exact or it is an error. The divisions
-that orderpit needs are stated here, by name, with their rounding.
+of the point can need after two multiplications, and it traps Inexact: a result is exact or it is an error. The
+divisions that orderpit needs are stated here, by name, with their rounding.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from .errors import InvalidValue
+from .errors import InvalidValue, kind_name
 
 Number = Decimal | str | int
 """What a caller may give for a price, a quantity or an amount. Never a float: 0.1 is not a tenth."""
@@ -41,12 +41,9 @@ def _context(prec: int, traps: list[type[decimal.DecimalException]]) -> decimal.
 
 
 EXACT: Final = _context(256, _TRAPS)
-_BOUNDARY: Final = _context(2 * DIGITS, _TRAPS)
 _ROUNDING: Final = _context(256, [trap for trap in _TRAPS if trap is not decimal.Inexact])
-_SMALLEST = Decimal((0, (1,), -DIGITS))
-_LARGEST: Final = 10**DIGITS
-_QUOTIENT = Decimal((0, (1,), -40))
-_PLAIN = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+_QUOTIENT: Final = Decimal((0, (1,), -40))
+_PLAIN: Final = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 _TIME_LIMIT: Final = 2**63
 
 add = EXACT.add
@@ -101,59 +98,62 @@ def plain(value: Decimal) -> str:
 
 def to_places(value: Decimal, places: int) -> str:
     """Write a decimal rounded half-even to a number of places, for people."""
-    return f"{_ROUNDING.quantize(value, Decimal((0, (1,), -places))):f}"
+    rounded = _ROUNDING.quantize(value, Decimal((0, (1,), -places)))
+    return f"{rounded or rounded.copy_abs():f}"
 
 
-def exact(field: str, value: object, error: type[InvalidValue] = InvalidValue) -> Decimal:
+def exact(field: str, value: object, error: type[InvalidValue] = InvalidValue, *, digits: int = DIGITS) -> Decimal:
     """Take a number at the boundary: a finite Decimal, str or int of at most 18 digits each side of the point.
 
     Args:
         field: the name that an error shall give.
         value: what the caller gave; its type is checked exactly, so that a bool or a lying subclass does not pass.
         error: the class of the error to raise.
+        digits: how many digits may stand on each side of the point, where 18 do not suffice.
 
     Raises:
         InvalidValue: of the given class, naming the field, the value and the rule.
     """
-    kind = type(value)
-    if kind is str:
-        assert isinstance(value, str)
-        # The pattern bounds the digits before Decimal() sees them, and refuses '1_0', ' 1', '１' and exponents.
-        if not _PLAIN.fullmatch(value):
-            raise error.of(field, value, "must be a plain decimal number of at most 18 digits each side of the point")
+    # Each branch bounds the digits before anything is computed with them: int() of a Decimal of a million digits takes
+    # half a minute, and writing out Decimal('1e999999999') a gigabyte.
+    if type(value) is str:
+        number = _parsed(field, value, error, digits)
+    elif type(value) is int:
+        if not -(10**digits) < value < 10**digits:
+            raise error.of(field, value, f"must have at most {digits} digits before the point")
         number = Decimal(value)
-    elif kind is int:
-        assert isinstance(value, int)
-        if not -_LARGEST < value < _LARGEST:
-            raise error.of(field, _short(value), "must have at most 18 digits before the point")
-        number = Decimal(value)
-    elif kind is Decimal:
-        assert isinstance(value, Decimal)
-        number = _bounded(field, value, error)
+    elif type(value) is Decimal:
+        number = _fitted(field, value, error, digits)
     else:
-        raise error.of(field, value, f"must be a Decimal, str or int, not {kind.__name__}")
+        raise error.of(field, value, f"must be a Decimal, str or int, not {kind_name(value)}")
     if number.is_signed() and not number:
         raise error.of(field, value, "must not be a negative zero")
     return number
 
 
-def _short(value: int) -> str:
-    # Printing an int of a million digits takes seconds, and Python refuses beyond 4,300.
-    return f"an int of {value.bit_length()} bits"
+def _parsed(field: str, value: str, error: type[InvalidValue], digits: int) -> Decimal:
+    # Decimal() alone would take '1_0', ' 1', full-width digits, exponents and 'nan'.
+    found = _PLAIN.fullmatch(value) if len(value) <= 2 * digits + 2 else None
+    if found is None or len(found[1]) > digits or len(found[2] or "") > digits:
+        rule = f"must be a plain decimal number of at most {digits} digits each side of the point"
+        raise error.of(field, value, rule)
+    return Decimal(value)
 
 
-def _bounded(field: str, value: Decimal, error: type[InvalidValue]) -> Decimal:
+def _fitted(field: str, value: Decimal, error: type[InvalidValue], digits: int) -> Decimal:
     if not value.is_finite():
         raise error.of(field, value, "must be finite")
-    if value and value.adjusted() >= DIGITS:
-        # Only the size is shown: writing Decimal('1e999999999') out would take a gigabyte.
-        raise error.of(field, f"about 10**{value.adjusted()}", "must have at most 18 digits before the point")
+    if value and value.adjusted() >= digits:
+        raise error.of(field, value, f"must have at most {digits} digits before the point")
     try:
-        fitted = _BOUNDARY.quantize(value, _SMALLEST)
-    except (decimal.Inexact, decimal.InvalidOperation):
-        raise error.of(field, f"about 10**{value.adjusted()}", "must have at most 18 digits after the point") from None
+        fitted = EXACT.quantize(value, Decimal((0, (1,), -digits)))
+    except decimal.Inexact:
+        raise error.of(field, value, f"must have at most {digits} digits after the point") from None
     _, _, exponent = value.as_tuple()
-    return value if isinstance(exponent, int) and -DIGITS <= exponent <= 0 else EXACT.normalize(fitted)
+    if isinstance(exponent, int) and -digits <= exponent <= 0:
+        return value
+    # Subtracting zero writes a positive exponent out, so that no price shows as 1E+3; the sign of a zero stays.
+    return EXACT.subtract(EXACT.normalize(fitted), ZERO)
 
 
 def positive(field: str, value: object, error: type[InvalidValue] = InvalidValue) -> Decimal:
@@ -177,7 +177,7 @@ def whole(
 ) -> int:
     """Take an int in [least, below) at the boundary; a time is one of nanoseconds since the epoch, in UTC."""
     if type(value) is not int:
-        raise error.of(field, value, f"must be an int, not {type(value).__name__}")
+        raise error.of(field, value, f"must be an int, not {kind_name(value)}")
     if not least <= value < below:
-        raise error.of(field, _short(value), f"must be at least {least} and below {below}")
+        raise error.of(field, value, f"must be at least {least} and below {below}")
     return value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 import attrs
 
@@ -12,9 +13,12 @@ from .kinds import OrderState, OrderType, Pending, Reason, Side, TimeInForce
 from .numbers import HUNDRED, ZERO, multiply, plain, ratio, subtract, to_places
 from .reports import Fill
 
-LIVE = frozenset({OrderState.PENDING, OrderState.SUBMITTED, OrderState.OPEN, OrderState.PARTIALLY_FILLED})
-CLOSED = frozenset(OrderState) - LIVE
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+LIVE: Final = frozenset({OrderState.PENDING, OrderState.SUBMITTED, OrderState.OPEN, OrderState.PARTIALLY_FILLED})
+CLOSED: Final = frozenset(OrderState) - LIVE
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_NO_FILLS: Final[Chain[Fill]] = Chain()
 
 
 @attrs.frozen(kw_only=True)
@@ -22,11 +26,15 @@ class Order:
     """An order as it stood after one event.
 
     Quantities are in units of the base, prices and amounts in the quote currency, times in nanoseconds since the epoch
-    (UTC). The four facts: state; pending, the request in flight; what has filled; and in_doubt, whether the venue's answer
-    is missing. At all times filled - excess + leaves + cancelled = quantity.
+    (UTC). The four facts: state; pending, the request in flight; what has filled; and in_doubt, whether the venue's
+    answer is missing. At all times filled - excess + leaves + cancelled = quantity.
 
-    average_fill_price is for display (40 decimal places); filled_notional is exact. fees_paid sums in fee_currency, that of
-    the order's first fill; a fee in another currency is in the fills alone.
+    pending_request_id is the last request that has had no answer of its own; it outlives the order's end, so that a
+    refusal that was overtaken by the end is told once. overtaken_request_id is a modification that has had no answer
+    when a cancel went after it.
+
+    average_fill_price is for display (40 decimal places); filled_notional is exact. fees_paid sums in fee_currency,
+    that of the order's first fill; a fee in another currency is in the fills alone.
     """
 
     order_id: str
@@ -44,6 +52,7 @@ class Order:
     state: OrderState = OrderState.PENDING
     pending: Pending = Pending.NONE
     pending_request_id: str | None = None
+    overtaken_request_id: str | None = None
     triggered: bool = False
     in_doubt: bool = False
     late_fill: bool = False
@@ -51,7 +60,7 @@ class Order:
     filled_notional: Decimal = ZERO
     fees_paid: Decimal = ZERO
     fee_currency: str | None = None
-    fill_chain: Chain[Fill] = Chain()
+    fill_chain: Chain[Fill] = _NO_FILLS
     created_ns: int
     submitted_ns: int | None = None
     filled_ns: int | None = None
@@ -68,8 +77,7 @@ class Order:
     @property
     def remaining_quantity(self) -> Decimal:
         """What has not filled: max(quantity - filled, 0)."""
-        rest = subtract(self.quantity, self.filled_quantity)
-        return rest if rest > ZERO else ZERO
+        return max(subtract(self.quantity, self.filled_quantity), ZERO)
 
     @property
     def leaves_quantity(self) -> Decimal:
@@ -84,8 +92,7 @@ class Order:
     @property
     def excess_quantity(self) -> Decimal:
         """What the venue executed beyond the quantity."""
-        excess = subtract(self.filled_quantity, self.quantity)
-        return excess if excess > ZERO else ZERO
+        return max(subtract(self.filled_quantity, self.quantity), ZERO)
 
     @property
     def average_fill_price(self) -> Decimal:

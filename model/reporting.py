@@ -1,12 +1,13 @@
 """What a venue's report means for an order: decide(order, report) gives the events to apply and the alarms to raise.
 
-Reports come late, twice, out of order and against each other. Every such case is decided here, once, and leads to events
-that the state table allows; nothing is ever dropped that moved money.
+Reports come late, twice, out of order and against each other. Every such case is decided here, once, and leads to
+events that the state table allows; nothing is ever dropped that moved money.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 import attrs
@@ -14,13 +15,15 @@ import attrs
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .kinds import OrderState, Reason
-from .numbers import plain
-from .order import Order
+from .kinds import OrderState, Pending, Reason
+from .numbers import plain, subtract
+from .order import CLOSED, Order
 
 S = OrderState
 A = AlarmCode
 _NEVER_OPENED: Final = frozenset({S.PENDING, S.SUBMITTED})
+_DISAGREEING: Final = frozenset({A.CONTRADICTION, A.LATE_FILL})
+"""Alarms with which a report cannot end a doubt, whatever else follows from it."""
 
 
 @attrs.frozen
@@ -43,13 +46,13 @@ def decide(order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | No
         order: as it stands.
         report: what the venue said.
         now_ns: when we took it; venue time is data and never orders events.
-        booked: the execution already booked under the report's execution id, if any.
+        booked: the execution that was first booked under the report's execution id, if any.
     """
     found = tuple(_decide(order, report, now_ns, booked))
     events = tuple(item for item in found if not isinstance(item, Alarm))
     alarms = tuple(item for item in found if isinstance(item, Alarm))
-    contradicts = any(alarm.code is A.CONTRADICTION for alarm in alarms)
-    if order.in_doubt and events and not contradicts and not isinstance(events[-1], e.OrderResolved):
+    disagrees = any(alarm.code in _DISAGREEING for alarm in alarms)
+    if order.in_doubt and events and not disagrees and not isinstance(events[-1], e.OrderResolved):
         # A definite report that agrees with the table ends the doubt.
         events = (*events, e.OrderResolved(time_ns=now_ns, source=report.source, order_id=order.order_id))
     return Verdict(events, alarms)
@@ -59,11 +62,18 @@ _Found = Iterator[e.OrderEvent | Alarm]
 
 
 def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> _Found:
+    found = tuple(_judged(order, report, now, booked))
     if order.state is S.PENDING:
         yield Alarm(now, A.UNEXPECTED_REPORT, order.order_id, f"{type(report).__name__} for an order that was not sent")
-        yield e.OrderSubmitted(
-            time_ns=now, source=report.source, order_id=order.order_id, client_order_id=order.client_order_id
-        )
+        if any(not isinstance(item, Alarm | e.OrderInDoubt) for item in found):
+            # The venue has it, so somebody sent it.
+            yield e.OrderSubmitted(
+                time_ns=now, source=report.source, order_id=order.order_id, client_order_id=order.client_order_id
+            )
+    yield from found
+
+
+def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> _Found:
     match report:
         case r.VenueFilled():
             yield from _filled(order, report, now, booked)
@@ -111,10 +121,15 @@ def _doubt(order: Order, report: r.VenueReport, now: int) -> e.OrderInDoubt:
     )
 
 
+def _standing(order: Order, execution_id: str) -> r.Fill | None:
+    return next((fill for fill in order.fills if fill.execution_id == execution_id), None)
+
+
 def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None) -> _Found:
     fill = report.fill
     if booked is not None:
-        if booked != fill:
+        # Come again as it first was, or as it was corrected to: a repeat.
+        if fill not in {booked, _standing(order, fill.execution_id)}:
             text = f"execution {fill.execution_id} came again with other content; the first is kept"
             yield Alarm(now, A.EXECUTION_CONFLICT, order.order_id, text)
         return
@@ -122,28 +137,47 @@ def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None
     yield e.OrderFilled(time_ns=now, source=report.source, order_id=order.order_id, fill=fill)
     if order.is_closed:
         yield _alarm(order, report, now, A.LATE_FILL)
-    if fill.quantity > order.remaining_quantity:
-        text = f"{plain(fill.quantity)} executed with {plain(order.remaining_quantity)} of the order remaining"
+    yield from _overfilled(order, fill.quantity, now)
+
+
+def _overfilled(order: Order, more: Decimal, now: int) -> _Found:
+    if more > order.remaining_quantity:
+        text = f"{plain(more)} executed with {plain(order.remaining_quantity)} of the order remaining"
         yield Alarm(now, A.OVERFILL, order.order_id, text)
 
 
 def _accepted(order: Order, report: r.VenueAccepted, now: int) -> _Found:
-    # An acknowledgement that comes late, or twice, never moves a state backwards.
+    if order.state not in _NEVER_OPENED:
+        # An acknowledgement that comes late, or twice, never moves a state backwards, but the venue's id is news.
+        if order.is_open and order.exchange_order_id is None and report.exchange_order_id is not None:
+            yield _changed(order, report, now)
+        return
     yield from _opened(order, report, now)
     price = report.price if report.price != order.price else None
     quantity = report.quantity if report.quantity != order.quantity else None
-    if order.state in _NEVER_OPENED and (price is not None or quantity is not None):
+    if price is not None or quantity is not None:
         # Accept what the venue says: it is what will execute.
         text = "the venue acknowledged other terms than were sent; the venue's are in force"
         yield Alarm(now, A.CHANGED_TERMS, order.order_id, text)
-        yield e.OrderModified(
-            time_ns=now,
-            source=report.source,
-            order_id=order.order_id,
-            request_id=None,
-            price=price,
-            quantity=quantity,
-        )
+        yield _changed(order, report, now, price, quantity)
+
+
+def _changed(
+    order: Order,
+    report: r.VenueAccepted | r.VenueModified,
+    now: int,
+    price: Decimal | None = None,
+    quantity: Decimal | None = None,
+) -> e.OrderModified:
+    return e.OrderModified(
+        time_ns=now,
+        source=report.source,
+        order_id=order.order_id,
+        request_id=report.request_id if isinstance(report, r.VenueModified) else None,
+        price=price,
+        quantity=quantity,
+        exchange_order_id=report.exchange_order_id,
+    )
 
 
 def _rejected(order: Order, report: r.VenueRejected, now: int) -> _Found:
@@ -154,7 +188,9 @@ def _rejected(order: Order, report: r.VenueRejected, now: int) -> _Found:
         )
     elif not order.is_closed:
         yield from _contradiction(order, report, now)
-    elif order.state is not S.REJECTED:
+    elif order.state is S.REJECTED:
+        yield from _cleared(order, report, now)
+    else:
         yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
 
 
@@ -178,40 +214,39 @@ def _modified(order: Order, report: r.VenueModified, now: int) -> _Found:
         elif order.state is not S.FILLED:
             yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
         return
-    asked = order.pending_request_id == report.request_id
-    same = report.price in {None, order.price} and report.quantity in {None, order.quantity}
+    asked = _is_unanswered(order, report.request_id)
+    same = (
+        report.price in {None, order.price}
+        and report.quantity in {None, order.quantity}
+        and report.exchange_order_id in {None, order.exchange_order_id}
+    )
     if not asked and same:
         return
     yield from _opened(order, report, now)
     if not asked:
         yield Alarm(now, A.CHANGED_TERMS, order.order_id, "the venue changed terms that nobody asked it to change")
-    yield e.OrderModified(
-        time_ns=now,
-        source=report.source,
-        order_id=order.order_id,
-        request_id=report.request_id,
-        price=report.price,
-        quantity=report.quantity,
-    )
+    yield _changed(order, report, now, report.price, report.quantity)
+
+
+def _is_unanswered(order: Order, request_id: str) -> bool:
+    return request_id in {order.pending_request_id, order.overtaken_request_id}
 
 
 def _ended(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> _Found:
-    if order.is_closed:
-        if order.state is not target:
-            yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
-        return
-    if isinstance(report, r.VenueCancelled):
+    if order.state is target:
+        yield from _cleared(order, report, now)
+    elif order.is_closed:
+        yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
+    elif isinstance(report, r.VenueCancelled):
         yield e.OrderCancelled(
             time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason, text=report.text
         )
-        return
-    if order.state is S.PENDING:
-        yield from _opened(order, report, now)
-    yield e.OrderExpired(time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason)
+    else:
+        yield e.OrderExpired(time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason)
 
 
 def _request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModifyRejected, now: int) -> _Found:
-    if order.pending_request_id != report.request_id and not order.is_closed:
+    if not _is_unanswered(order, report.request_id):
         return
     kind = e.CancelRejected if isinstance(report, r.VenueCancelRejected) else e.ModifyRejected
     yield kind(
@@ -230,17 +265,21 @@ def _request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModify
 def _restated(
     order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, booked: r.Fill | None
 ) -> _Found:
-    standing = booked is not None and any(f.execution_id == booked.execution_id for f in order.fills)
-    if booked is None or not standing:
-        if booked is None:
-            yield _alarm(order, report, now, A.UNKNOWN_EXECUTION)
-        return
+    execution_id = report.execution_id if isinstance(report, r.VenueFillBusted) else report.fill.execution_id
+    standing = _standing(order, execution_id)
     if isinstance(report, r.VenueFillBusted):
-        yield e.FillBusted(time_ns=now, source=report.source, order_id=order.order_id, fill=booked)
-    elif report.fill != booked:
+        if standing is not None:
+            yield e.FillBusted(time_ns=now, source=report.source, order_id=order.order_id, fill=standing)
+        elif booked is None:
+            yield _alarm(order, report, now, A.UNKNOWN_EXECUTION)
+    elif standing is None:
+        # Busted, or never booked: what the venue has executed is left open.
+        yield _alarm(order, report, now, A.UNKNOWN_EXECUTION)
+    elif report.fill != standing:
         yield e.FillCorrected(
-            time_ns=now, source=report.source, order_id=order.order_id, replaced=booked, fill=report.fill
+            time_ns=now, source=report.source, order_id=order.order_id, replaced=standing, fill=report.fill
         )
+        yield from _overfilled(order, subtract(report.fill.quantity, standing.quantity), now)
 
 
 def _status(order: Order, report: r.VenueStatus, now: int) -> _Found:
@@ -248,19 +287,41 @@ def _status(order: Order, report: r.VenueStatus, now: int) -> _Found:
     if report.filled_quantity > order.filled_quantity:
         # Executions are missing. Booking a sum without them would lose prices and fees: they are waited for.
         yield from _contradiction(order, report, now)
-        return
-    if report.state is None:
+    elif report.state is None:
         yield from _not_at_venue(order, report, now)
-    elif report.state in {S.CANCELLED, S.EXPIRED, S.REJECTED}:
+    elif report.state in CLOSED - {S.FILLED}:
         yield from _ended_meanwhile(order, report, now)
-    elif order.is_closed != (report.state is S.FILLED):
+    elif report.state is S.FILLED:
+        all_known = order.is_filled or (order.is_closed and not order.remaining_quantity)
+        yield from _cleared(order, report, now) if all_known else _contradiction(order, report, now)
+    elif order.is_closed:
         yield from _contradiction(order, report, now)
     else:
         yield from _opened(order, report, now)
+        yield from _lost_requests(order, report, now)
         yield from _cleared(order, report, now)
 
 
-def _cleared(order: Order, report: r.VenueStatus, now: int) -> _Found:
+def _lost_requests(order: Order, report: r.VenueStatus, now: int) -> _Found:
+    """The end of requests whose answer is overdue on an order that lives on: they can be made again."""
+    if not order.in_doubt:
+        return
+    for kind, request_id in (
+        (e.ModifyRejected, order.overtaken_request_id),
+        (e.CancelRejected if order.pending is Pending.CANCEL else e.ModifyRejected, order.pending_request_id),
+    ):
+        if request_id is not None:
+            yield kind(
+                time_ns=now,
+                source=report.source,
+                order_id=order.order_id,
+                request_id=request_id,
+                reason=Reason.NO_ANSWER,
+                text="found live when the venue was asked",
+            )
+
+
+def _cleared(order: Order, report: r.VenueReport, now: int) -> _Found:
     if order.in_doubt and order.state not in _NEVER_OPENED:
         # With an event before it, decide() adds this by itself.
         yield e.OrderResolved(time_ns=now, source=report.source, order_id=order.order_id)
@@ -269,6 +330,9 @@ def _cleared(order: Order, report: r.VenueStatus, now: int) -> _Found:
 def _not_at_venue(order: Order, report: r.VenueStatus, now: int) -> _Found:
     if order.is_closed:
         yield from _cleared(order, report, now)
+    elif order.state is S.PENDING:
+        # It was not sent, so the venue is right.
+        return
     elif not report.complete:
         yield from _contradiction(order, report, now)
     elif order.state in _NEVER_OPENED:
@@ -286,6 +350,9 @@ def _not_at_venue(order: Order, report: r.VenueStatus, now: int) -> _Found:
 def _ended_meanwhile(order: Order, report: r.VenueStatus, now: int) -> _Found:
     source, order_id, text = report.source, order.order_id, "found when the venue was asked"
     if order.is_closed:
+        if order.state is not report.state:
+            yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
+        # Closed either way, with no execution missing: nothing is left open.
         yield from _cleared(order, report, now)
     elif report.state is S.REJECTED and order.state is S.PARTIALLY_FILLED:
         yield from _contradiction(order, report, now)

@@ -6,14 +6,17 @@ An exchange of one's own speaks in these types. Reports are checked when they ar
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Final, TypeAlias, get_args
 
 import attrs
 
 from .errors import InvalidReport
 from .kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
-from .numbers import EXACT, ZERO, Number, not_negative, positive, whole
+from .numbers import DIGITS, ZERO, Number, exact, not_negative, positive, whole
 from .text import free_text, identifier
+
+# A fee is a product of price, quantity and rate, so it may carry three times the digits of each.
+_FEE_DIGITS: Final = 3 * DIGITS
 
 
 def _id(value: str) -> str:
@@ -61,12 +64,8 @@ def _filled(value: Number) -> Decimal:
 
 
 def _fee(value: Number) -> Decimal:
-    # A fee is a product of price, quantity and rate, so it may carry more digits than a price; a rebate is negative.
-    if type(value) is not Decimal:
-        return not_negative("fee", value, InvalidReport)
-    if not value.is_finite() or EXACT.create_decimal(value) != value or value.adjusted() > _FEE_DIGITS:
-        raise InvalidReport.of("fee", f"about 10**{value.adjusted()}", "must be finite and of at most 60 digits")
-    return value
+    # A rebate is negative.
+    return exact("fee", value, InvalidReport, digits=_FEE_DIGITS)
 
 
 def _time(value: int) -> int:
@@ -89,7 +88,22 @@ def _reason(value: Reason) -> Reason:
     return value
 
 
-_FEE_DIGITS = 60
+def _liquidity(value: Liquidity | None) -> Liquidity | None:
+    if value is not None and type(value) is not Liquidity:
+        raise InvalidReport.of("liquidity", value, "must be a Liquidity or None")
+    return value
+
+
+def _state(value: OrderState | None) -> OrderState | None:
+    if value is not None and type(value) is not OrderState:
+        raise InvalidReport.of("state", value, "must be an OrderState or None")
+    return value
+
+
+def _complete(value: bool) -> bool:  # noqa: FBT001  # a converter takes one positional value
+    if type(value) is not bool:
+        raise InvalidReport.of("complete", value, "must be True or False")
+    return value
 
 
 @attrs.frozen(kw_only=True)
@@ -154,13 +168,19 @@ class Fill:
     price: Decimal = attrs.field(converter=_price)
     fee: Decimal = attrs.field(default=ZERO, converter=_fee)
     fee_currency: str = attrs.field(converter=_currency)
-    liquidity: Liquidity | None = None
+    liquidity: Liquidity | None = attrs.field(default=None, converter=_liquidity)
     time_ns: int = attrs.field(default=0, converter=_time)
+
+
+def _fill(value: Fill) -> Fill:
+    if type(value) is not Fill:
+        raise InvalidReport.of("fill", value, "must be a Fill")
+    return value
 
 
 @attrs.frozen(kw_only=True)
 class VenueAccepted:
-    """The order is on the venue's book (FIX ExecType New). Price and quantity only where they differ from the request."""
+    """The order is on the venue's book (FIX ExecType New). Price and quantity where they differ from the request."""
 
     client_order_id: str = attrs.field(converter=_id)
     exchange_order_id: str | None = attrs.field(default=None, converter=_optional_id)
@@ -192,12 +212,12 @@ class VenueTriggered:
 
 @attrs.frozen(kw_only=True)
 class VenueFilled:
-    """An execution (FIX ExecType Trade). Symbol and side stand here so that a fill of an unknown order can be booked."""
+    """An execution (FIX ExecType Trade). With symbol and side, so that a fill of an unknown order can be booked."""
 
     client_order_id: str = attrs.field(converter=_id)
     symbol: str = attrs.field(converter=_symbol)
     side: Side = attrs.field(converter=_side)
-    fill: Fill = attrs.field(validator=attrs.validators.instance_of(Fill))
+    fill: Fill = attrs.field(converter=_fill)
     exchange_order_id: str | None = attrs.field(default=None, converter=_optional_id)
     time_ns: int = attrs.field(default=0, converter=_time)
     source: str = attrs.field(default="exchange", converter=_text)
@@ -278,7 +298,7 @@ class VenueFillCorrected:
 
     client_order_id: str = attrs.field(converter=_id)
     symbol: str = attrs.field(converter=_symbol)
-    fill: Fill = attrs.field(validator=attrs.validators.instance_of(Fill))
+    fill: Fill = attrs.field(converter=_fill)
     time_ns: int = attrs.field(default=0, converter=_time)
     source: str = attrs.field(default="exchange", converter=_text)
 
@@ -291,9 +311,9 @@ class VenueStatus:
     """
 
     client_order_id: str = attrs.field(converter=_id)
-    state: OrderState | None
+    state: OrderState | None = attrs.field(converter=_state)
     filled_quantity: Decimal = attrs.field(default=ZERO, converter=_filled)
-    complete: bool = False
+    complete: bool = attrs.field(default=False, converter=_complete)
     time_ns: int = attrs.field(default=0, converter=_time)
     source: str = attrs.field(default="exchange", converter=_text)
 
@@ -312,3 +332,6 @@ VenueReport: TypeAlias = (
     | VenueFillCorrected
     | VenueStatus
 )
+
+VENUE_REPORTS: Final = frozenset(get_args(VenueReport))
+"""The same as a set: `type(x) in VENUE_REPORTS` is many times faster than isinstance() on a union."""

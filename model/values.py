@@ -14,8 +14,8 @@ _readers: dict[type[Any], tuple[attrgetter[Any], tuple[str, ...], tuple[Any, ...
 def changed(value: V, **changes: object) -> V:
     """Return a copy of a frozen attrs value with some fields replaced, without running converters or validators.
 
-    For values whose every field has been checked already. attrs.evolve() checks again and asks for the class's fields at
-    each call, which for an order takes five times as long.
+    For values whose every field has been checked already. attrs.evolve() checks again and asks for the class's fields
+    at each call, which for an order takes five times as long.
     """
     kind = type(value)
     known = _readers.get(kind)
