@@ -37,6 +37,7 @@ _KLINES: Final = (
 _PRICES: Final = {"open", "high", "low", "close"}
 _TIMES: Final = {"time", "timestamp", "date", "datetime"}
 _LEAN_COLUMNS: Final = 6
+_MOST_COLUMNS: Final = 1_000
 _SINCE_EPOCH = re.compile(r"[0-9]{10,19}")
 _OF_THE_DAY = re.compile(r"[0-9]{1,8}")
 
@@ -62,6 +63,8 @@ def detect(line: str) -> Detected:
     if begins(line):
         return Detected(Format.BINANCE_RECORDING)
     found = tuple(cells(line))
+    if len(found) > _MOST_COLUMNS:
+        raise InvalidMarketData.of("header", line, f"has more than {_MOST_COLUMNS} columns")
     columns = tuple(cell.strip().lower().replace("_", "") for cell in found)
     names = set(columns)
     kind: Format | None = None

@@ -121,7 +121,9 @@ def _members(path: str, name: str, raw: io.BufferedReader) -> Iterator[Stream]:
     except _BROKEN as error:
         raise unreadable(path, f"is a damaged zip file: {_said(error)}") from None
     with archive:
-        infos = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")]
+        # ZipInfo.is_dir() raises IndexError for a name that is empty.
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
+        infos = [info for info in infos if not info.filename.startswith("__MACOSX/")]
         if not infos:
             raise unreadable(path, "is a zip file without members")
         for info in infos:
@@ -148,7 +150,9 @@ def lines(stream: Stream, rejects: Rejects, progress: Progress) -> Iterator[tupl
         try:
             block = stream.data.read1(_BLOCK)
         except _BROKEN as error:
-            rejects.row(stream.label, number + 1, shown(b"".join(held)), f"the packed data is damaged: {_said(error)}")
+            rejects.row(
+                stream.label, number + 1, shown(b"".join(held)), f"the data cannot be read any further: {_said(error)}"
+            )
             return
         progress.at(stream.raw.tell())
         end = block.rfind(b"\n") + 1
@@ -185,7 +189,7 @@ def _decoded(chunk: bytes) -> Sequence[str | bytes]:
     """Split whole lines, keeping those that are not UTF-8 as bytes."""
     # Not splitlines(): that also splits at U+2028 and the like, and the line numbers would be nobody else's.
     try:
-        found = chunk.decode().replace("\r\n", "\n").split("\n")
+        found = chunk.decode().replace("\r\n", "\n").removesuffix("\r").split("\n")
     except UnicodeDecodeError:
         return [_text(line) for line in chunk.removesuffix(b"\n").split(b"\n")]
     if not found[-1]:

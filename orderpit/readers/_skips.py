@@ -43,6 +43,6 @@ class Rejects:
             self._errors.append(error)
 
 
-def unreadable(file: str, reason: str, *, line: int = 1, value: object = None) -> InvalidData:
-    """Build the error for a file as a whole, which is raised even when bad rows are skipped."""
-    return InvalidData(file, line, shown(file if value is None else value), reason)
+def unreadable(file: str, reason: str) -> InvalidData:
+    """Build the error for a file as a whole, at line 0, which is raised even when bad rows are skipped."""
+    return InvalidData(file, 0, shown(file), reason)

@@ -81,7 +81,10 @@ def klines(columns: Sequence[str], symbol: str, source: str) -> Parse:
 
 
 def ohlcv(columns: Sequence[str], symbol: str | None, source: str) -> Parse:
-    """Read bars of any time column, see moment(); a symbol column must agree with a symbol given."""
+    """Read bars of any time column; a symbol column must agree with a symbol given.
+
+    The time is taken as the end of the interval, as it stands, and a date alone as the end of that day: see moment().
+    """
     wanted = (_MOMENT, _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _SYMBOL)
     split = Layout([_OHLCV.get(column) for column in columns], wanted).split
 

@@ -14,10 +14,12 @@ MINUTE: Final = 60 * SECOND
 DAY: Final = 86_400 * SECOND
 _LIMIT: Final = 2**63
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+_HOUR: Final = "(?:[01][0-9]|2[0-3])"
+_SIXTY: Final = "[0-5][0-9]"
 _ISO = re.compile(
     r"(?P<year>[0-9]{4})(?P<dash>-?)(?P<month>[0-9]{2})(?P=dash)(?P<day>[0-9]{2})"
-    r"(?P<clock>[Tt ](?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2})(:?(?P<second>[0-9]{2})([.](?P<fraction>[0-9]{1,9}))?)?"
-    r" ?(?P<zone>[Zz]|(?P<sign>[+-])(?P<zone_hour>[0-9]{2}):?(?P<zone_minute>[0-9]{2})?)?)?"
+    rf"(?P<clock>[Tt ](?P<hour>{_HOUR}):?(?P<minute>{_SIXTY})(:?(?P<second>{_SIXTY})([.](?P<fraction>[0-9]{{1,9}}))?)?"
+    rf" ?([Zz]|(?P<sign>[+-])(?P<zone_hour>{_HOUR}):?(?P<zone_minute>{_SIXTY})?)?)?"
 )
 _DATE_IN_NAME = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(-?)([0-9]{2})\2([0-9]{2})(?![0-9])")
 
@@ -58,14 +60,10 @@ def moment(text: str) -> int:
     day = _midnight(text, part["year"], part["month"], part["day"])
     if not found["clock"]:
         return _checked(text, day + DAY - 1)
-    hour, minute, second = int(part["hour"]), int(part["minute"]), int(part["second"])
-    if hour > 23 or minute > 59 or second > 59 or int(part["zone_minute"]) > 59:  # noqa: PLR2004  # the clock
-        raise InvalidMarketData.of("time", text, "must be a time of the day")
-    east = (int(part["zone_hour"]) * 60 + int(part["zone_minute"])) * MINUTE
-    offset = -east if part["sign"] == "-" else east
-    return _checked(
-        text, day + (hour * 60 + minute) * MINUTE + second * SECOND + int(part["fraction"].ljust(9, "0")) - offset
-    )
+    clock = (int(part["hour"]) * 60 + int(part["minute"])) * MINUTE + int(part["second"]) * SECOND
+    ahead = (int(part["zone_hour"]) * 60 + int(part["zone_minute"])) * MINUTE
+    utc = day + clock + int(part["fraction"].ljust(9, "0")) + (ahead if part["sign"] == "-" else -ahead)
+    return _checked(text, utc)
 
 
 def date_in(names: tuple[str, ...]) -> int | None:
