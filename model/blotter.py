@@ -57,7 +57,7 @@ class Blotter:
         self.stopped_symbols: frozenset[str] = frozenset()
         self._terms: dict[str, SubmitOrder] = {}
         self._by_client_id: dict[str, str] = {}
-        # A fill of another symbol or side than the order it names is another order's; it must not move this one's position.
+        # A fill of another symbol or side than the order it names must not move this order's position.
         self._executed_as: dict[tuple[str, str, Side], str] = {}
         # Keyed by order as well: in a self-trade both orders report the same execution id.
         self._executions: dict[tuple[str, str], r.Fill] = {}

@@ -6,8 +6,6 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from decimal import Decimal
 
-from .numbers import negate
-
 
 class Ladder:
     """Order ids by price, first come first served at each price.
@@ -19,39 +17,43 @@ class Ladder:
 
     def __init__(self, *, rising: bool) -> None:
         self._rising = rising
-        # Keys always rise: for a falling ladder they are negated prices.
-        self._keys: list[Decimal] = []
+        # Always rising: a falling ladder is read from the end.
+        self._prices: list[Decimal] = []
         self._levels: dict[Decimal, dict[str, None]] = {}
-
-    def _key(self, price: Decimal) -> Decimal:
-        return price if self._rising else negate(price)
 
     def add(self, price: Decimal, order_id: str) -> None:
         """Queue an order behind the others at its price."""
-        key = self._key(price)
-        level = self._levels.get(key)
+        level = self._levels.get(price)
         if level is None:
-            self._levels[key] = {order_id: None}
-            insort(self._keys, key)
+            self._levels[price] = {order_id: None}
+            insort(self._prices, price)
         else:
             level[order_id] = None
 
     def remove(self, price: Decimal, order_id: str) -> None:
         """Take an order out."""
-        key = self._key(price)
-        level = self._levels[key]
+        level = self._levels[price]
         del level[order_id]
         if not level:
-            del self._levels[key]
-            del self._keys[bisect_left(self._keys, key)]
+            del self._levels[price]
+            del self._prices[bisect_left(self._prices, price)]
 
     def reached(self, price: Decimal) -> Iterator[str]:
         """Iterate over the ids that the market reaches at a price, in order of price, then time.
 
-        The ladder may change while this runs: what has been queued behind since is not visited.
+        Orders may leave while this runs. A price that reaches nothing is compared with the best level alone.
         """
-        for key in self._keys[: bisect_right(self._keys, self._key(price))]:
-            yield from tuple(self._levels.get(key, ()))
+        prices = self._prices
+        if self._rising:
+            place = 0
+            while place < len(prices) and (level := prices[place]) <= price:
+                yield from tuple(self._levels[level])
+                place = bisect_right(prices, level)
+        else:
+            place = len(prices)
+            while place > 0 and (level := prices[place - 1]) >= price:
+                yield from tuple(self._levels[level])
+                place = bisect_left(prices, level)
 
     def __len__(self) -> int:
         return sum(len(level) for level in self._levels.values())

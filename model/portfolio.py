@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
 import attrs
 
 from . import events as e
+from .booking import balances, entries, fees_after, quote_of
 from .instrument import Instrument
 from .kinds import Side
 from .mark import Mark
@@ -24,9 +25,9 @@ Booking = tuple[Side, Fill]
 class Holding:
     """An open position at average cost, kept so that no division loses anything.
 
-    opened and cost are the size and the cost of the position at its last increase, closed what has closed since. The cost
-    that remains is a share of cost that depends on closed alone, and what a fill releases is booked as a difference of two
-    such remainders: so released + remaining = cost exactly, and slicing a fill changes nothing.
+    opened and cost are the size and the cost of the position at its last increase, closed what has closed since. The
+    cost that remains is a share of cost that depends on closed alone, and what a fill releases is booked as a
+    difference of two such remainders: so released + remaining = cost exactly, and slicing a fill changes nothing.
     """
 
     long: bool = True
@@ -53,21 +54,21 @@ class Holding:
     def after(self, side: Side, fill: Fill) -> Holding:
         """Return the position after one more fill."""
         grows = self.long is (side is Side.BUY)
-        if not self.size:
-            return self._increased(side is Side.BUY, fill.quantity, fill.price)
-        if grows:
-            return self._increased(self.long, fill.quantity, fill.price)
+        if grows or not self.size:
+            return self.increased(side, fill.quantity, fill.price)
         if fill.quantity <= self.size:
-            return self._reduced(fill.quantity, fill.price)
+            return self.reduced(fill.quantity, fill.price)
         # A flip: the position closes whole, and the rest opens the other way.
         beyond = subtract(fill.quantity, self.size)
-        return self._reduced(self.size, fill.price)._increased(side is Side.BUY, beyond, fill.price)
+        return self.reduced(self.size, fill.price).increased(side, beyond, fill.price)
 
-    def _increased(self, long: bool, quantity: Decimal, price: Decimal) -> Holding:  # noqa: FBT001  # internal
+    def increased(self, side: Side, quantity: Decimal, price: Decimal) -> Holding:
+        """Return the position after more of the same side, or the opening of one."""
         cost = add(self.remaining_cost, multiply(quantity, price))
-        return changed(self, long=long, opened=add(self.size, quantity), cost=cost, closed=ZERO)
+        return changed(self, long=side is Side.BUY, opened=add(self.size, quantity), cost=cost, closed=ZERO)
 
-    def _reduced(self, quantity: Decimal, price: Decimal) -> Holding:
+    def reduced(self, quantity: Decimal, price: Decimal) -> Holding:
+        """Return the position after some of it, or all, was closed."""
         left = changed(self, closed=add(self.closed, quantity))
         released = subtract(self.remaining_cost, left.remaining_cost)
         proceeds = multiply(quantity, price)
@@ -84,7 +85,8 @@ class Holding:
 class Position:
     """One symbol's position in a snapshot. Money in the quote currency; average_price is for display.
 
-    mark is the price it is valued at: mid, else last trade, else close; None, and unrealised_pnl zero, until one is known.
+    mark is the price it is valued at: mid, else last trade, else close; None until one is known, and unrealised_pnl is
+    zero until then.
     """
 
     symbol: str
@@ -97,8 +99,9 @@ class Position:
 
 @attrs.frozen(kw_only=True)
 class PortfolioSnapshot:
-    """Positions by symbol, and money by currency. Profit is before fees: equity - opening cash = realised + unrealised - fees.
+    """Positions by symbol, and money by currency.
 
+    Profit is before fees: equity - opening cash = realised + unrealised - fees, in each currency.
     sequence is that of the last update that is included.
     """
 
@@ -139,58 +142,38 @@ class PortfolioBook:
         if order is not None:
             match event:
                 case e.OrderFilled():
-                    self._book(order.symbol, order.side, event.fill)
-                case e.FillBusted():
-                    self._restate(order.symbol, order.side, event.fill, None)
-                case e.FillCorrected():
-                    self._restate(order.symbol, order.side, event.replaced, event.fill)
+                    self._book(order.symbol, order.side, event)
+                case e.FillBusted() | e.FillCorrected():
+                    self._restate(order.symbol, order.side, event)
                 case _:
                     pass
         self.sequence = update.sequence
 
-    def _book(self, symbol: str, side: Side, fill: Fill) -> None:
-        holding = self._holdings.get(symbol, Holding()).after(side, fill)
-        balances = self._balances(symbol, ((side, fill),), ())
-        # All is computed; nothing below can fail.
-        self._cash.update(balances)
-        self._fees[fill.fee_currency] = add(self._fees.get(fill.fee_currency, ZERO), fill.fee)
-        self._holdings[symbol] = holding
-        self.booked.setdefault(symbol, []).append((side, fill))
+    def _book(self, symbol: str, side: Side, event: e.OrderFilled) -> None:
+        holding = self._holdings.get(symbol, Holding()).after(side, event.fill)
+        self._take_over(symbol, side, event, holding)
+        self.booked.setdefault(symbol, []).append((side, event.fill))
 
-    def _restate(self, symbol: str, side: Side, old: Fill, new: Fill | None) -> None:
+    def _restate(self, symbol: str, side: Side, event: e.FillBusted | e.FillCorrected) -> None:
         standing = list(self.booked.get(symbol, ()))
-        place = standing.index((side, old))
-        standing[place : place + 1] = [] if new is None else [(side, new)]
+        if isinstance(event, e.FillCorrected):
+            standing[standing.index((side, event.replaced))] = (side, event.fill)
+        else:
+            standing.remove((side, event.fill))
         holding = Holding()
         for booking in standing:
             holding = holding.after(*booking)
-        balances = self._balances(symbol, () if new is None else ((side, new),), ((side, old),))
-        fees = dict(self._fees)
-        fees[old.fee_currency] = subtract(fees[old.fee_currency], old.fee)
-        if new is not None:
-            fees[new.fee_currency] = add(fees.get(new.fee_currency, ZERO), new.fee)
-        # All is computed; nothing below can fail.
-        self._cash.update(balances)
-        self._fees = fees
-        self._holdings[symbol] = holding
+        self._take_over(symbol, side, event, holding)
         self.booked[symbol] = standing
 
-    def _balances(self, symbol: str, booked: Iterable[Booking], undone: Iterable[Booking]) -> dict[str, Decimal]:
-        quote = self._quote(symbol)
-        after: dict[str, Decimal] = {}
-        for bookings, undo in ((booked, False), (undone, True)):
-            for side, fill in bookings:
-                notional = multiply(fill.quantity, fill.price)
-                flow = negate(notional) if (side is Side.BUY) is not undo else notional
-                fee = fill.fee if undo else negate(fill.fee)
-                for currency, change in ((quote, flow), (fill.fee_currency, fee)):
-                    after[currency] = add(after.get(currency, self._cash.get(currency, ZERO)), change)
-        return after
-
-    def _quote(self, symbol: str) -> str:
-        # A venue may report a fill in a symbol that we do not trade; it is booked all the same.
-        instrument = self._instruments.get(symbol)
-        return instrument.quote if instrument is not None else symbol.partition("/")[2] or symbol
+    def _take_over(self, symbol: str, side: Side, event: e.OrderEvent, holding: Holding) -> None:
+        booked = entries(event)
+        cash = balances(self._cash, quote_of(self._instruments, symbol), side, booked)
+        fees = fees_after(self._fees, booked)
+        # All is computed; nothing from here on can fail.
+        self._cash.update(cash)
+        self._fees.update(fees)
+        self._holdings[symbol] = holding
 
     def snapshot(self) -> PortfolioSnapshot:
         """Return everything as it stands, as one immutable value."""
@@ -210,7 +193,7 @@ class PortfolioBook:
                 unrealised_pnl=open_profit,
                 mark=price,
             )
-            quote = self._quote(symbol)
+            quote = quote_of(self._instruments, symbol)
             realised[quote] = add(realised.get(quote, ZERO), holding.realised)
             unrealised[quote] = add(unrealised.get(quote, ZERO), open_profit)
             value = add(cost if holding.long else negate(cost), open_profit)
@@ -226,7 +209,7 @@ class PortfolioBook:
         )
 
     def executed(self) -> Mapping[str, tuple[Decimal, Decimal, Decimal]]:
-        """Return bought quantity, sold quantity and net cash flow before fees, by symbol, summed anew from the fills."""
+        """Return bought quantity, sold quantity and net cash flow before fees by symbol, summed anew from the fills."""
         sums: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
         for symbol, bookings in self.booked.items():
             flows = (

@@ -1,17 +1,19 @@
 """The risk controller's whole state, and how it judges each command.
 
-Everything is judged as if all working orders were to fill: the cost of a buy is reserved when it is approved and released
-only by the update that closes it.
+Everything is judged as if all working orders were to fill: the cost of a buy is reserved when it is approved and
+released only by the update that closes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import attrs
 
 from . import events as e
+from .booking import balances as cash_after
+from .booking import entries, quote_of
 from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
 from .errors import InvalidConfiguration
 from .instrument import Instrument
@@ -21,7 +23,6 @@ from .market import MarketData
 from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
 from .order import Order
 from .refusal import Refusal
-from .reports import Fill
 from .values import changed
 
 SOURCE = "risk_controller"
@@ -50,13 +51,16 @@ class RiskLimits:
 
 @attrs.frozen
 class _Working:
-    """What an approved order may still cost. order is None until its first update has come back."""
+    """What an approved order may still cost. order is None until its first update has come back.
+
+    asked are the modifications that the order manager has not answered, oldest first, with None for one that risk
+    denied: it answers these too, in the order in which they were asked. sent are those on their way to the venue.
+    """
 
     terms: SubmitOrder
-    order: Order | None
-    # Modifications on their way, and how many of them have had no answer: until all have, the dearest terms count.
-    modifications: tuple[ModifyOrder, ...] = ()
-    unanswered: int = 0
+    order: Order | None = None
+    asked: tuple[ModifyOrder | None, ...] = ()
+    sent: tuple[e.ModifyRequested, ...] = ()
     cost: Decimal = ZERO
 
 
@@ -91,6 +95,7 @@ class RiskBook:
         self._working: dict[str, _Working] = {}
         self._reserved: dict[str, Decimal] = {}
         self._seen: set[str] = set()
+        self._stopped_symbols: frozenset[str] = frozenset()
 
     @property
     def reserved(self) -> Mapping[str, Decimal]:
@@ -100,6 +105,10 @@ class RiskBook:
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
         self._marks[data.symbol] = self._marks.get(data.symbol, Mark()).after(data)
+
+    def stop_symbol(self, symbol: str) -> None:
+        """Refuse new orders for a symbol from now on."""
+        self._stopped_symbols |= {symbol}
 
     def decide(self, command: Command, now_ns: int) -> Approved | Denied:
         """Judge a command. Nothing changes until commit() is called with the result."""
@@ -116,11 +125,10 @@ class RiskBook:
             assert command.order_id is not None, "the edge gives every order an id"
             self._seen.add(command.order_id)
             if approved:
-                self._store(command.order_id, self._costed(_Working(command, None)))
-        elif isinstance(command, ModifyOrder) and approved and command.order_id in self._working:
+                self._store(command.order_id, self._costed(_Working(command)))
+        elif isinstance(command, ModifyOrder) and command.order_id in self._working:
             known = self._working[command.order_id]
-            more = (*known.modifications, command)
-            asked = changed(known, modifications=more, unanswered=known.unanswered + 1)
+            asked = changed(known, asked=(*known.asked, command if approved else None))
             self._store(command.order_id, self._costed(asked))
 
     def on_update(self, update: e.OrderUpdate) -> None:
@@ -130,12 +138,13 @@ class RiskBook:
         held: _Working | None = None
         balances: dict[str, Decimal] = {}
         if isinstance(event, e.CommandRefused):
-            if known is not None and event.command == ModifyOrder.__name__:
-                held = self._costed(_answered(known))
+            held = None if known is None else self._after_refusal(known, event)
         elif order is not None:
-            balances = self._balances(order, event)
+            if self._cash is not None:
+                quote = quote_of(self._instruments, order.symbol)
+                balances = cash_after(self._cash, quote, order.side, entries(event))
             if known is not None and not order.is_closed:
-                held = self._costed(changed(_answered(known) if _answers(event) else known, order=order))
+                held = self._costed(_after(known, event, order))
         # All is computed; nothing below can fail.
         self.sequence = update.sequence
         if self._cash is not None:
@@ -144,9 +153,22 @@ class RiskBook:
             self._seen.add(event.order_id)
         if held is not None:
             self._store(event.order_id, held)
-        elif order is not None and order.is_closed and known is not None:
+        elif known is not None:
             del self._working[event.order_id]
             self._reserve(known.terms.symbol, negate(known.cost))
+            if order is None:
+                # It was never created, so the id is free to be judged again.
+                self._seen.discard(event.order_id)
+
+    def _after_refusal(self, known: _Working, event: e.CommandRefused) -> _Working | None:
+        """The working order after a command on it was refused; None when that was the order itself."""
+        if event.command == SubmitOrder.__name__:
+            # Refused after it was created, it was the repetition that was refused.
+            return None if known.order is None else known
+        if event.command == ModifyOrder.__name__ and event.reason is not Reason.UNKNOWN_ORDER:
+            # One that was refused as unknown was asked before the order was, so it is not among those asked since.
+            return self._costed(changed(known, asked=known.asked[1:]))
+        return known
 
     def _refusal(self, command: Command) -> Refusal | None:
         match command:
@@ -165,12 +187,16 @@ class RiskBook:
         if instrument is None:
             known = ", ".join(sorted(self._instruments))
             return Refusal.of(Reason.UNKNOWN_SYMBOL, "symbol", command.symbol, f"is not one of {known}")
+        if command.symbol in self._stopped_symbols:
+            text = f"symbol {command.symbol}: new orders are stopped, since a report on it could not be handled"
+            return Refusal(Reason.SYMBOL_STOPPED, text)
         return (
             _unsupported(command)
             or instrument.check_quantity(command.quantity)
-            or self._check_prices(instrument, command)
+            or self._check_price(instrument, "price", command.price)
+            or self._check_price(instrument, "stop_price", command.stop_price)
             or self._check_limits(instrument, command)
-            or self._check_funds(instrument, command, ZERO)
+            or self._check_funds(instrument, _Working(command))
         )
 
     def _refuse_modify(self, command: ModifyOrder) -> Refusal | None:
@@ -184,29 +210,23 @@ class RiskBook:
         if command.price is not None and known.terms.price is None:
             kind = known.terms.order_type.value
             return Refusal.of(Reason.UNSUPPORTED, "price", command.price, f"a {kind} order has none")
-        terms = _modified(known, command)
-        filled = ZERO if known.order is None else known.order.filled_quantity
-        # A quantity at or below what has filled ends the order, so only a live remainder is held to the grid's minimum.
-        ends = command.quantity is not None and command.quantity <= filled
-        quantity = None if ends else instrument.check_quantity(terms.quantity)
+        if command.quantity is not None and command.quantity <= _filled(known):
+            # It ends the order, so there is nothing left to judge.
+            return None
+        # Only what is to change is judged: terms that were let pass before may stay.
+        asked = changed(known, asked=(*known.asked, command))
         return (
-            quantity
-            or self._check_prices(instrument, terms)
-            or self._check_limits(instrument, terms)
-            or self._check_funds(instrument, terms, known.cost)
+            (None if command.quantity is None else instrument.check_quantity(command.quantity))
+            or self._check_price(instrument, "price", command.price)
+            or self._check_limits(instrument, _requested(asked))
+            or self._check_funds(instrument, asked)
         )
 
     def _mark(self, symbol: str) -> Mark:
         return self._marks.get(symbol, Mark())
 
-    def _check_prices(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
-        reference = self._mark(terms.symbol).price
-        for field, price in (("price", terms.price), ("stop_price", terms.stop_price)):
-            if price is not None:
-                refusal = instrument.check_price(field, price, reference)
-                if refusal is not None:
-                    return refusal
-        return None
+    def _check_price(self, instrument: Instrument, field: str, price: Decimal | None) -> Refusal | None:
+        return None if price is None else instrument.check_price(field, price, self._mark(instrument.symbol).price)
 
     def _worst_price(self, terms: SubmitOrder) -> Decimal | None:
         """The dearest price at which the order could execute as things stand; None when no market is known."""
@@ -236,35 +256,37 @@ class RiskBook:
             return Refusal.of(Reason.MIN_NOTIONAL, "notional", notional, f"must be at least {plain(least)}")
         return None
 
-    def _check_funds(self, instrument: Instrument, terms: SubmitOrder, held: Decimal) -> Refusal | None:
-        if self._cash is None or terms.side is Side.SELL:
+    def _check_funds(self, instrument: Instrument, working: _Working) -> Refusal | None:
+        """Judge what an order would cost beyond what is held for it already."""
+        if self._cash is None or working.terms.side is Side.SELL:
             return None
-        cost = self._cost(terms, terms.quantity)
+        cost, held = self._cost(working), working.cost
         if cost is None:
             rule = "no market price is known to value it by"
-            return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", terms.quantity, rule)
+            return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", working.terms.quantity, rule)
         currency = instrument.quote
         reserved = subtract(self._reserved.get(currency, ZERO), held)
         free = subtract(self._cash.get(currency, ZERO), reserved)
-        if cost <= free:
+        if cost <= held or cost <= free:
             return None
         rule = f"must be at most the {plain(free)} {currency} that are free"
         return Refusal.of(Reason.INSUFFICIENT_FUNDS, "cost with fee", cost, rule)
 
-    def _cost(self, terms: SubmitOrder, quantity: Decimal) -> Decimal | None:
+    def _cost(self, working: _Working) -> Decimal | None:
+        """What may still be paid for an order, fee included; None when no market is known."""
+        terms = _dearest(working)
         price = self._worst_price(terms)
-        return None if price is None else multiply(multiply(quantity, price), self._with_fee)
+        if price is None:
+            return None
+        leaves = max(subtract(terms.quantity, _filled(working)), ZERO)
+        return multiply(multiply(leaves, price), self._with_fee)
 
     def _costed(self, working: _Working) -> _Working:
         if self._cash is None or working.terms.side is Side.SELL:
             return working
-        cost = ZERO
-        filled = ZERO if working.order is None else working.order.filled_quantity
-        for terms in (_current(working), *(_modified(working, m) for m in working.modifications)):
-            leaves = max(subtract(terms.quantity, filled), ZERO)
-            # A price that has gone missing does not free what was held for the order.
-            cost = max(cost, self._cost(terms, leaves) or working.cost)
-        return changed(working, cost=cost)
+        cost = self._cost(working)
+        # A price that has gone missing does not free what was held for the order.
+        return working if cost is None else changed(working, cost=cost)
 
     def _store(self, order_id: str, working: _Working) -> None:
         before = self._working.get(order_id)
@@ -275,35 +297,6 @@ class RiskBook:
         if change:
             currency = self._instruments[symbol].quote
             self._reserved[currency] = add(self._reserved.get(currency, ZERO), change)
-
-    def _balances(self, order: Order, event: e.OrderEvent) -> dict[str, Decimal]:
-        """The balances that an event changes, as they stand after it."""
-        instrument = self._instruments.get(order.symbol)
-        if self._cash is None or instrument is None:
-            return {}
-        after: dict[str, Decimal] = {}
-        for sign, fill in _bookings(event):
-            flow = multiply(multiply(fill.quantity, fill.price), negate(sign) if order.is_buy else sign)
-            for currency, change in ((instrument.quote, flow), (fill.fee_currency, multiply(negate(sign), fill.fee))):
-                balance = after.get(currency, self._cash.get(currency, ZERO))
-                after[currency] = add(balance, change)
-        return after
-
-
-def _bookings(event: e.OrderEvent) -> tuple[tuple[Decimal, Fill], ...]:
-    match event:
-        case e.OrderFilled():
-            return ((ONE, event.fill),)
-        case e.FillBusted():
-            return ((negate(ONE), event.fill),)
-        case e.FillCorrected():
-            return ((negate(ONE), event.replaced), (ONE, event.fill))
-        case _:
-            return ()
-
-
-def _answers(event: e.OrderEvent) -> bool:
-    return isinstance(event, e.ModifyRejected) or (isinstance(event, e.OrderModified) and event.request_id is not None)
 
 
 def _unsupported(command: SubmitOrder) -> Refusal | None:
@@ -318,11 +311,6 @@ def _unsupported(command: SubmitOrder) -> Refusal | None:
     return None
 
 
-def _answered(working: _Working) -> _Working:
-    left = max(working.unanswered - 1, 0)
-    return changed(working, unanswered=left, modifications=working.modifications if left else ())
-
-
 def _current(working: _Working) -> SubmitOrder:
     order = working.order
     if order is None:
@@ -330,7 +318,41 @@ def _current(working: _Working) -> SubmitOrder:
     return changed(working.terms, price=order.price, quantity=order.quantity)
 
 
-def _modified(working: _Working, command: ModifyOrder) -> SubmitOrder:
-    now = _current(working)
-    price = now.price if command.price is None else command.price
-    return changed(now, price=price, quantity=command.quantity or now.quantity)
+def _filled(working: _Working) -> Decimal:
+    return ZERO if working.order is None else working.order.filled_quantity
+
+
+def _requested(working: _Working) -> SubmitOrder:
+    """The terms if every modification on its way is granted."""
+    terms = _current(working)
+    for change in _changes(working):
+        price = terms.price if change.price is None else change.price
+        terms = changed(terms, price=price, quantity=change.quantity or terms.quantity)
+    return terms
+
+
+def _dearest(working: _Working) -> SubmitOrder:
+    """The terms that could cost most, whichever of the modifications on their way are granted."""
+    terms = _current(working)
+    for change in _changes(working):
+        price = terms.price if terms.price is None else max(terms.price, change.price or ZERO)
+        terms = changed(terms, price=price, quantity=max(terms.quantity, change.quantity or ZERO))
+    return terms
+
+
+def _changes(working: _Working) -> Iterator[ModifyOrder | e.ModifyRequested]:
+    yield from working.sent
+    yield from (command for command in working.asked if command is not None)
+
+
+def _after(working: _Working, event: e.OrderEvent, order: Order) -> _Working:
+    """The working order after one more event of its own."""
+    asked, sent = working.asked, working.sent
+    match event:
+        case e.ModifyRequested():
+            asked, sent = asked[1:], (*sent, event)
+        case e.OrderModified() | e.ModifyRejected():
+            sent = tuple(request for request in sent if request.request_id != event.request_id)
+        case _:
+            pass
+    return changed(working, order=order, asked=asked, sent=sent)

@@ -1,1 +1,80 @@
 """An order management system made of actors, for people who write trading bots."""
+
+from loguru import logger
+
+from .actors.audit import AuditReport, audit
+from .actors.exchange import Exchange, SimulatedExchange
+from .actors.messages import Problem
+from .actors.strategy import Strategy
+from .actors.system import TradingSystem
+from .model.alarm import Alarm, AlarmCode
+from .model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from .model.errors import (
+    BlockingCall,
+    InvalidConfiguration,
+    InvalidData,
+    InvalidInstrument,
+    InvalidMarketData,
+    InvalidOrder,
+    InvalidReport,
+    InvalidValue,
+    OrderpitError,
+    Overloaded,
+    SystemStopped,
+)
+from .model.events import OrderUpdate
+from .model.instrument import Instrument
+from .model.kinds import Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce
+from .model.market import Bar, Depth, Quote, Trade
+from .model.order import Order
+from .model.portfolio import PortfolioSnapshot, Position
+from .model.reports import Fill
+from .model.risk import RiskLimits
+
+# A library is silent until its host says otherwise: logger.enable("orderpit").
+logger.disable("orderpit")
+
+__version__ = "0.1.0"
+__all__ = [
+    "Alarm",
+    "AlarmCode",
+    "AuditReport",
+    "Bar",
+    "BlockingCall",
+    "CancelOrder",
+    "Depth",
+    "Exchange",
+    "Fill",
+    "Instrument",
+    "InvalidConfiguration",
+    "InvalidData",
+    "InvalidInstrument",
+    "InvalidMarketData",
+    "InvalidOrder",
+    "InvalidReport",
+    "InvalidValue",
+    "Liquidity",
+    "ModifyOrder",
+    "Order",
+    "OrderState",
+    "OrderType",
+    "OrderUpdate",
+    "OrderpitError",
+    "Overloaded",
+    "Pending",
+    "PortfolioSnapshot",
+    "Position",
+    "Problem",
+    "Quote",
+    "Reason",
+    "RiskLimits",
+    "Side",
+    "SimulatedExchange",
+    "Strategy",
+    "SubmitOrder",
+    "SystemStopped",
+    "TimeInForce",
+    "Trade",
+    "TradingSystem",
+    "audit",
+]

@@ -1,0 +1,177 @@
+"""The actor that all others are: pykka's, without its sharp edges."""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar
+
+import pykka
+from pykka.messages import _ActorStop  # what ActorRef.stop() sends; there is no public way to send it first
+
+from ..model.errors import BlockingCall, shown
+from .address import Failure, Target
+from .mailbox import Envelope, Mailbox
+from .messages import GetBooks, Problem, Query, Ready
+from .runtime import Context
+
+M = TypeVar("M")
+FAILURES_ALLOWED: Final = 3
+FAILURE_WINDOW_NS: Final = 5_000_000_000
+_current: ContextVar[BaseActor | None] = ContextVar("orderpit_actor", default=None)
+
+
+def refuse_in_handler(call: str, *, even_in_callbacks: bool = False) -> None:
+    """Refuse a call that waits when it is made inside a handler.
+
+    A subscriber's callback has an actor of its own and may wait, but not for the end of its own call: for that pass
+    even_in_callbacks.
+
+    Raises:
+        BlockingCall: naming the call and the actor.
+    """
+    actor = _current.get()
+    if actor is not None and (even_in_callbacks or not actor.may_block):
+        raise BlockingCall(call, actor.context.name)
+
+
+class BaseActor(pykka.ThreadingActor):
+    """An actor that survives its messages.
+
+    A subclass implements handle() and, for queries, answer(). handle() computes first, then changes its state, and sends
+    with self.send(), which holds everything back until the handler has returned: a message takes effect whole or, when its
+    handler raises, not at all. Then it is set aside and reported, and the actor goes on. More than three failures in five
+    seconds call escalate().
+    """
+
+    use_daemon_thread = True
+    may_block = False
+    """Whether the host's code runs here, which may wait for the system."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.mailbox: Mailbox = self.actor_inbox  # type: ignore[assignment]  # made by _create_actor_inbox
+        self.mailbox.attach(context.activity, self._bury)
+        self._outbox: list[tuple[Target[Any], object]] = []
+        self._failures: deque[int] = deque(maxlen=FAILURES_ALLOWED + 1)
+        self._start_error: BaseException | None = None
+
+    @staticmethod
+    def _create_actor_inbox() -> Any:
+        return Mailbox()
+
+    # -- for subclasses
+
+    def started(self) -> None:
+        """Prepare, in the actor's own thread, before the first message."""
+
+    def handle(self, message: Any) -> None:
+        """Handle one message."""
+        self.unknown(message)
+
+    def answer(self, query: Query) -> object:
+        """Answer one query."""
+        self.unknown(query)
+        return None
+
+    def books(self) -> object:
+        """Return what the audit reads: an immutable picture of the state."""
+        return None
+
+    def set_aside(self, message: object) -> None:
+        """Limit the damage of a message that could not be handled."""
+        del message
+
+    def discarded(self, outbox: list[tuple[Target[Any], object]]) -> None:
+        """Hear of what a handler that raised had wanted to send."""
+        del outbox
+
+    def escalate(self) -> None:
+        """Act on repeated failure: stop, ahead of all messages that wait."""
+        self.mailbox.put_first(Envelope(_ActorStop()))
+
+    def send(self, target: Target[M], message: M) -> None:
+        """Send once the handler has returned."""
+        self._outbox.append((target, message))
+
+    def unknown(self, message: object) -> None:
+        """Report a message that nobody here understands."""
+        self._report("unknown message", message)
+
+    # -- pykka's hooks
+
+    def on_start(self) -> None:
+        """Run started(); an error is kept for whoever waits for the actor to be ready."""
+        _current.set(self)
+        try:
+            self.started()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it must reach the starter
+            self._start_error = error
+
+    def on_receive(self, message: Any) -> object:
+        """Handle one message so that nothing it does can end the actor."""
+        if isinstance(message, Query):
+            return self._answer(message)
+        try:
+            self.handle(message)
+        # BaseException too: sys.exit() in a strategy would make pykka stop every actor of the process from inside.
+        except BaseException as error:  # noqa: BLE001
+            discarded, self._outbox = self._outbox, []
+            self.discarded(discarded)
+            self._failed(message, error)
+        if self._outbox:
+            self._flush()
+        return None
+
+    def on_stop(self) -> None:
+        """Leave the books where the audit finds them."""
+        try:
+            self.context.deposit(self.context.name, self.books())
+        except BaseException as error:  # noqa: BLE001  # an actor that cannot tell its books must still stop
+            self._report("could not close its books", "", error)
+
+    # -- internals
+
+    def _flush(self) -> None:
+        for target, message in self._outbox:
+            target.send(message)
+        self._outbox.clear()
+
+    def _answer(self, query: Query) -> object:
+        try:
+            if isinstance(query, Ready):
+                if self._start_error is not None:
+                    return Failure(self._start_error)
+                return True
+            return self.books() if isinstance(query, GetBooks) else self.answer(query)
+        except BaseException as error:  # noqa: BLE001  # it belongs to the asker
+            return Failure(error)
+
+    def _failed(self, message: object, error: BaseException) -> None:
+        self._report("set aside", message, error)
+        now = self.context.now_ns()
+        self._failures.append(now)
+        try:
+            self.set_aside(message)
+            if len(self._failures) > FAILURES_ALLOWED and now - self._failures[0] <= FAILURE_WINDOW_NS:
+                self._failures.clear()
+                self.escalate()
+        except BaseException as second:  # noqa: BLE001  # reported; the actor must go on
+            self._outbox.clear()
+            self._report("failed while setting aside", message, second)
+
+    def _bury(self, message: object) -> None:
+        self._report("stopped before it could handle", message)
+
+    def _report(self, what: str, message: object, error: BaseException | None = None) -> None:
+        problem = Problem(
+            time_ns=self.context.now_ns(),
+            actor=self.context.name,
+            what=what,
+            message=shown(message),
+            error="" if error is None else shown(error),
+            traceback="" if error is None else "".join(traceback.format_exception(error)),
+        )
+        self.context.report(problem)

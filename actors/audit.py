@@ -1,0 +1,53 @@
+"""The audit of a system: collects every actor's books and holds them against each other."""
+
+from __future__ import annotations
+
+from ..model.audit import AuditReport, Ledger, check_orders, check_portfolio, check_venue
+from .exchange import ExchangeBooks
+from .order_manager import ManagerBooks
+from .portfolio import PortfolioBooks
+from .risk_controller import RiskBooks
+from .system import TradingSystem
+from .view import ViewBooks
+
+__all__ = ["AuditReport", "audit"]
+
+
+def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
+    """Check the books of a system: a running one is quiesced first, a stopped one has left its final books.
+
+    The quantity law per order; what the exchange executed = what the order manager booked = what the portfolio booked; the
+    cash identity; a gapless sequence in every fold; and sent = handled + queued + dead in every mailbox. The history plays
+    no part. An exchange of one's own keeps its own books, so that comparison is left out there.
+    """
+    ledger = Ledger()
+    ledger.check("nothing is under way", f"after {timeout} s", system.quiesce(timeout), True)  # noqa: FBT003
+    books = system.books()
+    manager = books.get("order_manager")
+    portfolio = books.get("portfolio")
+    if not isinstance(manager, ManagerBooks) or not isinstance(portfolio, PortfolioBooks):
+        ledger.check("every actor leaves its books", "order manager and portfolio", "none", "books")
+        return ledger.report()
+    check_orders(ledger, manager.orders)
+    exchange = books.get("exchange")
+    if isinstance(exchange, ExchangeBooks):
+        check_venue(ledger, manager.orders, exchange.orders)
+    quotes = {symbol: instrument.quote for symbol, instrument in system.instruments.items()}
+    check_portfolio(
+        ledger, manager.orders, portfolio.snapshot, portfolio.executed, system.opening_cash or {}, quotes
+    )
+    for name in ("risk_controller", "portfolio", "view"):
+        fold = books.get(name)
+        followed = fold.sequence if isinstance(fold, RiskBooks | PortfolioBooks | ViewBooks) else "no books"
+        ledger.check("every fold has followed the whole stream", name, followed, manager.sequence)
+    risk = books.get("risk_controller")
+    if isinstance(risk, RiskBooks) and not any(not order.is_closed for order in manager.orders):
+        ledger.check("nothing is reserved when no order works", "risk_controller", _nonzero(risk), ())
+    for box in system.mailboxes():
+        accounted = box.handled + box.queued + box.dead
+        ledger.check("sent = handled + queued + dead", box.actor, accounted, box.sent)
+    return ledger.report()
+
+
+def _nonzero(risk: RiskBooks) -> tuple[tuple[str, str], ...]:
+    return tuple((currency, amount) for currency, amount in risk.reserved if amount.strip("0.") != "")

@@ -1,0 +1,61 @@
+"""How a fold follows the order manager's stream: in order, each entry once, and asking again for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..model.events import OrderUpdate
+from .actor import BaseActor
+from .address import Target
+from .messages import Halt, ResendUpdates
+from .runtime import Context
+
+_KEPT: Final = 10_000
+
+
+class Follower(BaseActor):
+    """An actor whose state is a fold of the stream.
+
+    Args:
+        context: as every actor.
+        me: its own address, to which missing entries are sent again.
+        manager: the order manager.
+        risk: told with it to halt when the stream can no longer be followed.
+    """
+
+    def __init__(self, context: Context, me: Target[Any], manager: Target[Any], risk: Target[Any]) -> None:
+        super().__init__(context)
+        self._risk = risk
+        self._me = me
+        self._manager = manager
+        self._early: dict[int, OrderUpdate] = {}
+        self.followed = 0
+        self.repeated = 0
+
+    def follow(self, update: OrderUpdate, fold: Callable[[OrderUpdate], None]) -> None:
+        """Fold an entry if it is the next one, and whatever waited for it; ask for those before it otherwise."""
+        if update.sequence <= self.followed:
+            self.repeated += 1
+            return
+        if update.sequence > self.followed + 1:
+            self._ask_for_missing(update)
+            return
+        fold(update)
+        self.followed = update.sequence
+        while (waiting := self._early.get(self.followed + 1)) is not None:
+            fold(waiting)
+            self.followed = waiting.sequence
+            del self._early[self.followed]
+
+    def escalate(self) -> None:
+        """Halt trading: nobody should trade on books that are not kept."""
+        for gate in (self._risk, self._manager):
+            self.send(gate, Halt(f"{self.context.name} failed repeatedly"))
+
+    def _ask_for_missing(self, update: OrderUpdate) -> None:
+        first = self.followed + 1
+        if not self._early or update.sequence <= min(self._early):
+            self.send(self._manager, ResendUpdates(first, update.sequence - 1, self._me))
+        if len(self._early) < _KEPT:
+            self._early[update.sequence] = update

@@ -1,0 +1,167 @@
+"""The inbox of an actor: it loses nothing, closes by itself, and counts what passes."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+import pykka
+from pykka.messages import _ActorStop  # the one message that a closing mailbox must tell from the others
+
+from .activity import Activity
+
+
+class Enveloped(Protocol):
+    """What pykka's receive loop takes from an inbox."""
+
+    message: Any
+    reply_to: pykka.Future[Any] | None
+
+
+class Envelope:
+    """A message and where to answer it, in the shape that pykka's receive loop reads."""
+
+    __slots__ = ("message", "reply_to")
+
+    def __init__(self, message: Any, reply_to: pykka.Future[Any] | None = None) -> None:
+        self.message = message
+        self.reply_to = reply_to
+
+
+_WAKE = Envelope(None)
+
+
+class Mailbox:
+    """An unbounded queue for one reader and any number of writers.
+
+    It needs no lock of its own, which is what makes it cheap. Closing works in whatever order two threads take it: the
+    reader's teardown sets `closed` and then drains; a writer that finds `closed` set after it has put drains once more
+    itself. Each message is thus either handled or buried, and each late ask is answered.
+
+    At any time sent = handled + queued + dead, where one message may be in the reader's hands.
+    """
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Enveloped] = SimpleQueue()
+        self._urgent: deque[Enveloped] = deque()
+        # next() on a count is one atomic step, where += is three: any thread may put.
+        self._puts = itertools.count()
+        self._burials = itertools.count()
+        # Markers in the queue that stand for no message of their own, put and taken out again.
+        self._wakes = itertools.count()
+        self._unwakes = itertools.count()
+        self._busy = False
+        self._activity: Activity | None = None
+        self._bury: Callable[[object], None] = _forget
+        self.handled = 0
+        self.high = 0
+        self.closed = False
+
+    def attach(self, activity: Activity, bury: Callable[[object], None]) -> None:
+        """Tell the mailbox whom to ask whether all is quiet, and who hears of messages that nobody will handle."""
+        self._activity = activity
+        self._bury = bury
+        activity.add(self)
+
+    @property
+    def sent(self) -> int:
+        """Messages put so far."""
+        return _count(self._puts)
+
+    @property
+    def dead(self) -> int:
+        """Messages that came too late to be handled."""
+        return _count(self._burials)
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait."""
+        return self._queue.qsize() + len(self._urgent) - (_count(self._wakes) - _count(self._unwakes))
+
+    def put(self, envelope: Enveloped) -> None:
+        """Queue a message; never blocks, never raises."""
+        next(self._puts)
+        self._queue.put(envelope)
+        if self.closed:
+            self._drain()
+
+    def put_first(self, envelope: Enveloped) -> None:
+        """Queue a message ahead of all that wait: a halt must not stand in line."""
+        next(self._puts)
+        self._urgent.append(envelope)
+        next(self._wakes)
+        self._queue.put(_WAKE)
+        if self.closed:
+            self._drain()
+
+    def get(self) -> Enveloped:
+        """Wait for the next message. Asking for it says that the last one has been handled."""
+        if self._busy:
+            self._busy = False
+            self.handled += 1
+        activity = self._activity
+        if activity is not None and activity.watchers and self._queue.empty():
+            activity.check()
+        while True:
+            if self._urgent:
+                envelope = self._urgent.popleft()
+                break
+            envelope = self._queue.get()
+            if envelope is not _WAKE:
+                break
+            next(self._unwakes)
+        self._busy = True
+        # Only the reader shortens the queue, so it is longest just before one of its reads.
+        waiting = self._queue.qsize()
+        if waiting >= self.high:
+            self.high = waiting + 1
+        return envelope
+
+    def empty(self) -> bool:
+        """Close for good. pykka calls this in an actor's teardown and nowhere else; a test pins that."""
+        if self._busy:
+            self._busy = False
+            self.handled += 1
+        self.closed = True
+        self._drain()
+        if self._activity is not None and self._activity.watchers:
+            self._activity.check()
+        return True
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                envelope = self._urgent.popleft() if self._urgent else self._queue.get_nowait()
+            except (Empty, IndexError):
+                # IndexError: another thread drained the urgent message between the look and the pop.
+                if self._queue.empty() and not self._urgent:
+                    return
+                continue
+            if envelope is _WAKE:
+                next(self._unwakes)
+                continue
+            self._refuse(envelope)
+
+    def _refuse(self, envelope: Enveloped) -> None:
+        next(self._burials)
+        if isinstance(envelope.message, _ActorStop):
+            # Stopping what has stopped is no loss; who waits for it is told that it is done.
+            if envelope.reply_to is not None:
+                envelope.reply_to.set(None)
+            return
+        self._bury(envelope.message)
+        if envelope.reply_to is not None:
+            error = pykka.ActorDeadError("the actor stopped before it handled the message")
+            envelope.reply_to.set_exception((type(error), error, None))
+
+
+def _count(counter: itertools.count[int]) -> int:
+    # Reading a count without advancing it: its repr is 'count(n)' in every version, where copying it is deprecated.
+    return int(repr(counter)[6:-1])
+
+
+def _forget(message: object) -> None:
+    del message

@@ -1,0 +1,232 @@
+"""What actors say to each other besides commands, reports, updates and market data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+
+from ..model.events import OrderUpdate
+from ..model.kinds import OrderState, Side
+from ..model.reports import VenueRequest
+from .address import Address, Target
+from .conflation import QuoteSlots
+
+
+class Reply(Protocol):
+    """Where an answer goes that is not ready yet. Setting it never blocks."""
+
+    def set(self, value: Any = None) -> None:
+        """Give the answer."""
+
+
+class Query:
+    """Marks messages that only read. One that raises is answered with the error and costs nothing else."""
+
+    __slots__ = ()
+
+
+@attrs.frozen
+class Problem:
+    """Something went wrong inside: a message set aside, a dead letter, an actor that failed.
+
+    message is a bounded picture of the message, traceback the text of the exception's, or empty.
+    """
+
+    time_ns: int
+    actor: str
+    what: str
+    message: str
+    error: str
+    traceback: str = ""
+
+    def __str__(self) -> str:
+        error = f": {self.error}" if self.error else ""
+        return f"{self.actor}: {self.what} {self.message}{error}"
+
+
+@attrs.frozen
+class Ready(Query):
+    """Answers True once the actor has started, and with its error when it could not."""
+
+
+@attrs.frozen
+class GetBooks(Query):
+    """Asks an actor for its books, for the audit."""
+
+
+@attrs.frozen
+class Halt:
+    """No new order may leave from now on."""
+
+    reason: str
+
+
+@attrs.frozen
+class Resume:
+    """New orders may leave again."""
+
+
+@attrs.frozen
+class StopSymbol:
+    """No new order in this symbol may leave: something about it could not be handled."""
+
+    symbol: str
+
+
+@attrs.frozen
+class ResendUpdates:
+    """A fold has seen a gap in the stream and asks for entries again, both ends included."""
+
+    first: int
+    last: int
+    target: Target[Any]
+
+
+@attrs.frozen
+class Register:
+    """Tell this target of the orders of this strategy."""
+
+    strategy_id: str
+    target: Target[Any]
+
+
+@attrs.frozen
+class Listen:
+    """Tell this target of market data of these kinds; of one symbol, or of all when symbol is None.
+
+    With slots, quotes are conflated while more messages wait for the target than queued() should say.
+    """
+
+    target: Target[Any]
+    symbol: str | None
+    kinds: frozenset[type[Any]]
+    queued: Callable[[], int]
+    slots: QuoteSlots | None
+
+
+@attrs.frozen
+class StopListening:
+    """Tell this target of nothing more."""
+
+    target: Target[Any]
+
+
+@attrs.frozen
+class Subscribe:
+    """Tell this target of updates: all, or those with an event of one of these types, of one symbol."""
+
+    target: Address[Any]
+    events: tuple[type[Any], ...]
+    symbol: str | None
+
+
+@attrs.frozen
+class Unsubscribe:
+    """Tell this target of no more updates."""
+
+    target: Address[Any]
+
+
+@attrs.frozen
+class Answered:
+    """A submission repeated an order that exists: here is its latest update once more, and no new one will come."""
+
+    source: str
+    update: OrderUpdate
+
+
+@attrs.frozen
+class CheckDeadlines:
+    """A timer of the order manager: has the venue answered in time?"""
+
+
+@attrs.frozen
+class Arrived:
+    """A request that has been on its way to the venue for the configured latency."""
+
+    request: VenueRequest
+
+
+@attrs.frozen
+class StartStrategy:
+    """Let a strategy begin."""
+
+
+@attrs.frozen
+class StopStrategy:
+    """Let a strategy end: it may still cancel."""
+
+
+@attrs.frozen
+class NextRecord:
+    """Nothing is under way: the feed may send its next record."""
+
+
+@attrs.frozen
+class StopFeed:
+    """Send no more records."""
+
+
+@attrs.frozen
+class WaitForState:
+    """Answer with the order once it has ever been in the state, or has closed otherwise."""
+
+    order_id: str
+    state: OrderState
+    reply: Reply
+
+
+@attrs.frozen
+class ForgetWait:
+    """Nobody waits for this reply any more."""
+
+    order_id: str
+    reply: Reply
+
+
+@attrs.frozen
+class GetOrder(Query):
+    """Asks the view for one order, None when it is not known."""
+
+    order_id: str
+
+
+@attrs.frozen
+class GetOrders(Query):
+    """Asks the view for orders, oldest first; live ones only, or the newest few, where that is asked for."""
+
+    symbol: str | None = None
+    state: OrderState | None = None
+    side: Side | None = None
+    strategy_id: str | None = None
+    live_only: bool = False
+    newest: int | None = None
+
+
+@attrs.frozen
+class GetStats(Query):
+    """Asks the view for the statistics."""
+
+
+@attrs.frozen
+class GetHistory(Query):
+    """Asks the view for the newest updates."""
+
+    newest: int | None = None
+
+
+@attrs.frozen
+class GetPortfolio(Query):
+    """Asks the portfolio for a snapshot."""
+
+
+@attrs.frozen
+class GetProgress(Query):
+    """Asks the feed how far it has come."""
+
+
+@attrs.frozen
+class GetProblems(Query):
+    """Asks the monitor what went wrong lately."""

@@ -1,0 +1,159 @@
+"""The order manager: the single writer of order state."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from ..model.alarm import Alarm
+from ..model.blotter import Blotter, Outcome
+from ..model.commands import Approved, Denied
+from ..model.events import CommandRefused, OrderUpdate
+from ..model.kinds import TradingState
+from ..model.order import Order
+from ..model.reports import VENUE_REPORTS, VenueReport, VenueRequest
+from .actor import BaseActor
+from .address import Address, Target
+from .messages import Answered, CheckDeadlines, Halt, Register, ResendUpdates, Resume, StopSymbol
+from .runtime import Cancellable, Context
+
+ManagerMessage = Approved | Denied | VenueReport | Halt | Resume | Register | ResendUpdates | CheckDeadlines
+
+
+@attrs.frozen
+class ManagerBooks:
+    """What the order manager knows at one moment."""
+
+    orders: tuple[Order, ...]
+    sequence: int
+    repeats: int
+
+
+class OrderManager(BaseActor):
+    """Turns approved commands and venue reports into the one ordered stream of updates, and requests to the venue.
+
+    Args:
+        context: as every actor.
+        me: its own address, for its timers.
+        exchange: takes the requests.
+        folds: risk and portfolio, told of every update first, in this order.
+        view: told after the strategies.
+        monitor: takes alarms.
+        next_id: source of request ids.
+        call_later: sets a timer on the runtime.
+        answer_within_ns: how long the venue may take before an order is in doubt; None for ever.
+        history: how many updates are kept to be sent again.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        me: Address[ManagerMessage],
+        exchange: Target[VenueRequest],
+        folds: tuple[Target[Any], ...],
+        view: Target[OrderUpdate | Answered],
+        monitor: Target[Alarm],
+        next_id: Callable[[], str],
+        call_later: Callable[..., Cancellable],
+        answer_within_ns: int | None,
+        history: int,
+    ) -> None:
+        super().__init__(context)
+        self._me = me
+        self._exchange = exchange
+        self._folds = folds
+        self._view = view
+        self._monitor = monitor
+        self._call_later = call_later
+        self._blotter = Blotter(next_id, answer_within_ns)
+        self._strategies: dict[str, Target[Any]] = {}
+        self._recent: deque[OrderUpdate] = deque(maxlen=history)
+        self._timer_set = False
+
+    def handle(self, message: Any) -> None:
+        """Judge one message and publish what follows."""
+        now = self.context.now_ns()
+        if type(message) in VENUE_REPORTS:
+            self._publish(self._blotter.decide_report(message, now), now)
+            return
+        match message:
+            case Approved() | Denied():
+                self._publish(self._blotter.decide_command(message, now), now)
+            case Register():
+                self._strategies[message.strategy_id] = message.target
+            case Halt():
+                self._blotter.trading = TradingState.HALTED
+            case Resume():
+                self._blotter.trading = TradingState.ACTIVE
+            case ResendUpdates():
+                self._resend(message)
+            case CheckDeadlines():
+                self._timer_set = False
+                self._publish(self._blotter.decide_overdue(now), now)
+            case _:
+                self.unknown(message)
+
+    def set_aside(self, message: object) -> None:
+        """Refuse a command; a report leaves its order in doubt, and its symbol without new orders."""
+        now = self.context.now_ns()
+        if isinstance(message, Approved | Denied):
+            self._publish(self._blotter.decide_unhandled(message, now), now)
+        elif type(message) in VENUE_REPORTS:
+            outcome = self._blotter.decide_set_aside(message, now)  # type: ignore[arg-type]  # one of VENUE_REPORTS
+            for update in outcome.updates:
+                if update.order is not None:
+                    self._blotter.stop_symbol(update.order.symbol)
+                    self.send(self._folds[0], StopSymbol(update.order.symbol))
+            self._publish(outcome, now)
+
+    def escalate(self) -> None:
+        """Halt trading: the records can no longer be trusted to be complete."""
+        self._blotter.trading = TradingState.HALTED
+        self.send(self._folds[0], Halt("the order manager failed repeatedly"))
+
+    def books(self) -> ManagerBooks:
+        """Return every order as it stands."""
+        return ManagerBooks(tuple(self._blotter.orders()), self._blotter.sequence, self._blotter.repeats)
+
+    def _publish(self, outcome: Outcome, now: int) -> None:
+        """The outbox: updates and requests leave together, once all of them have been computed."""
+        for update in outcome.updates:
+            for fold in self._folds:
+                self.send(fold, update)
+            owner = self._strategies.get(_owner(update))
+            if owner is not None:
+                self.send(owner, update)
+            self.send(self._view, update)
+        for request in outcome.requests:
+            self.send(self._exchange, request)
+        for alarm in outcome.alarms:
+            self.send(self._monitor, alarm)
+        if outcome.answer is not None:
+            answered = Answered(*outcome.answer)
+            self.send(self._view, answered)
+            if answered.source in self._strategies:
+                self.send(self._strategies[answered.source], answered)
+        self._blotter.commit(outcome, now)
+        self._recent.extend(outcome.updates)
+        self._set_timer(now)
+
+    def _set_timer(self, now: int) -> None:
+        # One timer for the oldest unanswered request, not one for each.
+        deadline = self._blotter.next_deadline_ns
+        if deadline is not None and not self._timer_set:
+            self._timer_set = True
+            self._call_later(max(deadline - now, 0), self._me, CheckDeadlines(), background=True)
+
+    def _resend(self, request: ResendUpdates) -> None:
+        for update in self._recent:
+            if request.first <= update.sequence <= request.last:
+                self.send(request.target, update)
+
+
+def _owner(update: OrderUpdate) -> str:
+    if update.order is not None:
+        return update.order.strategy_id
+    return update.event.strategy_id if isinstance(update.event, CommandRefused) else ""

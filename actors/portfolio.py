@@ -1,0 +1,68 @@
+"""The portfolio: positions and cash, from fills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from ..model.events import OrderUpdate
+from ..model.market import MARKET_DATA, MarketData
+from ..model.portfolio import PortfolioBook, PortfolioSnapshot
+from .address import Target
+from .following import Follower
+from .messages import GetPortfolio, Halt, Query
+from .runtime import Context
+
+PortfolioMessage = OrderUpdate | MarketData
+
+
+@attrs.frozen
+class PortfolioBooks:
+    """What the portfolio knows at one moment; executed is bought, sold and net cash flow by symbol, from its fills."""
+
+    sequence: int
+    executed: Mapping[str, tuple[Decimal, Decimal, Decimal]]
+    snapshot: PortfolioSnapshot
+
+
+class Portfolio(Follower):
+    """Books fills and marks positions.
+
+    Args:
+        context: as every actor.
+        me: its own address.
+        manager: the order manager.
+        risk: told to halt when the books can no longer be kept.
+        book: its whole state.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        me: Target[PortfolioMessage],
+        manager: Target[Any],
+        risk: Target[Halt],
+        book: PortfolioBook,
+    ) -> None:
+        super().__init__(context, me, manager, risk)
+        self._book = book
+
+    def handle(self, message: Any) -> None:
+        """Take over a price or an update."""
+        if isinstance(message, OrderUpdate):
+            self.follow(message, self._book.on_update)
+        elif type(message) in MARKET_DATA:
+            self._book.on_market_data(message)
+        else:
+            self.unknown(message)
+
+    def answer(self, query: Query) -> object:
+        """Answer with a snapshot."""
+        return self._book.snapshot() if isinstance(query, GetPortfolio) else super().answer(query)
+
+    def books(self) -> PortfolioBooks:
+        """Return positions and cash, and the sums that the audit holds them against."""
+        return PortfolioBooks(self.followed, self._book.executed(), self._book.snapshot())

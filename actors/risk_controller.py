@@ -1,0 +1,76 @@
+"""The risk controller: the gate that every command passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ..model.commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from ..model.events import OrderUpdate
+from ..model.kinds import Reason, TradingState
+from ..model.market import MARKET_DATA, MarketData
+from ..model.refusal import Refusal
+from ..model.risk import SOURCE, RiskBook
+from .address import Target
+from .following import Follower
+from .messages import Halt, Resume, StopSymbol
+from .runtime import Context
+
+RiskMessage = Command | OrderUpdate | MarketData | Halt | Resume | StopSymbol
+
+
+@attrs.frozen
+class RiskBooks:
+    """What risk knows at one moment: reserved is what working buys may still cost, by currency."""
+
+    sequence: int
+    reserved: tuple[tuple[str, str], ...]
+
+
+class RiskController(Follower):
+    """Judges every command and passes it on, approved or denied; the order manager alone records.
+
+    Args:
+        context: as every actor.
+        me: its own address.
+        manager: the order manager.
+        book: its whole state.
+    """
+
+    def __init__(self, context: Context, me: Target[RiskMessage], manager: Target[Any], book: RiskBook) -> None:
+        super().__init__(context, me, manager, me)
+        self._book = book
+
+    def handle(self, message: Any) -> None:
+        """Judge a command, or take over a price or an update."""
+        if type(message) in MARKET_DATA:
+            self._book.on_market_data(message)
+            return
+        match message:
+            case SubmitOrder() | CancelOrder() | ModifyOrder():
+                judged = self._book.decide(message, self.context.now_ns())
+                self._book.commit(judged)
+                self.send(self._manager, judged)
+            case OrderUpdate():
+                self.follow(message, self._book.on_update)
+            case Halt():
+                self._book.trading = TradingState.HALTED
+            case Resume():
+                self._book.trading = TradingState.ACTIVE
+            case StopSymbol():
+                self._book.stop_symbol(message.symbol)
+            case _:
+                self.unknown(message)
+
+    def set_aside(self, message: object) -> None:
+        """A command that could not be judged is denied, so that whoever sent it hears of it."""
+        if isinstance(message, SubmitOrder | CancelOrder | ModifyOrder):
+            refusal = Refusal(Reason.INTERNAL_ERROR, "the command could not be judged and was set aside")
+            denied = Denied(message, refusal, self.context.now_ns(), SOURCE)
+            self.send(self._manager, denied)
+
+    def books(self) -> RiskBooks:
+        """Return how far risk has followed the stream, and what it holds reserved."""
+        reserved = tuple((currency, f"{amount:f}") for currency, amount in sorted(self._book.reserved.items()))
+        return RiskBooks(self.followed, reserved)

@@ -1,0 +1,92 @@
+"""What the outside world gives to actors: time, ids, chance, timers, and the spawning of actors.
+
+Nothing else in actors/ or model/ reads a clock, makes an id or starts a thread. Another runtime that keeps this protocol
+runs the very same actors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Protocol
+
+import pykka
+
+from .activity import Activity
+from .address import Address, Target
+from .messages import Problem
+
+
+class Cancellable(Protocol):
+    """A timer that has been set."""
+
+    def cancel(self) -> None:
+        """Do not fire, if it is not too late; a handler must bear a timer that fired all the same."""
+
+
+class Permits(Protocol):
+    """A number of permits to be in flight."""
+
+    def acquire(self, timeout: float) -> bool:
+        """Take one, waiting at most timeout seconds; False when none came free."""
+
+    def release(self) -> None:
+        """Give one back; never blocks."""
+
+
+class Runtime(Protocol):
+    """Everything that is not a function of the messages."""
+
+    activity: Activity
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC."""
+
+    def ids(self, sender: str) -> Callable[[], str]:
+        """Return a source of ids `<run>-<sender>-<count>`, unique over restarts; it may be called from any thread."""
+
+    def draws(self, seed: int) -> Callable[[str, int], Decimal]:
+        """Return a source of numbers in [0, 1) that depend on seed, key and count alone."""
+
+    def call_later(
+        self, delay_ns: int, target: Target[Any], message: object, *, background: bool = False
+    ) -> Cancellable:
+        """Send a message after a while. A background timer does not count as something under way."""
+
+    def spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
+        """Start an actor on a Context and the arguments, and bind the address to it."""
+
+    def context(self, name: str) -> Context:
+        """Return what every actor is given."""
+
+    def future(self) -> pykka.Future[Any]:
+        """Return a future to wait on from outside."""
+
+    def permits(self, limit: int) -> Permits:
+        """Return a gate for that many in flight."""
+
+    def wait_quiet(self, timeout: float) -> bool:
+        """Wait until nothing is under way; False when that took longer than timeout seconds."""
+
+    def close(self) -> None:
+        """End the timers."""
+
+
+class Context:
+    """What every actor is given when it is made: its name, the clock, and where problems and final books go."""
+
+    __slots__ = ("activity", "deposit", "name", "now_ns", "report")
+
+    def __init__(
+        self,
+        name: str,
+        now_ns: Callable[[], int],
+        activity: Activity,
+        report: Callable[[Problem], None],
+        deposit: Callable[[str, object], None],
+    ) -> None:
+        self.name = name
+        self.now_ns = now_ns
+        self.activity = activity
+        self.report = report
+        self.deposit = deposit

@@ -1,0 +1,188 @@
+"""Strategies: a plain object of the user's, hosted by an actor of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from ..model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from ..model.errors import InvalidOrder
+from ..model.events import CommandRefused, FillBusted, FillCorrected, OrderCreated, OrderFilled, OrderUpdate
+from ..model.market import MARKET_DATA, MarketData
+from ..model.numbers import ZERO, Number, add, negate
+from ..model.order import Order
+from ..model.values import changed
+from .actor import BaseActor
+from .address import Target
+from .conflation import NewestQuote, QuoteSlots
+from .messages import Answered, StartStrategy, StopStrategy
+from .runtime import Context
+
+
+class Strategy:
+    """Decides what to trade. Override any of the four handlers; they run one at a time, on the strategy's own thread.
+
+    What a handler submits, modifies or cancels leaves when it returns; when it raises, nothing leaves. A handler must
+    not wait: every answer comes to on_order().
+    """
+
+    _desk: StrategyActor
+
+    def on_start(self) -> None:
+        """Begin."""
+
+    def on_market_data(self, data: MarketData) -> None:
+        """See a Quote, Trade, Bar or Depth."""
+
+    def on_order(self, update: OrderUpdate) -> None:
+        """Hear of a change to one of its own orders, or of the refusal of one of its commands (order is None)."""
+
+    def on_stop(self) -> None:
+        """End: it may still cancel."""
+
+    @property
+    def strategy_id(self) -> str:
+        """The id under which its orders are recorded."""
+        return self._desk.context.name
+
+    def now_ns(self) -> int:
+        """Return the system's time: nanoseconds since the epoch, UTC."""
+        return self._desk.context.now_ns()
+
+    def submit(self, command: SubmitOrder) -> str | None:
+        """Submit an order and return its id; None when too many orders have had no first update yet."""
+        return self._desk.submit(command)
+
+    def modify(self, order_id: str, *, price: Number | None = None, quantity: Number | None = None) -> None:
+        """Ask for other terms of a live order."""
+        self._desk.modify(ModifyOrder(order_id, price=price, quantity=quantity))
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for the end of a live order."""
+        self._desk.cancel(CancelOrder(order_id))
+
+    def orders(self, symbol: str | None = None) -> tuple[Order, ...]:
+        """Return its working orders (those not closed), oldest first, as far as it has been told."""
+        return tuple(order for order in self._desk.live.values() if symbol is None or order.symbol == symbol)
+
+    def position(self, symbol: str) -> Decimal:
+        """Return what its own fills add up to, negative for a short position."""
+        return self._desk.positions.get(symbol, ZERO)
+
+
+class StrategyActor(BaseActor):
+    """The strategy's thread: tells it of data and of its own orders, and sends its commands to risk.
+
+    Args:
+        context: as every actor; its name is the strategy's id.
+        make: makes the strategy.
+        risk: takes its commands.
+        next_id: source of order ids.
+        max_in_flight: how many orders may have had no first update.
+        slots: where conflated quotes come from.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        make: Callable[[], Strategy],
+        risk: Target[Any],
+        next_id: Callable[[], str],
+        max_in_flight: int,
+        slots: QuoteSlots,
+    ) -> None:
+        super().__init__(context)
+        self._make = make
+        self._risk = risk
+        self._next_id = next_id
+        self._max_in_flight = max_in_flight
+        self._slots = slots
+        self._in_flight = 0
+        self._strategy = Strategy()
+        self.refused_at_edge = 0
+        self.live: dict[str, Order] = {}
+        self.positions: dict[str, Decimal] = {}
+
+    def started(self) -> None:
+        """Make the strategy, in the thread that will run it."""
+        strategy = self._make()
+        if not isinstance(strategy, Strategy):
+            raise InvalidOrder.of("strategy", strategy, "must be a Strategy")
+        strategy._desk = self  # noqa: SLF001  # the two halves of one thing
+        self._strategy = strategy
+
+    def handle(self, message: Any) -> None:
+        """Tell the strategy."""
+        if type(message) in MARKET_DATA:
+            self._strategy.on_market_data(message)
+            return
+        match message:
+            case OrderUpdate():
+                self._follow(message)
+                self._strategy.on_order(message)
+            case Answered():
+                # An order submitted twice: nothing to fold, since nothing has changed.
+                self._in_flight = max(self._in_flight - 1, 0)
+                self._strategy.on_order(message.update)
+            case NewestQuote():
+                quote = self._slots.take(message)
+                if quote is not None:
+                    self._strategy.on_market_data(quote)
+            case StartStrategy():
+                self._strategy.on_start()
+            case StopStrategy():
+                self._strategy.on_stop()
+            case _:
+                self.unknown(message)
+
+    def submit(self, command: SubmitOrder) -> str | None:
+        """Send an order to risk when the handler has returned."""
+        if type(command) is not SubmitOrder:
+            raise InvalidOrder.of("command", command, "must be a SubmitOrder")
+        if self._in_flight >= self._max_in_flight:
+            self.refused_at_edge += 1
+            return None
+        order_id = command.order_id or self._next_id()
+        self._in_flight += 1
+        stamp = {"time_ns": self.context.now_ns(), "source": self.context.name}
+        self.send(self._risk, changed(command, order_id=order_id, **stamp))
+        return order_id
+
+    def modify(self, command: ModifyOrder) -> None:
+        """Send a modification to risk when the handler has returned."""
+        self.send(self._risk, changed(command, time_ns=self.context.now_ns(), source=self.context.name))
+
+    def cancel(self, command: CancelOrder) -> None:
+        """Send a cancel to risk when the handler has returned."""
+        self.send(self._risk, changed(command, time_ns=self.context.now_ns(), source=self.context.name))
+
+    def discarded(self, outbox: list[tuple[Target[Any], object]]) -> None:
+        """Take back what a handler that raised had wanted to submit."""
+        self._in_flight -= sum(isinstance(message, SubmitOrder) for _, message in outbox)
+
+    def _follow(self, update: OrderUpdate) -> None:
+        order, event = update.order, update.event
+        first = isinstance(event, OrderCreated) or (
+            isinstance(event, CommandRefused) and event.command == SubmitOrder.__name__
+        )
+        if first:
+            self._in_flight = max(self._in_flight - 1, 0)
+        if order is None:
+            return
+        match event:
+            case OrderFilled():
+                change = event.fill.quantity
+            case FillBusted():
+                change = negate(event.fill.quantity)
+            case FillCorrected():
+                change = add(event.fill.quantity, negate(event.replaced.quantity))
+            case _:
+                change = ZERO
+        if change:
+            signed = change if order.is_buy else negate(change)
+            self.positions[order.symbol] = add(self.positions.get(order.symbol, ZERO), signed)
+        if order.is_closed:
+            self.live.pop(order.order_id, None)
+        else:
+            self.live[order.order_id] = order

@@ -1,0 +1,755 @@
+"""The trading system: the one place that wires everything, and what a host talks to."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Literal
+
+import attrs
+import pykka
+
+from ..model.alarm import Alarm
+from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
+from ..model.errors import (
+    InvalidConfiguration,
+    InvalidMarketData,
+    InvalidOrder,
+    Overloaded,
+    SystemStopped,
+)
+from ..model.events import OrderUpdate
+from ..model.instrument import Instrument
+from ..model.kinds import OrderState
+from ..model.market import MARKET_DATA, MarketData
+from ..model.numbers import EXACT, ONE, ZERO, Number, not_negative, whole
+from ..model.order import Order
+from ..model.portfolio import PortfolioBook, PortfolioSnapshot
+from ..model.risk import RiskBook, RiskLimits
+from ..model.text import identifier
+from ..model.values import changed
+from ..model.venue import SimulatedVenue
+from .actor import refuse_in_handler
+from .address import Address
+from .aio import LoopReply, UpdateStream
+from .conflation import QuoteSlots
+from .exchange import AdaptedExchangeActor, Exchange, SimulatedExchange, SimulatedExchangeActor
+from .market_feed import MarketFeed, Progress
+from .messages import (
+    ForgetWait,
+    GetBooks,
+    GetHistory,
+    GetOrder,
+    GetOrders,
+    GetPortfolio,
+    GetProblems,
+    GetProgress,
+    GetStats,
+    Halt,
+    Listen,
+    NextRecord,
+    Problem,
+    Ready,
+    Register,
+    Reply,
+    Resume,
+    StartStrategy,
+    StopFeed,
+    StopListening,
+    StopStrategy,
+    Subscribe,
+    Unsubscribe,
+    WaitForState,
+)
+from .monitor import Monitor, Troubles, to_stderr
+from .order_manager import OrderManager
+from .portfolio import Portfolio
+from .publisher import Publisher, Subscriber
+from .risk_controller import RiskController
+from .strategy import Strategy, StrategyActor
+from .threads import DataClock, DataTimers, ThreadRuntime, after_fork_in_child
+from .view import View
+
+SOURCE: Final = "system"
+_ASK_TIMEOUT: Final = 10.0
+_NS: Final = Decimal(1_000_000_000)
+_systems: weakref.WeakSet[TradingSystem] = weakref.WeakSet()
+
+
+@attrs.frozen
+class MailboxCount:
+    """One mailbox's figures: sent = handled + queued + dead, with at most one message in its actor's hands."""
+
+    actor: str
+    sent: int
+    handled: int
+    queued: int
+    dead: int
+    high: int
+
+
+class TradingSystem:
+    """Strategies, risk controller, order manager, exchange and portfolio, each an actor on its own thread.
+
+    A context manager: entering starts the actors, leaving stops them in order. Every method may be called from any
+    thread; those that wait raise BlockingCall inside a handler of a strategy.
+
+    Args:
+        instruments: what can be traded.
+        exchange: a SimulatedExchange, or an Exchange of your own.
+        cash: opening balance by currency, against which buys are checked; None checks no funds.
+        risk: limits on each order.
+        runtime: "threads".
+        clock: "wall", or "data" for recorded data: then time is that of the records that play() sends.
+        on_error: called, on a thread of its own, with each Problem and each Alarm; stderr unless given.
+        history: how many updates are kept to be read and to be sent again.
+        max_in_flight: how many orders of one sender may have had no first update.
+        answer_within: seconds in which the venue must answer before an order is in doubt; None for ever.
+        on_exit: "leave" working orders as they are when the system stops, or "cancel" them.
+        run_id: first part of every id that the system gives; one that is unique over restarts unless given.
+
+    Raises:
+        InvalidConfiguration: naming the setting, the value and the rule.
+    """
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        *,
+        exchange: SimulatedExchange | Exchange,
+        cash: Mapping[str, Number] | None = None,
+        risk: RiskLimits = RiskLimits(),
+        runtime: Literal["threads"] = "threads",
+        clock: Literal["wall", "data"] = "wall",
+        seed: int = 0,
+        on_error: Callable[[Problem | Alarm], object] | None = None,
+        history: int = 10_000,
+        max_in_flight: int = 10_000,
+        answer_within: Number | None = 10,
+        on_exit: Literal["leave", "cancel"] = "leave",
+        run_id: str | None = None,
+    ) -> None:
+        self.instruments = MappingProxyType(_by_symbol(instruments))
+        self.opening_cash = None if cash is None else MappingProxyType(_balances(cash))
+        _one_of("runtime", runtime, ("threads",))
+        _one_of("clock", clock, ("wall", "data"))
+        _one_of("on_exit", on_exit, ("leave", "cancel"))
+        if type(risk) is not RiskLimits:
+            raise InvalidConfiguration.of("risk", risk, "must be RiskLimits")
+        if on_error is not None and not callable(on_error):
+            raise InvalidConfiguration.of("on_error", on_error, "must be callable")
+        self.seed = whole("seed", seed, InvalidConfiguration)
+        self.exchange = exchange
+        self._history = whole("history", history, InvalidConfiguration, least=1)
+        self._max_in_flight = whole("max_in_flight", max_in_flight, InvalidConfiguration, least=1)
+        within = None if answer_within is None else not_negative("answer_within", answer_within, InvalidConfiguration)
+        self._on_exit = on_exit
+        self._state: Literal["new", "running", "stopping", "stopped", "forked"] = "new"
+        self._final_books: dict[str, object] = {}
+        self._strategies: dict[str, Address[Any]] = {}
+        self._subscribers: list[Address[Any]] = []
+        self._feeds: list[Playback] = []
+        self._numbers = 0
+        self._clock = DataClock() if clock == "data" else None
+        self._timers = None if self._clock is None else DataTimers(self._clock)
+        self.monitor: Address[Problem | Alarm] = Address("monitor")
+        self.runtime = ThreadRuntime(
+            self._report,
+            self._final_books.__setitem__,
+            clock=self._clock,
+            timers=self._timers,
+            run_id=None if run_id is None else identifier("run_id", run_id, InvalidConfiguration),
+        )
+        self._wire(risk, on_error or to_stderr, None if within is None else int(EXACT.multiply(within, _NS)))
+        _systems.add(self)
+
+    # -- wiring
+
+    def _wire(self, limits: RiskLimits, on_error: Callable[[Any], object], answer_within_ns: int | None) -> None:
+        """Give every actor its arguments; start() spawns them in this order."""
+        runtime = self.runtime
+        simulated = self.exchange if isinstance(self.exchange, SimulatedExchange) else None
+        self._risk: Address[Any] = Address("risk_controller")
+        self._manager: Address[Any] = Address("order_manager")
+        self._exchange: Address[Any] = Address("exchange")
+        self._portfolio: Address[Any] = Address("portfolio")
+        self._view: Address[Any] = Address("view")
+        self._publisher: Address[Any] = Address("publisher")
+        self._permits = runtime.permits(self._max_in_flight)
+        self._next_order_id = runtime.ids(SOURCE)
+        risk_book = RiskBook(
+            self.instruments,
+            limits,
+            cash=self.opening_cash,
+            allowance=ONE if simulated is None else simulated.allowance,
+            fee_rate=ZERO if simulated is None else simulated.dearest_fee,
+        )
+        portfolio_book = PortfolioBook(self.instruments, self.opening_cash)
+        self._plan: tuple[tuple[Address[Any], type[pykka.ThreadingActor], tuple[Any, ...]], ...] = (
+            (self.monitor, Monitor, (on_error,)),
+            (self._publisher, Publisher, ()),
+            (
+                self._view,
+                View,
+                (self._view, self._manager, self._risk, self._publisher, self._first_answered, self._history),
+            ),
+            (self._portfolio, Portfolio, (self._portfolio, self._manager, self._risk, portfolio_book)),
+            (
+                self._manager,
+                OrderManager,
+                (
+                    self._manager,
+                    self._exchange,
+                    (self._risk, self._portfolio),
+                    self._view,
+                    self.monitor,
+                    runtime.ids("manager"),
+                    runtime.call_later,
+                    answer_within_ns,
+                    self._history,
+                ),
+            ),
+            self._plan_exchange(),
+            (self._risk, RiskController, (self._risk, self._manager, risk_book)),
+        )
+
+    def _plan_exchange(self) -> tuple[Address[Any], type[pykka.ThreadingActor], tuple[Any, ...]]:
+        exchange, runtime = self.exchange, self.runtime
+        if not isinstance(exchange, SimulatedExchange):
+            for method in ("connect", "request", "on_market_data", "close"):
+                if not callable(getattr(exchange, method, None)):
+                    raise InvalidConfiguration.of("exchange", exchange, f"must be an Exchange, with a method {method}")
+            return (self._exchange, AdaptedExchangeActor, (self._manager, exchange, self.instruments))
+        draws, ids = runtime.draws(exchange.seed), runtime.ids("exchange")
+        venue = SimulatedVenue(self.instruments, exchange.rules, draws, ids)
+        args = (self._exchange, self._manager, venue, exchange.latency_ns, runtime.call_later)
+        return (self._exchange, SimulatedExchangeActor, args)
+
+    # -- life
+
+    def start(self) -> TradingSystem:
+        """Start every actor and confirm that it is ready; also what `with` does.
+
+        Raises:
+            Exception: what an actor's start raised; those that had started are stopped again.
+        """
+        if self._state != "new":
+            raise SystemStopped("start()")
+        self._state = "running"
+        try:
+            for address, actor_class, args in self._plan:
+                self._spawn(address, actor_class, *args)
+        except BaseException:
+            self.stop(timeout=1)
+            raise
+        return self
+
+    def __enter__(self) -> TradingSystem:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Stop in order; each step is bounded by timeout seconds.
+
+        New orders are refused, the feed ends, strategies hear on_stop(), all that is under way is finished, then the
+        actors stop. Working orders stay as they are, or are cancelled, as on_exit says.
+
+        Returns:
+            Whether everything ended in time; what did not is reported as a problem.
+        """
+        refuse_in_handler("stop()", even_in_callbacks=True)
+        if self._state in {"stopped", "forked"}:
+            return True
+        never_started, self._state = self._state == "new", "stopping"
+        orderly = True
+        if not never_started:
+            for feed in self._feeds:
+                feed.stop()
+            for strategy in self._strategies.values():
+                strategy.send(StopStrategy())
+            orderly = self.runtime.wait_quiet(timeout)
+            if self._on_exit == "cancel" and not self._view_is_gone():
+                for order in self._ask(self._view, GetOrders(live_only=True), timeout):
+                    self._risk.send(self._stamped(CancelOrder(order.order_id)))
+                orderly = self.runtime.wait_quiet(timeout) and orderly
+            orderly = self._stop_actors(timeout) and orderly
+        self.runtime.close()
+        self._state = "stopped"
+        return orderly
+
+    def _view_is_gone(self) -> bool:
+        return not hasattr(self._view, "ref") or self._view.closed
+
+    def _stop_actors(self, timeout: float) -> bool:
+        feeds = [feed.address for feed in self._feeds]
+        core = [self._risk, self._exchange, self._manager, self._portfolio, self._view, self._publisher]
+        orderly = True
+        for address in (*feeds, *self._strategies.values(), *core, *self._subscribers, self.monitor):
+            if hasattr(address, "ref"):
+                orderly = self._stop_actor(address, timeout) and orderly
+        return orderly
+
+    def _stop_actor(self, address: Address[Any], timeout: float) -> bool:
+        try:
+            address.stop(timeout)
+        except TimeoutError:
+            now = self.runtime.now_ns()
+            self._report(Problem(now, address.name, "did not stop in time,", f"{address.queued} messages wait", ""))
+            return False
+        return True
+
+    def _spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
+        self.runtime.spawn(address, actor_class, *args)
+        address.ask(Ready(), _ASK_TIMEOUT)
+
+    def _report(self, problem: Problem) -> None:
+        if not hasattr(self.monitor, "ref") or not self.monitor.send(problem):
+            # The monitor is the last to stop; what it cannot take any more must not be lost.
+            to_stderr(problem)
+
+    def forked(self) -> None:
+        """Mark a copy of the system in a forked child, where its threads do not exist, as unusable."""
+        self._state = "forked"
+
+    # -- market data
+
+    def publish(self, data: MarketData) -> None:
+        """Tell the system of a Quote, Trade, Bar or Depth, stamped with the system's time if it has none.
+
+        Raises:
+            InvalidMarketData: for another type, or a symbol that is not traded.
+            SystemStopped: when it is not running.
+        """
+        if type(data) not in MARKET_DATA:
+            raise InvalidMarketData.of("data", data, "must be a Quote, Trade, Bar or Depth")
+        if data.symbol not in self.instruments:
+            raise InvalidMarketData.of("symbol", data.symbol, f"must be one of {', '.join(sorted(self.instruments))}")
+        self._must_run("publish()")
+        if not data.time_ns:
+            data = changed(data, time_ns=self.runtime.now_ns())
+        for target in (self._risk, self._portfolio, self._exchange):
+            target.send(data)
+
+    def play(self, records: Iterable[MarketData]) -> Playback:
+        """Play recorded data, paced: each record when nothing caused by the one before is under way."""
+        self._must_run("play()")
+        if self._feeds and not self._feeds[-1].done:
+            raise InvalidConfiguration.of("records", "a second source", "must wait until the first has been played")
+        address = self._new_address("market_feed")
+        feed = Playback(address, self.runtime.future())
+        pass_time = (lambda _: False) if self._timers is None else self._pass_time
+        targets = (self._risk, self._portfolio, self._exchange)
+        arguments = (address, iter(records), targets, self.runtime.activity.when_quiet, pass_time, feed.future)
+        self._spawn(address, MarketFeed, *arguments)
+        self._feeds.append(feed)
+        address.send(NextRecord())
+        return feed
+
+    def _pass_time(self, time_ns: int | None) -> bool:
+        assert self._timers is not None, "asked for with a data clock only"
+        assert self._clock is not None, "asked for with a data clock only"
+        if self._timers.fire_next(time_ns):
+            return True
+        if time_ns is not None:
+            self._clock.advance(time_ns)
+        return False
+
+    # -- orders
+
+    def submit(self, order: SubmitOrder, *, timeout: float = 5.0) -> str:
+        """Submit an order and return its id at once; what becomes of it is in wait(), order() and the updates.
+
+        Raises:
+            InvalidOrder: when it is not a SubmitOrder.
+            Overloaded: when too many orders had no first update for timeout seconds; nothing was created.
+            SystemStopped: when it is not running.
+        """
+        if type(order) is not SubmitOrder:
+            raise InvalidOrder.of("order", order, "must be a SubmitOrder")
+        self._must_run("submit()")
+        if not self._permits.acquire(0):
+            refuse_in_handler("submit()")
+            if not self._permits.acquire(timeout):
+                raise Overloaded(self._max_in_flight)
+        order_id = order.order_id or self._next_order_id()
+        stamped = changed(order, order_id=order_id, time_ns=self.runtime.now_ns(), source=SOURCE)
+        self._pass_to_risk(stamped, "submit()")
+        return order_id
+
+    def modify(self, order_id: str, *, price: Number | None = None, quantity: Number | None = None) -> None:
+        """Ask for another price or quantity of a live order; the quantity counts what has filled.
+
+        Raises:
+            InvalidOrder: for what can never be valid.
+            SystemStopped: when it is not running.
+        """
+        self._pass_to_risk(self._stamped(ModifyOrder(order_id, price=price, quantity=quantity)), "modify()")
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for the end of a live order.
+
+        Raises:
+            InvalidOrder: for what cannot be an order id.
+            SystemStopped: when it is not running.
+        """
+        self._pass_to_risk(self._stamped(CancelOrder(order_id)), "cancel()")
+
+    def halt(self, reason: str) -> None:
+        """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do."""
+        self._to_both_gates(Halt(reason), "halt()")
+
+    def resume(self) -> None:
+        """Let new orders leave again."""
+        self._to_both_gates(Resume(), "resume()")
+
+    def _to_both_gates(self, message: Halt | Resume, request: str) -> None:
+        self._must_run(request)
+        for gate in (self._risk, self._manager):
+            gate.ask(message, _ASK_TIMEOUT, first=True)
+
+    def _stamped(self, command: Command) -> Command:
+        return changed(command, time_ns=self.runtime.now_ns(), source=SOURCE)
+
+    def _pass_to_risk(self, command: Command, request: str) -> None:
+        self._must_run(request)
+        if not self._risk.send(command):
+            raise SystemStopped(request)
+
+    def _first_answered(self, source: str) -> None:
+        if source == SOURCE:
+            self._permits.release()
+
+    # -- reading
+
+    def wait(self, order_id: str, state: OrderState, timeout: float) -> Order:
+        """Wait until an order has ever been in a state, or has closed otherwise, and return it as it then stands.
+
+        An id that is not known yet is waited for.
+
+        Raises:
+            TimeoutError: when that did not happen within timeout seconds.
+            BlockingCall: inside a handler of a strategy.
+            SystemStopped: when the system stopped before.
+        """
+        refuse_in_handler("wait()")
+        future = self.runtime.future()
+        self.wait_for(order_id, state, future)
+        try:
+            order: Order = future.get(timeout=timeout)
+        except pykka.Timeout:
+            self._view.send(ForgetWait(order_id, future))
+            known = self._ask(self._view, GetOrder(order_id), _ASK_TIMEOUT)
+            seen = "unknown" if known is None else known.state.value
+            msg = f"order {order_id} has not been {state.value} within {timeout} s; it is {seen}"
+            raise TimeoutError(msg) from None
+        except pykka.ActorDeadError:
+            raise SystemStopped("wait()") from None
+        return order
+
+    def wait_for(self, order_id: str, state: OrderState, reply: Reply) -> None:
+        """Have reply.set() called with the order, as wait() would return it; never blocks."""
+        identifier("order_id", order_id, InvalidOrder)
+        if type(state) is not OrderState:
+            raise InvalidOrder.of("state", state, "must be an OrderState")
+        self._must_run("wait()")
+        self._view.send(WaitForState(order_id, state, reply))
+
+    async def wait_async(self, order_id: str, state: OrderState, timeout: float) -> Order:
+        """Do what wait() does without blocking the event loop.
+
+        Raises:
+            TimeoutError, SystemStopped: as wait().
+        """
+        reply = LoopReply()
+        self.wait_for(order_id, state, reply)
+        try:
+            async with asyncio.timeout(timeout):
+                return await reply.future
+        finally:
+            self._view.send(ForgetWait(order_id, reply))
+
+    def updates(self, *events: type[Any], symbol: str | None = None) -> UpdateStream:
+        """Subscribe an event loop, from now on: `async for update in system.updates(): ...`; never blocks it.
+
+        Leaving an `async with` closes the subscription; without one it ends when the iterator is forgotten.
+        """
+        self._must_run("updates()")
+        stream = UpdateStream()
+        weak = weakref.ref(stream)
+        address = self._new_address("updates")
+
+        def take(update: OrderUpdate) -> None:
+            alive = weak()
+            if alive is None:
+                self._publisher.send(Unsubscribe(address))
+            else:
+                alive.take(update)
+
+        def ended() -> None:
+            alive = weak()
+            if alive is not None:
+                alive.end()
+
+        self.runtime.spawn(address, Subscriber, take, QuoteSlots(), ended)
+        self._subscribers.append(address)
+        self._publisher.send(Subscribe(address, events, symbol))
+        stream.closed_by(lambda: self._publisher.send(Unsubscribe(address)))
+        return stream
+
+    def _new_address(self, kind: str) -> Address[Any]:
+        self._numbers += 1
+        return Address(f"{kind}-{self._numbers}")
+
+    def order(self, order_id: str) -> Order | None:
+        """Return an order as it stands, None when it is not known."""
+        order: Order | None = self._ask(self._view, GetOrder(order_id), _ASK_TIMEOUT)
+        return order
+
+    def orders(
+        self,
+        *,
+        symbol: str | None = None,
+        state: OrderState | None = None,
+        strategy_id: str | None = None,
+        live_only: bool = False,
+        newest: int | None = None,
+    ) -> tuple[Order, ...]:
+        """Return the orders that match, oldest first."""
+        query = GetOrders(symbol=symbol, state=state, strategy_id=strategy_id, live_only=live_only, newest=newest)
+        orders: tuple[Order, ...] = self._ask(self._view, query, _ASK_TIMEOUT)
+        return orders
+
+    def stats(self) -> dict[str, Any]:
+        """Return the notebook's statistics and more, ready for JSON."""
+        stats: dict[str, Any] = self._ask(self._view, GetStats(), _ASK_TIMEOUT)
+        return stats
+
+    def history(self, newest: int | None = None) -> tuple[OrderUpdate, ...]:
+        """Return the latest updates, oldest first; as many as `history` keeps."""
+        updates: tuple[OrderUpdate, ...] = self._ask(self._view, GetHistory(newest), _ASK_TIMEOUT)
+        return updates
+
+    def portfolio(self) -> PortfolioSnapshot:
+        """Return positions, cash and profit; includes every update that has been read before."""
+        snapshot: PortfolioSnapshot = self._ask(self._portfolio, GetPortfolio(), _ASK_TIMEOUT)
+        return snapshot
+
+    def troubles(self) -> Troubles:
+        """Return the problems and alarms so far."""
+        troubles: Troubles = self._ask(self.monitor, GetProblems(), _ASK_TIMEOUT)
+        return troubles
+
+    def _ask(self, address: Address[Any], query: Any, timeout: float) -> Any:
+        """Ask an actor, or read the books that it left when it stopped."""
+        if self._state == "new":
+            raise SystemStopped(type(query).__name__)
+        refuse_in_handler(type(query).__name__)
+        try:
+            return address.ask(query, timeout)
+        except pykka.ActorDeadError:
+            raise SystemStopped(type(query).__name__) from None
+
+    # -- subscribers and strategies
+
+    def subscribe(
+        self, target: Callable[[Any], object] | pykka.ActorRef[Any], *events: type[Any], symbol: str | None = None
+    ) -> Subscription:
+        """Have a callable called, or an actor told, of updates from now on, in order and without gap.
+
+        Args:
+            target: called on a thread of its own, where it may wait for the system; or a pykka actor's ref.
+            events: event types to hear of (all without any); market data types are heard of as the data itself.
+            symbol: only this symbol.
+        """
+        callback = target.tell if isinstance(target, pykka.ActorRef) else target
+        if not callable(callback):
+            raise InvalidConfiguration.of("target", target, "must be callable or an ActorRef")
+        for event in events:
+            if not isinstance(event, type):
+                raise InvalidConfiguration.of("events", event, "must be event types")
+        self._must_run("subscribe()")
+        address = self._new_address("subscriber")
+        slots = QuoteSlots()
+        self._spawn(address, Subscriber, callback, slots)
+        self._subscribers.append(address)
+        data_kinds = frozenset(events) & MARKET_DATA
+        order_events = tuple(event for event in events if event not in MARKET_DATA)
+        if data_kinds:
+            self._listen(address, symbol, data_kinds, slots)
+        if order_events or not events:
+            self._publisher.send(Subscribe(address, order_events, symbol))
+        return Subscription(self, address)
+
+    def unsubscribe(self, address: Address[Any], timeout: float) -> None:
+        """Tell a subscriber of nothing more, and stop it; see Subscription.close()."""
+        self._publisher.send(Unsubscribe(address))
+        self._exchange.send(StopListening(address))
+        address.stop(timeout)
+
+    def add_strategy(
+        self, strategy: Callable[..., Strategy], /, *, strategy_id: str | None = None, **parameters: Any
+    ) -> str:
+        """Give a strategy an actor of its own, and let it begin.
+
+        Args:
+            strategy: a subclass of Strategy, or what else makes one from the parameters.
+            strategy_id: under which its orders are recorded; its class's name and a number unless given.
+            parameters: passed to it. One named symbol also limits the market data that it is told of.
+
+        Raises:
+            Exception: what making the strategy raised.
+        """
+        self._must_run("add_strategy()")
+        self._numbers += 1
+        name = strategy_id or f"{getattr(strategy, '__name__', 'strategy')}-{self._numbers}"
+        identifier("strategy_id", name, InvalidConfiguration)
+        if name in self._strategies or name == SOURCE:
+            raise InvalidConfiguration.of("strategy_id", name, "must not be taken")
+        address: Address[Any] = Address(name)
+        slots = QuoteSlots()
+        arguments = (lambda: strategy(**parameters), self._risk, self.runtime.ids(name), self._max_in_flight, slots)
+        try:
+            self._spawn(address, StrategyActor, *arguments)
+        except BaseException:
+            address.stop(_ASK_TIMEOUT)
+            raise
+        self._strategies[name] = address
+        self._manager.send(Register(name, address))
+        symbol = parameters.get("symbol")
+        self._listen(address, symbol if isinstance(symbol, str) else None, MARKET_DATA, slots)
+        address.send(StartStrategy())
+        return name
+
+    def _listen(
+        self, address: Address[Any], symbol: str | None, kinds: frozenset[type[Any]], slots: QuoteSlots
+    ) -> None:
+        # In a session on recorded data every quote counts; there, nobody can fall behind.
+        conflate = None if self._clock is not None else slots
+        self._exchange.send(Listen(address, symbol, kinds, lambda: address.queued, conflate))
+
+    # -- for the audit
+
+    def quiesce(self, timeout: float) -> bool:
+        """Wait until nothing is under way, or see that it has stopped."""
+        refuse_in_handler("quiesce()", even_in_callbacks=True)
+        return self._state == "stopped" or self.runtime.wait_quiet(timeout)
+
+    def books(self) -> Mapping[str, Any]:
+        """Return every built-in actor's books by its name: as they are, or as they were left when it stopped."""
+        refuse_in_handler("books()", even_in_callbacks=True)
+        if self._state in {"stopped", "stopping"}:
+            return MappingProxyType(dict(self._final_books))
+        asked = (self._risk, self._manager, self._exchange, self._portfolio, self._view, self.monitor)
+        return {address.name: self._ask(address, GetBooks(), _ASK_TIMEOUT) for address in asked}
+
+    def mailboxes(self) -> tuple[MailboxCount, ...]:
+        """Return the figures of every mailbox, by actor."""
+        return tuple(
+            MailboxCount(address.name, box.sent, box.handled, box.queued, box.dead, box.high)
+            for address in self._addresses()
+            for box in (address.mailbox,)
+        )
+
+    def _addresses(self) -> Iterator[Address[Any]]:
+        core = [self._risk, self._exchange, self._manager, self._portfolio, self._view, self._publisher, self.monitor]
+        feeds = [feed.address for feed in self._feeds]
+        return (a for a in (*feeds, *self._strategies.values(), *core, *self._subscribers) if hasattr(a, "ref"))
+
+    def _must_run(self, request: str) -> None:
+        if self._state != "running":
+            where = " in a forked child, where its threads do not exist" if self._state == "forked" else ""
+            raise SystemStopped(request + where)
+
+
+class Playback:
+    """Recorded data on its way into a system."""
+
+    def __init__(self, address: Address[Any], future: pykka.Future[Any]) -> None:
+        self.address = address
+        self.future = future
+        self.done = False
+
+    def wait(self, timeout: float | None = None) -> Progress:
+        """Wait until the last record and all that it caused has been dealt with.
+
+        Raises:
+            TimeoutError: when that took longer than timeout seconds.
+            Exception: what reading the records raised.
+        """
+        refuse_in_handler("wait()", even_in_callbacks=True)
+        try:
+            result = self.future.get(timeout=timeout)
+        except pykka.Timeout:
+            msg = f"the records have not been played within {timeout} s"
+            raise TimeoutError(msg) from None
+        self.done = True
+        if isinstance(result, BaseException):
+            raise result
+        progress: Progress = result
+        return progress
+
+    def progress(self) -> Progress:
+        """Return how far it has come."""
+        progress: Progress = self.address.ask(GetProgress(), _ASK_TIMEOUT)
+        return progress
+
+    def stop(self) -> None:
+        """Send no more records."""
+        self.address.send_first(StopFeed())
+
+
+class Subscription:
+    """A subscriber that can be let go."""
+
+    def __init__(self, system: TradingSystem, address: Address[Any]) -> None:
+        self._system = system
+        self._address = address
+
+    def close(self, timeout: float = _ASK_TIMEOUT) -> None:
+        """End the subscription; what has been told before is still handled."""
+        refuse_in_handler("close()", even_in_callbacks=True)
+        self._system.unsubscribe(self._address, timeout)
+
+
+def _by_symbol(instruments: Iterable[Instrument]) -> dict[str, Instrument]:
+    by_symbol: dict[str, Instrument] = {}
+    for instrument in instruments:
+        if type(instrument) is not Instrument:
+            raise InvalidConfiguration.of("instruments", instrument, "must be Instruments")
+        if instrument.symbol in by_symbol:
+            raise InvalidConfiguration.of("instruments", instrument.symbol, "must have each symbol once")
+        by_symbol[instrument.symbol] = instrument
+    if not by_symbol:
+        raise InvalidConfiguration.of("instruments", (), "must have at least one")
+    return by_symbol
+
+
+def _balances(cash: Mapping[str, Number]) -> dict[str, Decimal]:
+    if not isinstance(cash, Mapping):
+        raise InvalidConfiguration.of("cash", cash, "must map currencies to amounts")
+    return {
+        identifier("cash currency", currency, InvalidConfiguration): not_negative(
+            f"cash {currency}", amount, InvalidConfiguration
+        )
+        for currency, amount in cash.items()
+    }
+
+
+def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InvalidConfiguration.of(field, value, f"must be one of {', '.join(allowed)}")
+
+
+def _mark_forked() -> None:
+    for system in _systems:
+        system.forked()
+
+
+after_fork_in_child(_mark_forked)

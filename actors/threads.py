@@ -1,0 +1,285 @@
+"""The runtime on threads: the one module that reads clocks, makes ids, and starts threads."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import itertools
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+import pykka
+
+from ..model.numbers import EXACT
+from .activity import Activity
+from .address import Address, Target
+from .messages import Problem
+from .runtime import Cancellable, Context, Permits
+
+_UNIT: Final = Decimal((0, (1,), -18))
+_RANGE: Final = 10**18
+
+
+class Clock(Protocol):
+    """A source of time."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC."""
+
+
+class WallClock:
+    """The machine's time."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC; it may jump, and nothing is ordered by it."""
+        return time.time_ns()
+
+
+class DataClock:
+    """The time of recorded data: it stands still until the feed moves it, and never goes back."""
+
+    def __init__(self) -> None:
+        self._now = 0
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC, of the latest record."""
+        return self._now
+
+    def advance(self, time_ns: int) -> None:
+        """Move on to a record's time; an older one leaves the clock where it is."""
+        self._now = max(self._now, time_ns)
+
+
+class _Timer:
+    __slots__ = ("background", "due", "live", "message", "number", "target")
+
+    def __init__(self, due: int, number: int, target: Target[Any], message: object, *, background: bool) -> None:
+        self.due, self.number, self.target, self.message = due, number, target, message
+        self.background, self.live = background, True
+
+    def cancel(self) -> None:
+        self.live = False
+
+    def __lt__(self, other: _Timer) -> bool:
+        return (self.due, self.number) < (other.due, other.number)
+
+
+def _nothing() -> None:
+    pass
+
+
+class Timers(Protocol):
+    """Messages for later."""
+
+    def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
+        """Send a message after a while."""
+
+    def pending(self) -> int:
+        """Count the timers that are something under way."""
+
+    def close(self) -> None:
+        """Fire no more."""
+
+
+class WallTimers:
+    """Timers on the monotonic clock, which no adjustment of the wall clock can hold up; one thread, once there is one."""
+
+    def __init__(self, fired: Callable[[], None] = _nothing) -> None:
+        self._fired = fired
+        self._heap: list[_Timer] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._foreground = 0
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
+        """Send a message after a while."""
+        due = time.monotonic_ns() + delay_ns
+        timer = _Timer(due, next(self._numbers), target, message, background=background)
+        with self._changed:
+            self._foreground += not background
+            heapq.heappush(self._heap, timer)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="orderpit-timers", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        return timer
+
+    def pending(self) -> int:
+        """Count the timers that are something under way."""
+        return self._foreground
+
+    def close(self) -> None:
+        """Fire no more."""
+        with self._changed:
+            self._closed = True
+            self._foreground = 0
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while (timer := self._next_due()) is not None:
+            if timer.live:
+                timer.target.send(timer.message)
+            # Only now, so that at no moment it is neither pending nor sent.
+            with self._changed:
+                self._foreground -= not timer.background and not self._closed
+            self._fired()
+
+    def _next_due(self) -> _Timer | None:
+        with self._changed:
+            while not self._closed:
+                wait_ns = self._heap[0].due - time.monotonic_ns() if self._heap else None
+                if wait_ns is not None and wait_ns <= 0:
+                    return heapq.heappop(self._heap)
+                self._changed.wait(None if wait_ns is None else wait_ns / 1e9)
+        return None
+
+
+class DataTimers:
+    """Timers in the time of recorded data; the feed fires them when the data has come that far."""
+
+    def __init__(self, clock: DataClock) -> None:
+        self._clock = clock
+        self._heap: list[_Timer] = []
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+
+    def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
+        """Send a message once the data's clock has passed the delay."""
+        timer = _Timer(self._clock.now_ns() + delay_ns, next(self._numbers), target, message, background=background)
+        with self._lock:
+            heapq.heappush(self._heap, timer)
+        return timer
+
+    def pending(self) -> int:
+        """Count nothing: these timers wait for data, not for time to pass."""
+        return 0
+
+    def fire_next(self, until_ns: int | None) -> bool:
+        """Fire the earliest timer that is due by then, and set the clock to it; of the foreground alone when None."""
+        with self._lock:
+            self._heap = [timer for timer in self._heap if timer.live]
+            heapq.heapify(self._heap)
+            waiting = [t for t in self._heap if not t.background] if until_ns is None else self._heap
+            if not waiting or (until_ns is not None and waiting[0].due > until_ns):
+                return False
+            timer = min(waiting)
+            self._heap.remove(timer)
+            heapq.heapify(self._heap)
+        self._clock.advance(timer.due)
+        timer.target.send(timer.message)
+        return True
+
+    def close(self) -> None:
+        """Fire no more."""
+        with self._lock:
+            self._heap.clear()
+
+
+class _Gate:
+    def __init__(self, limit: int) -> None:
+        self._semaphore = threading.Semaphore(limit)
+
+    def acquire(self, timeout: float) -> bool:
+        return self._semaphore.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self._semaphore.release()
+
+
+class ThreadRuntime:
+    """One thread for each actor.
+
+    Args:
+        report: where problems go.
+        deposit: where final books go.
+        clock, timers: of the wall, unless given.
+        run_id: first part of every id; a new one, unique over restarts, unless given.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[Problem], None],
+        deposit: Callable[[str, object], None],
+        *,
+        clock: Clock | None = None,
+        timers: Timers | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        self.activity = Activity()
+        self.clock = clock or WallClock()
+        self.timers = timers or WallTimers(self.activity.check)
+        self.activity.count_also(self.timers.pending)
+        self._report = report
+        self._deposit = deposit
+        self._run_id = run_id or uuid.uuid4().hex[:12]
+        self._counts: dict[str, itertools.count[int]] = {}
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC."""
+        return self.clock.now_ns()
+
+    def ids(self, sender: str) -> Callable[[], str]:
+        """Return a source of ids `<run>-<sender>-<count>`."""
+        count = self._counts.setdefault(sender, itertools.count(1))
+        prefix = f"{self._run_id}-{sender}-"
+        return lambda: f"{prefix}{next(count)}"
+
+    def draws(self, seed: int) -> Callable[[str, int], Decimal]:
+        """Return a source of numbers in [0, 1) keyed by seed, key and count: no order of calls can change them."""
+
+        def draw(key: str, count: int) -> Decimal:
+            digest = hashlib.blake2b(f"{seed}|{key}|{count}".encode(), digest_size=16).digest()
+            return EXACT.multiply(Decimal(int.from_bytes(digest) % _RANGE), _UNIT)
+
+        return draw
+
+    def call_later(
+        self, delay_ns: int, target: Target[Any], message: object, *, background: bool = False
+    ) -> Cancellable:
+        """Send a message after a while."""
+        return self.timers.call_later(delay_ns, target, message, background=background)
+
+    def context(self, name: str) -> Context:
+        """Return what every actor is given."""
+        return Context(name, self.now_ns, self.activity, self._report, self._deposit)
+
+    def spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
+        """Start an actor and bind its address."""
+        ref = actor_class.start(self.context(address.name), *args)
+        # pykka's registry is one for the process: the host's ActorRegistry.stop_all() must not stop trading.
+        pykka.ActorRegistry.unregister(ref)
+        address.bind(ref)
+
+    def future(self) -> pykka.Future[Any]:
+        """Return a future to wait on from outside."""
+        return pykka.ThreadingFuture[Any]()
+
+    def permits(self, limit: int) -> Permits:
+        """Return a gate for that many in flight."""
+        return _Gate(limit)
+
+    def wait_quiet(self, timeout: float) -> bool:
+        """Wait until nothing is under way; False when that took longer than timeout seconds."""
+        quiet = threading.Event()
+        self.activity.when_quiet(quiet.set)
+        if quiet.wait(timeout):
+            return True
+        self.activity.forget(quiet.set)
+        return False
+
+    def close(self) -> None:
+        """End the timers."""
+        self.timers.close()
+
+
+def after_fork_in_child(call: Callable[[], None]) -> None:
+    """Register a call for a child made by os.fork(), where the actors' threads do not exist."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=call)

@@ -1,0 +1,120 @@
+"""The laws that the books of a finished run must keep, checked one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import attrs
+
+from .kinds import OrderState, Side
+from .numbers import ZERO, add, multiply, negate, plain, subtract, total
+from .order import Order
+from .portfolio import PortfolioSnapshot
+from .venue import VenueOrder
+
+
+@attrs.frozen
+class AuditReport:
+    """What an audit found: each violation as a sentence, and how many checks were made."""
+
+    violations: tuple[str, ...]
+    checks: int
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.violations
+
+
+class Ledger:
+    """Counts checks and collects violations."""
+
+    def __init__(self) -> None:
+        self._violations: list[str] = []
+        self._checks = 0
+
+    def check(self, law: str, subject: str, found: object, expected: object) -> None:
+        """Hold one figure against another."""
+        self._checks += 1
+        if found != expected:
+            self._violations.append(f"{law}: {subject}: found {_shown(found)}, expected {_shown(expected)}")
+
+    def report(self) -> AuditReport:
+        """Return what was found."""
+        return AuditReport(tuple(self._violations), self._checks)
+
+
+def check_orders(ledger: Ledger, orders: Iterable[Order]) -> None:
+    """Check each order by itself: the quantity law, and that its sums are those of its fills."""
+    for order in orders:
+        name = order.order_id
+        parts = add(order.leaves_quantity, order.cancelled_quantity)
+        accounted = add(subtract(order.filled_quantity, order.excess_quantity), parts)
+        ledger.check("filled - excess + leaves + cancelled = quantity", name, accounted, order.quantity)
+        fills = order.fills
+        ledger.check("filled = sum of fills", name, order.filled_quantity, total(fill.quantity for fill in fills))
+        notional = total(multiply(fill.quantity, fill.price) for fill in fills)
+        ledger.check("notional = sum of fills", name, order.filled_notional, notional)
+        fees = total(fill.fee for fill in fills if fill.fee_currency == order.fee_currency)
+        ledger.check("fees = sum of fills", name, order.fees_paid, fees)
+        ledger.check("execution ids are unique", name, len({fill.execution_id for fill in fills}), len(fills))
+        if order.state is OrderState.FILLED:
+            ledger.check("a filled order has nothing left", name, order.leaves_quantity, ZERO)
+
+
+def check_venue(ledger: Ledger, orders: Iterable[Order], venue: Iterable[VenueOrder]) -> None:
+    """Check that what the exchange executed is what the order manager booked, order by order."""
+    ours = {order.client_order_id: order for order in orders}
+    for there in venue:
+        order = ours.get(there.client_order_id)
+        name = there.client_order_id
+        ledger.check("the order manager knows the venue's order", name, order is not None, True)  # noqa: FBT003
+        if order is not None:
+            ledger.check("executed = booked, quantity", name, order.filled_quantity, there.filled)
+            ledger.check("executed = booked, notional", name, order.filled_notional, there.notional)
+            ledger.check("executed = booked, fees", name, order.fees_paid, there.fees)
+            if not order.in_doubt:
+                ledger.check("live here = live there", name, not order.is_closed, there.is_live)
+
+
+def check_portfolio(
+    ledger: Ledger,
+    orders: Iterable[Order],
+    snapshot: PortfolioSnapshot,
+    executed: Mapping[str, tuple[Decimal, Decimal, Decimal]],
+    opening_cash: Mapping[str, Decimal],
+    quotes: Mapping[str, str],
+) -> None:
+    """Check that what the order manager booked is what the portfolio booked, and that no cash came from nowhere."""
+    sums: dict[str, list[Decimal]] = {}
+    cash = dict(opening_cash)
+    for order in orders:
+        bought, sold, flow = sums.setdefault(order.symbol, [ZERO, ZERO, ZERO])
+        signed = negate(order.filled_notional) if order.is_buy else order.filled_notional
+        side = (add(bought, order.filled_quantity), sold) if order.side is Side.BUY else (bought, add(sold, order.filled_quantity))
+        sums[order.symbol] = [*side, add(flow, signed)]
+        for fill in order.fills:
+            cash[fill.fee_currency] = subtract(cash.get(fill.fee_currency, ZERO), fill.fee)
+    for symbol, (bought, sold, flow) in sums.items():
+        theirs = executed.get(symbol, (ZERO, ZERO, ZERO))
+        ledger.check("order manager = portfolio, bought", symbol, theirs[0], bought)
+        ledger.check("order manager = portfolio, sold", symbol, theirs[1], sold)
+        ledger.check("order manager = portfolio, cash flow", symbol, theirs[2], flow)
+        position = snapshot.positions.get(symbol)
+        held = ZERO if position is None else position.quantity
+        ledger.check("position = bought - sold", symbol, held, subtract(bought, sold))
+        quote = quotes.get(symbol) or symbol.partition("/")[2] or symbol
+        cash[quote] = add(cash.get(quote, ZERO), flow)
+    for currency in sorted(cash.keys() | snapshot.cash.keys()):
+        found, expected = snapshot.cash.get(currency, ZERO), cash.get(currency, ZERO)
+        ledger.check("opening cash + flows - fees = cash", currency, found, expected)
+    for currency in sorted(snapshot.equity.keys() | snapshot.realised_pnl.keys()):
+        gained = subtract(snapshot.equity.get(currency, ZERO), opening_cash.get(currency, ZERO))
+        profit = add(snapshot.realised_pnl.get(currency, ZERO), snapshot.unrealised_pnl.get(currency, ZERO))
+        earned = subtract(profit, snapshot.fees.get(currency, ZERO))
+        ledger.check("realised + unrealised - fees = equity - opening cash", currency, gained, earned)
+
+
+def _shown(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,138 @@
+"""Which orders of the simulated venue each piece of market data reaches; the rules stand in venue.py."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from .kinds import Side
+from .ladder import Ladder
+from .liquidity import Liquidity
+from .market import Bar, Depth, MarketData, Quote, Trade
+from .numbers import subtract
+from .values import changed
+from .venue_execution import Execution
+from .venue_memory import VenueMemory
+
+_SIDES = (Side.BUY, Side.SELL)
+
+
+class Matching:
+    """Finds what an observation reaches, and has it executed."""
+
+    def __init__(self, memory: VenueMemory, execution: Execution) -> None:
+        self._memory = memory
+        self._execution = execution
+
+    def observe(self, data: MarketData) -> None:
+        """Take over an observation and fill what it reaches."""
+        symbol = data.symbol
+        before = self._memory.liquidity(symbol)
+        match data:
+            case Quote():
+                self._memory.set_liquidity(symbol, before.after_quote(data))
+                self._match_quotes(symbol)
+            case Depth():
+                self._memory.set_liquidity(symbol, before.after_depth(data))
+                self._match_quotes(symbol)
+            case Trade():
+                self._memory.set_liquidity(symbol, before.after_trade(data.price))
+                self._match_trade(data)
+            case Bar():
+                self._match_bar(data)
+        self._settle(symbol)
+
+    def _settle(self, symbol: str) -> None:
+        """Let the orders rest that the market has left: when it comes back, they are makers."""
+        for client_id in tuple(self._memory.books[symbol].crossing):
+            order = self._memory.orders[client_id]
+            offers = self._memory.offers(symbol, order.side)
+            if not offers or not order.may_trade_at(offers[0].price):
+                self._memory.put(changed(order, crossing=False))
+
+    def _match_quotes(self, symbol: str) -> None:
+        memory, book = self._memory, self._memory.books[symbol]
+        for side in _SIDES:
+            offers = memory.offers(symbol, side)
+            if not offers:
+                continue
+            best = offers[0].price
+            for client_id in book.limits[side].reached(best):
+                order = self._execution.touched(memory.orders[client_id])
+                if order is not None and self._execution.take(order) is None:
+                    # Nothing was left for the best of them, so nothing is left for the others.
+                    break
+            self._trigger(book.stops[side], best)
+
+    def _trigger(self, stops: Ladder, price: Decimal) -> None:
+        for client_id in stops.reached(price):
+            self._execution.trigger(self._memory.orders[client_id])
+
+    def _match_trade(self, trade: Trade) -> None:
+        book, left = self._memory.books[trade.symbol], trade.size
+        for side in _SIDES:
+            if trade.aggressor is not side:
+                left = self._fill_from(trade, book.limits[side], left)
+            self._trigger(book.stops[side], trade.price)
+
+    def _fill_from(self, trade: Trade, limits: Ladder, left: Decimal | None) -> Decimal | None:
+        """Fill what a trade reaches, and return what is left of its size; None is no limit."""
+        for client_id in limits.reached(trade.price):
+            if left is not None and not left:
+                break
+            order = self._execution.touched(self._memory.orders[client_id])
+            if order is not None:
+                quantity = order.leaves if left is None else min(order.leaves, left)
+                order, price = self._execution.priced(order, trade.price)
+                self._execution.fill(order, quantity, price)
+                left = None if left is None else subtract(left, quantity)
+        return left
+
+    def _match_bar(self, bar: Bar) -> None:
+        to_low, to_high = subtract(bar.open, bar.low), subtract(bar.high, bar.open)
+        extremes = (bar.low, bar.high) if to_low <= to_high else (bar.high, bar.low)
+        # The open is a jump, which reaches orders on both sides and fills them where it lands.
+        self._pass(bar.symbol, bar.open, bar.open, rising=True)
+        self._pass(bar.symbol, bar.open, bar.open, rising=False)
+        here = bar.open
+        for point in (*extremes, bar.close):
+            if point != here:
+                self._pass(bar.symbol, here, point, rising=point > here)
+            here = point
+
+    def _pass(self, symbol: str, start: Decimal, point: Decimal, *, rising: bool) -> None:
+        """Move the price from start to a point; what it reaches comes in the order in which it is reached."""
+        memory, execution = self._memory, self._execution
+        self._set_last(symbol, point)
+        for price, client_id in self._on_the_way(symbol, point, rising=rising):
+            reached = max(price, start) if rising else min(price, start)
+            order = memory.orders[client_id]
+            if order.waits_for_stop:
+                self._set_last(symbol, reached)
+                execution.trigger(order)
+                continue
+            touched = execution.touched(order)
+            if touched is not None:
+                execution.fill(touched, touched.leaves, reached)
+        self._set_last(symbol, point)
+        self._settle(symbol)
+
+    def _on_the_way(self, symbol: str, point: Decimal, *, rising: bool) -> list[tuple[Decimal, str]]:
+        """List what a move to a point reaches: sell limits and buy stops on the way up, the others on the way down."""
+        book = self._memory.books[symbol]
+        limits = book.limits[Side.SELL if rising else Side.BUY]
+        stops = book.stops[Side.BUY if rising else Side.SELL]
+        found: list[tuple[Decimal, str]] = []
+        for client_id in (*limits.reached(point), *stops.reached(point)):
+            price = self._memory.orders[client_id].rests_at
+            assert price is not None, "a market order does not rest"
+            found.append((price, client_id))
+        # Sorting is stable: at one price limit orders come before stops, in the order of their arrival.
+        found.sort(key=_price, reverse=not rising)
+        return found
+
+    def _set_last(self, symbol: str, price: Decimal) -> None:
+        self._memory.set_liquidity(symbol, Liquidity(last=price))
+
+
+def _price(found: tuple[Decimal, str]) -> Decimal:
+    return found[0]

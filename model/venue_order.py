@@ -1,0 +1,81 @@
+"""The simulated venue's values: its rules, and an order as it knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final, Literal
+
+import attrs
+
+from .kinds import OrderState, OrderType, Side
+from .numbers import ONE, ZERO, subtract
+
+Draw = Callable[[str, int], Decimal]
+"""A random number in [0, 1) for an order's id and its count of draws: the same for the same seed."""
+_LIVE: Final = frozenset({OrderState.OPEN, OrderState.PARTIALLY_FILLED})
+
+
+@attrs.frozen(kw_only=True)
+class VenueRules:
+    """How the venue charges and fills: fees as fractions of notional, see SimulatedExchange."""
+
+    maker_fee: Decimal
+    taker_fee: Decimal
+    slippage: Decimal = ZERO
+    fill_probability: Decimal = ONE
+    remainder: Literal["cancelled", "expired"] = "cancelled"
+
+
+@attrs.frozen(kw_only=True)
+class VenueOrder:
+    """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first."""
+
+    client_order_id: str
+    exchange_order_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    quantity: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    priority: int
+    state: OrderState = OrderState.OPEN
+    triggered: bool = False
+    # Marketable when it arrived and not yet filled: a taker, at the market's price, until the market leaves its limit.
+    crossing: bool = False
+    filled: Decimal = ZERO
+    notional: Decimal = ZERO
+    fees: Decimal = ZERO
+    draws: int = 0
+
+    @property
+    def leaves(self) -> Decimal:
+        """What may still fill."""
+        return subtract(self.quantity, self.filled)
+
+    @property
+    def waits_for_stop(self) -> bool:
+        """Whether its trigger price has not been reached."""
+        return self.stop_price is not None and not self.triggered
+
+    @property
+    def rests_at(self) -> Decimal | None:
+        """The price that brings it into play: the stop until it is reached, then the limit; None for a market order."""
+        return self.stop_price if self.waits_for_stop else self.price
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is on the book."""
+        return self.state in _LIVE
+
+    def may_trade_at(self, price: Decimal) -> bool:
+        """Say whether its limit allows the price."""
+        if self.price is None:
+            return True
+        return price <= self.price if self.side is Side.BUY else price >= self.price
+
+    def is_stopped_by(self, price: Decimal) -> bool:
+        """Say whether a price is at its stop or beyond."""
+        stop = self.stop_price
+        return stop is not None and (price >= stop if self.side is Side.BUY else price <= stop)
