@@ -152,14 +152,18 @@ class Blotter:
             match event:
                 case e.OrderCreated():
                     self._terms[order.order_id] = event.terms
+                    self._name(order)
                 case e.OrderSubmitted():
-                    self._by_client_id.setdefault(event.client_order_id, order.order_id)
-                    self._executed_as[event.client_order_id, order.symbol, order.side] = order.order_id
+                    self._name(order)
                 case e.OrderFilled():
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
                 case _:
                     pass
             self._watch(order, event, now_ns)
+
+    def _name(self, order: Order) -> None:
+        self._by_client_id.setdefault(order.client_order_id, order.order_id)
+        self._executed_as[order.client_order_id, order.symbol, order.side] = order.order_id
 
     def _watch(self, order: Order, event: e.Event, now_ns: int) -> None:
         if self._answer_within_ns is None:

@@ -24,6 +24,8 @@ A = AlarmCode
 _NEVER_OPENED: Final = frozenset({S.PENDING, S.SUBMITTED})
 _DISAGREEING: Final = frozenset({A.CONTRADICTION, A.LATE_FILL})
 """Alarms with which a report cannot end a doubt, whatever else follows from it."""
+_INDEFINITE: Final = (e.FillBusted, e.FillCorrected, e.OrderResolved)
+"""Events that say nothing of whether the order is live, and the one that has ended the doubt already."""
 
 
 @attrs.frozen
@@ -52,7 +54,8 @@ def decide(order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | No
     events = tuple(item for item in found if not isinstance(item, Alarm))
     alarms = tuple(item for item in found if isinstance(item, Alarm))
     disagrees = any(alarm.code in _DISAGREEING for alarm in alarms)
-    if order.in_doubt and events and not disagrees and not isinstance(events[-1], e.OrderResolved):
+    definite = bool(events) and not isinstance(events[-1], _INDEFINITE)
+    if order.in_doubt and definite and not disagrees:
         # A definite report that agrees with the table ends the doubt.
         events = (*events, e.OrderResolved(time_ns=now_ns, source=report.source, order_id=order.order_id))
     return Verdict(events, alarms)
@@ -147,6 +150,10 @@ def _overfilled(order: Order, more: Decimal, now: int) -> _Found:
 
 
 def _accepted(order: Order, report: r.VenueAccepted, now: int) -> _Found:
+    if order.state is S.REJECTED and order.stop_price is None:
+        # Only a stop can be acknowledged and refused later.
+        yield from _contradiction(order, report, now)
+        return
     if order.state not in _NEVER_OPENED:
         # An acknowledgement that comes late, or twice, never moves a state backwards, but the venue's id is news.
         if order.is_open and order.exchange_order_id is None and report.exchange_order_id is not None:
