@@ -25,9 +25,10 @@ class Counted(Protocol):
 class Activity:
     """Tells when every message sent has been handled, its consequences included.
 
-    A handler's messages are sent before it counts as handled. So if every mailbox's handled and dead, read first, add up
-    to every mailbox's sent, read afterwards, there was a moment between the two readings at which nothing was under way:
-    the counts only grow, and handled never exceeds sent. The last actor to run out of work notices; nobody polls.
+    A handler's messages are sent before it counts as handled. So if every mailbox's handled and dead, read first, add
+    up to every mailbox's sent, read afterwards, there was a moment between the two readings at which nothing was
+    under way: the counts only grow, and handled never exceeds sent. The last actor to run out of work notices; nobody
+    polls.
     """
 
     def __init__(self) -> None:

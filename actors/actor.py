@@ -39,10 +39,10 @@ def refuse_in_handler(call: str, *, even_in_callbacks: bool = False) -> None:
 class BaseActor(pykka.ThreadingActor):
     """An actor that survives its messages.
 
-    A subclass implements handle() and, for queries, answer(). handle() computes first, then changes its state, and sends
-    with self.send(), which holds everything back until the handler has returned: a message takes effect whole or, when its
-    handler raises, not at all. Then it is set aside and reported, and the actor goes on. More than three failures in five
-    seconds call escalate().
+    A subclass implements handle() and, for queries, answer(). handle() computes first, then changes its state, and
+    sends with self.send(), which holds everything back until the handler has returned: a message takes effect whole
+    or, when its handler raises, not at all. Then it is set aside and reported, and the actor goes on. More than three
+    failures in five seconds call escalate().
     """
 
     use_daemon_thread = True

@@ -11,7 +11,7 @@ from pykka.messages import _ActorStop  # what ActorRef.stop() sends
 from .mailbox import Envelope
 
 M = TypeVar("M")
-Contra = TypeVar("Contra", contravariant=True)
+M_contra = TypeVar("M_contra", contravariant=True)
 
 
 class Inbox(Protocol):
@@ -40,10 +40,10 @@ class Inbox(Protocol):
         """Queue a message ahead of the others."""
 
 
-class Target(Protocol[Contra]):
+class Target(Protocol[M_contra]):
     """Whatever takes messages of one type."""
 
-    def send(self, message: Contra) -> bool:
+    def send(self, message: M_contra) -> bool:
         """Hand a message over; False when nobody will handle it."""
 
 
@@ -59,8 +59,8 @@ class Failure:
 class Address(Generic[M]):
     """A reference to an actor, typed by the messages that it takes.
 
-    Addresses are made before the actors, so that actors that send to each other can be given each other's; the root binds
-    each when it spawns its actor.
+    Addresses are made before the actors, so that actors that send to each other can be given each other's; the root
+    binds each when it spawns its actor.
     """
 
     __slots__ = ("_future", "mailbox", "name", "ref")
@@ -78,7 +78,7 @@ class Address(Generic[M]):
         self._future = ref.actor_class._create_future  # noqa: SLF001  # the hook that pykka gives actor types
 
     def send(self, message: M) -> bool:
-        """Tell the actor; never blocks, never raises. False when it has stopped, and then the message is a dead letter."""
+        """Tell the actor; never blocks, never raises. False when it has stopped: then it is a dead letter."""
         self.mailbox.put(Envelope(message))
         return not self.mailbox.closed
 
@@ -119,6 +119,11 @@ class Address(Generic[M]):
         if isinstance(answer, Failure):
             raise answer.error
         return answer
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the actor exists."""
+        return hasattr(self, "ref")
 
     @property
     def queued(self) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ..model.errors import Overloaded, SystemStopped
 from ..model.events import OrderUpdate
 from ..model.order import Order
 
 MOST_UNREAD: Final = 100_000
-"""Updates that may wait for an `async for` before it ends with Overloaded: memory has an end, and a gap would be worse."""
+"""Updates that may wait for an `async for` before it ends with Overloaded: memory has an end, a gap would be worse."""
 
 
 class LoopReply:
@@ -72,7 +72,7 @@ class UpdateStream:
         self._unsubscribe()
         self.end()
 
-    async def __aenter__(self) -> UpdateStream:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -16,9 +16,9 @@ __all__ = ["AuditReport", "audit"]
 def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     """Check the books of a system: a running one is quiesced first, a stopped one has left its final books.
 
-    The quantity law per order; what the exchange executed = what the order manager booked = what the portfolio booked; the
-    cash identity; a gapless sequence in every fold; and sent = handled + queued + dead in every mailbox. The history plays
-    no part. An exchange of one's own keeps its own books, so that comparison is left out there.
+    The quantity law per order; what the exchange executed = what the order manager booked = what the portfolio
+    booked; the cash identity; a gapless sequence in every fold; and sent = handled + queued + dead in every mailbox.
+    The history plays no part. An exchange of one's own keeps its own books, so that comparison is left out there.
     """
     ledger = Ledger()
     ledger.check("nothing is under way", f"after {timeout} s", system.quiesce(timeout), True)  # noqa: FBT003
@@ -33,9 +33,7 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     if isinstance(exchange, ExchangeBooks):
         check_venue(ledger, manager.orders, exchange.orders)
     quotes = {symbol: instrument.quote for symbol, instrument in system.instruments.items()}
-    check_portfolio(
-        ledger, manager.orders, portfolio.snapshot, portfolio.executed, system.opening_cash or {}, quotes
-    )
+    check_portfolio(ledger, manager.orders, portfolio.snapshot, portfolio.executed, system.opening_cash, quotes)
     for name in ("risk_controller", "portfolio", "view"):
         fold = books.get(name)
         followed = fold.sequence if isinstance(fold, RiskBooks | PortfolioBooks | ViewBooks) else "no books"

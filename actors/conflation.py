@@ -23,8 +23,8 @@ class QuoteSlots:
     """One slot a symbol, between one writer and one reader, without a lock.
 
     Each step below is atomic. The writer fills the slot before it looks whether a marker waits; the reader takes the
-    marker away before it empties the slot. So a quote may find its slot emptied early, and its marker an empty slot, but
-    no newest quote stays behind.
+    marker away before it empties the slot. So a quote may find its slot emptied early, and its marker an empty slot,
+    but no newest quote stays behind.
     """
 
     def __init__(self) -> None:

@@ -102,9 +102,9 @@ class SimulatedExchange:
 
     maker_fee: Decimal = attrs.field(default=Decimal("0.001"), converter=_maker_fee)
     taker_fee: Decimal = attrs.field(default=Decimal("0.001"), converter=_taker_fee)
-    slippage: Decimal = attrs.field(default=Decimal("0"), converter=_slippage)
-    fill_probability: Decimal = attrs.field(default=Decimal("1"), converter=_fill_probability)
-    latency: Decimal = attrs.field(default=Decimal("0"), converter=_latency)
+    slippage: Decimal = attrs.field(default=Decimal(0), converter=_slippage)
+    fill_probability: Decimal = attrs.field(default=Decimal(1), converter=_fill_probability)
+    latency: Decimal = attrs.field(default=Decimal(0), converter=_latency)
     seed: int = attrs.field(default=0, converter=_seed)
     remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", converter=_remainder)
 

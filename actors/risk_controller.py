@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from ..model.commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from ..model.commands import CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
 from ..model.events import OrderUpdate
 from ..model.kinds import Reason, TradingState
 from ..model.market import MARKET_DATA, MarketData

@@ -1,7 +1,7 @@
 """What the outside world gives to actors: time, ids, chance, timers, and the spawning of actors.
 
-Nothing else in actors/ or model/ reads a clock, makes an id or starts a thread. Another runtime that keeps this protocol
-runs the very same actors.
+Nothing else in actors/ or model/ reads a clock, makes an id or starts a thread. Another runtime that keeps this
+protocol runs the very same actors.
 """
 
 from __future__ import annotations

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import attrs
 import pykka
 
 from ..model.alarm import Alarm
 from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
-from ..model.errors import (
-    InvalidConfiguration,
-    InvalidMarketData,
-    InvalidOrder,
-    Overloaded,
-    SystemStopped,
-)
+from ..model.errors import InvalidConfiguration, InvalidMarketData, InvalidOrder, Overloaded, SystemStopped
 from ..model.events import OrderUpdate
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState
 from ..model.market import MARKET_DATA, MarketData
-from ..model.numbers import EXACT, ONE, ZERO, Number, not_negative, whole
+from ..model.numbers import Number
 from ..model.order import Order
-from ..model.portfolio import PortfolioBook, PortfolioSnapshot
-from ..model.risk import RiskBook, RiskLimits
+from ..model.portfolio import PortfolioSnapshot
+from ..model.risk import RiskLimits
 from ..model.text import identifier
 from ..model.values import changed
-from ..model.venue import SimulatedVenue
-from .actor import refuse_in_handler
+from .actor import BaseActor, refuse_in_handler
 from .address import Address
 from .aio import LoopReply, UpdateStream
 from .conflation import QuoteSlots
-from .exchange import AdaptedExchangeActor, Exchange, SimulatedExchange, SimulatedExchangeActor
-from .market_feed import MarketFeed, Progress
+from .exchange import Exchange, SimulatedExchange
+from .market_feed import MarketFeed
 from .messages import (
     ForgetWait,
     GetBooks,
@@ -46,36 +40,35 @@ from .messages import (
     GetOrders,
     GetPortfolio,
     GetProblems,
-    GetProgress,
     GetStats,
     Halt,
     Listen,
     NextRecord,
     Problem,
+    Query,
     Ready,
     Register,
     Reply,
     Resume,
     StartStrategy,
-    StopFeed,
     StopListening,
     StopStrategy,
     Subscribe,
     Unsubscribe,
     WaitForState,
 )
-from .monitor import Monitor, Troubles, to_stderr
-from .order_manager import OrderManager
-from .portfolio import Portfolio
-from .publisher import Publisher, Subscriber
-from .risk_controller import RiskController
+from .monitor import Troubles, to_stderr
+from .playback import Playback, Subscription
+from .publisher import Subscriber
+from .settings import Settings
 from .strategy import Strategy, StrategyActor
 from .threads import DataClock, DataTimers, ThreadRuntime, after_fork_in_child
-from .view import View
+from .wiring import Addresses, plan
 
 SOURCE: Final = "system"
 _ASK_TIMEOUT: Final = 10.0
-_NS: Final = Decimal(1_000_000_000)
+_STEPS: Final = 4
+_NO_LIMITS: Final = RiskLimits()
 _systems: weakref.WeakSet[TradingSystem] = weakref.WeakSet()
 
 
@@ -121,7 +114,7 @@ class TradingSystem:
         *,
         exchange: SimulatedExchange | Exchange,
         cash: Mapping[str, Number] | None = None,
-        risk: RiskLimits = RiskLimits(),
+        risk: RiskLimits = _NO_LIMITS,
         runtime: Literal["threads"] = "threads",
         clock: Literal["wall", "data"] = "wall",
         seed: int = 0,
@@ -132,105 +125,56 @@ class TradingSystem:
         on_exit: Literal["leave", "cancel"] = "leave",
         run_id: str | None = None,
     ) -> None:
-        self.instruments = MappingProxyType(_by_symbol(instruments))
-        self.opening_cash = None if cash is None else MappingProxyType(_balances(cash))
-        _one_of("runtime", runtime, ("threads",))
-        _one_of("clock", clock, ("wall", "data"))
-        _one_of("on_exit", on_exit, ("leave", "cancel"))
-        if type(risk) is not RiskLimits:
-            raise InvalidConfiguration.of("risk", risk, "must be RiskLimits")
-        if on_error is not None and not callable(on_error):
-            raise InvalidConfiguration.of("on_error", on_error, "must be callable")
-        self.seed = whole("seed", seed, InvalidConfiguration)
-        self.exchange = exchange
-        self._history = whole("history", history, InvalidConfiguration, least=1)
-        self._max_in_flight = whole("max_in_flight", max_in_flight, InvalidConfiguration, least=1)
-        within = None if answer_within is None else not_negative("answer_within", answer_within, InvalidConfiguration)
-        self._on_exit = on_exit
+        self._settings = Settings(
+            instruments=instruments,
+            exchange=exchange,
+            cash=cash,
+            limits=risk,
+            runtime=runtime,
+            clock=clock,
+            seed=seed,
+            on_error=to_stderr if on_error is None else on_error,
+            history=history,
+            max_in_flight=max_in_flight,
+            answer_within=answer_within,
+            on_exit=on_exit,
+            run_id=run_id,
+        )
         self._state: Literal["new", "running", "stopping", "stopped", "forked"] = "new"
         self._final_books: dict[str, object] = {}
+        self._at = Addresses()
+        self._monitor: Address[Problem | Alarm | Query] = Address("monitor")
         self._strategies: dict[str, Address[Any]] = {}
         self._subscribers: list[Address[Any]] = []
         self._feeds: list[Playback] = []
-        self._numbers = 0
+        self._numbers = itertools.count(1)
         self._clock = DataClock() if clock == "data" else None
         self._timers = None if self._clock is None else DataTimers(self._clock)
-        self.monitor: Address[Problem | Alarm] = Address("monitor")
-        self.runtime = ThreadRuntime(
+        self._runtime = ThreadRuntime(
             self._report,
             self._final_books.__setitem__,
             clock=self._clock,
             timers=self._timers,
-            run_id=None if run_id is None else identifier("run_id", run_id, InvalidConfiguration),
+            run_id=self._settings.run_id,
         )
-        self._wire(risk, on_error or to_stderr, None if within is None else int(EXACT.multiply(within, _NS)))
+        self._permits = self._runtime.permits(self._settings.max_in_flight)
+        self._stopping = self._runtime.permits(1)
+        self._next_order_id = self._runtime.ids(SOURCE)
         _systems.add(self)
 
-    # -- wiring
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """What can be traded, by symbol."""
+        return self._settings.instruments
 
-    def _wire(self, limits: RiskLimits, on_error: Callable[[Any], object], answer_within_ns: int | None) -> None:
-        """Give every actor its arguments; start() spawns them in this order."""
-        runtime = self.runtime
-        simulated = self.exchange if isinstance(self.exchange, SimulatedExchange) else None
-        self._risk: Address[Any] = Address("risk_controller")
-        self._manager: Address[Any] = Address("order_manager")
-        self._exchange: Address[Any] = Address("exchange")
-        self._portfolio: Address[Any] = Address("portfolio")
-        self._view: Address[Any] = Address("view")
-        self._publisher: Address[Any] = Address("publisher")
-        self._permits = runtime.permits(self._max_in_flight)
-        self._next_order_id = runtime.ids(SOURCE)
-        risk_book = RiskBook(
-            self.instruments,
-            limits,
-            cash=self.opening_cash,
-            allowance=ONE if simulated is None else simulated.allowance,
-            fee_rate=ZERO if simulated is None else simulated.dearest_fee,
-        )
-        portfolio_book = PortfolioBook(self.instruments, self.opening_cash)
-        self._plan: tuple[tuple[Address[Any], type[pykka.ThreadingActor], tuple[Any, ...]], ...] = (
-            (self.monitor, Monitor, (on_error,)),
-            (self._publisher, Publisher, ()),
-            (
-                self._view,
-                View,
-                (self._view, self._manager, self._risk, self._publisher, self._first_answered, self._history),
-            ),
-            (self._portfolio, Portfolio, (self._portfolio, self._manager, self._risk, portfolio_book)),
-            (
-                self._manager,
-                OrderManager,
-                (
-                    self._manager,
-                    self._exchange,
-                    (self._risk, self._portfolio),
-                    self._view,
-                    self.monitor,
-                    runtime.ids("manager"),
-                    runtime.call_later,
-                    answer_within_ns,
-                    self._history,
-                ),
-            ),
-            self._plan_exchange(),
-            (self._risk, RiskController, (self._risk, self._manager, risk_book)),
-        )
-
-    def _plan_exchange(self) -> tuple[Address[Any], type[pykka.ThreadingActor], tuple[Any, ...]]:
-        exchange, runtime = self.exchange, self.runtime
-        if not isinstance(exchange, SimulatedExchange):
-            for method in ("connect", "request", "on_market_data", "close"):
-                if not callable(getattr(exchange, method, None)):
-                    raise InvalidConfiguration.of("exchange", exchange, f"must be an Exchange, with a method {method}")
-            return (self._exchange, AdaptedExchangeActor, (self._manager, exchange, self.instruments))
-        draws, ids = runtime.draws(exchange.seed), runtime.ids("exchange")
-        venue = SimulatedVenue(self.instruments, exchange.rules, draws, ids)
-        args = (self._exchange, self._manager, venue, exchange.latency_ns, runtime.call_later)
-        return (self._exchange, SimulatedExchangeActor, args)
+    @property
+    def opening_cash(self) -> Mapping[str, Decimal]:
+        """The balances that it opened with, by currency."""
+        return self._settings.cash or MappingProxyType({})
 
     # -- life
 
-    def start(self) -> TradingSystem:
+    def start(self) -> Self:
         """Start every actor and confirm that it is ready; also what `with` does.
 
         Raises:
@@ -240,14 +184,14 @@ class TradingSystem:
             raise SystemStopped("start()")
         self._state = "running"
         try:
-            for address, actor_class, args in self._plan:
-                self._spawn(address, actor_class, *args)
+            for one in plan(self._settings, self._runtime, self._at, self._monitor, self._first_answered):
+                self._spawn(one.address, one.actor_class, *one.arguments)
         except BaseException:
             self.stop(timeout=1)
             raise
         return self
 
-    def __enter__(self) -> TradingSystem:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -265,53 +209,59 @@ class TradingSystem:
             Whether everything ended in time; what did not is reported as a problem.
         """
         refuse_in_handler("stop()", even_in_callbacks=True)
-        if self._state in {"stopped", "forked"}:
-            return True
-        never_started, self._state = self._state == "new", "stopping"
-        orderly = True
-        if not never_started:
-            for feed in self._feeds:
-                feed.stop()
-            for strategy in self._strategies.values():
-                strategy.send(StopStrategy())
-            orderly = self.runtime.wait_quiet(timeout)
-            if self._on_exit == "cancel" and not self._view_is_gone():
-                for order in self._ask(self._view, GetOrders(live_only=True), timeout):
-                    self._risk.send(self._stamped(CancelOrder(order.order_id)))
-                orderly = self.runtime.wait_quiet(timeout) and orderly
-            orderly = self._stop_actors(timeout) and orderly
-        self.runtime.close()
-        self._state = "stopped"
+        # One stops; who comes second waits for it.
+        if not self._stopping.acquire(_STEPS * timeout):
+            return False
+        try:
+            if self._state in {"stopped", "forked"}:
+                return True
+            started, self._state = self._state != "new", "stopping"
+            orderly = self._wind_down(timeout) if started else True
+            self._runtime.close()
+            self._state = "stopped"
+            return orderly
+        finally:
+            self._stopping.release()
+
+    def _wind_down(self, timeout: float) -> bool:
+        for feed in self._feeds:
+            feed.stop()
+        for strategy in self._strategies.values():
+            strategy.send(StopStrategy())
+        orderly = self._runtime.wait_quiet(timeout)
+        if self._settings.on_exit == "cancel":
+            orderly = self._cancel_all(timeout) and orderly
+        for address in self._started():
+            orderly = self._stop_actor(address, timeout) and orderly
         return orderly
 
-    def _view_is_gone(self) -> bool:
-        return not hasattr(self._view, "ref") or self._view.closed
-
-    def _stop_actors(self, timeout: float) -> bool:
-        feeds = [feed.address for feed in self._feeds]
-        core = [self._risk, self._exchange, self._manager, self._portfolio, self._view, self._publisher]
-        orderly = True
-        for address in (*feeds, *self._strategies.values(), *core, *self._subscribers, self.monitor):
-            if hasattr(address, "ref"):
-                orderly = self._stop_actor(address, timeout) and orderly
-        return orderly
+    def _cancel_all(self, timeout: float) -> bool:
+        try:
+            working = self._ask(self._at.view, GetOrders(live_only=True), timeout)
+        except (SystemStopped, TimeoutError):
+            return False
+        for order in working:
+            self._at.risk.send(self._stamped(CancelOrder(order.order_id)))
+        return self._runtime.wait_quiet(timeout)
 
     def _stop_actor(self, address: Address[Any], timeout: float) -> bool:
         try:
             address.stop(timeout)
         except TimeoutError:
-            now = self.runtime.now_ns()
+            now = self._runtime.now_ns()
             self._report(Problem(now, address.name, "did not stop in time,", f"{address.queued} messages wait", ""))
             return False
         return True
 
-    def _spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
-        self.runtime.spawn(address, actor_class, *args)
+    def _spawn(self, address: Address[Any], actor_class: type[BaseActor], *args: Any) -> None:
+        self._runtime.spawn(address, actor_class, *args)
         address.ask(Ready(), _ASK_TIMEOUT)
 
     def _report(self, problem: Problem) -> None:
-        if not hasattr(self.monitor, "ref") or not self.monitor.send(problem):
-            # The monitor is the last to stop; what it cannot take any more must not be lost.
+        if self._monitor.is_bound and not self._monitor.closed:
+            self._monitor.send(problem)
+        else:
+            # The monitor starts first and stops last; what it cannot take must not be lost.
             to_stderr(problem)
 
     def forked(self) -> None:
@@ -333,20 +283,21 @@ class TradingSystem:
             raise InvalidMarketData.of("symbol", data.symbol, f"must be one of {', '.join(sorted(self.instruments))}")
         self._must_run("publish()")
         if not data.time_ns:
-            data = changed(data, time_ns=self.runtime.now_ns())
-        for target in (self._risk, self._portfolio, self._exchange):
+            data = changed(data, time_ns=self._runtime.now_ns())
+        for target in (self._at.risk, self._at.portfolio, self._at.exchange):
             target.send(data)
 
     def play(self, records: Iterable[MarketData]) -> Playback:
         """Play recorded data, paced: each record when nothing caused by the one before is under way."""
         self._must_run("play()")
-        if self._feeds and not self._feeds[-1].done:
+        if self._feeds and not self._feeds[-1].address.closed and not self._feeds[-1].progress().finished:
             raise InvalidConfiguration.of("records", "a second source", "must wait until the first has been played")
         address = self._new_address("market_feed")
-        feed = Playback(address, self.runtime.future())
+        future = self._runtime.future()
+        feed = Playback(address, future)
         pass_time = (lambda _: False) if self._timers is None else self._pass_time
-        targets = (self._risk, self._portfolio, self._exchange)
-        arguments = (address, iter(records), targets, self.runtime.activity.when_quiet, pass_time, feed.future)
+        targets = (self._at.risk, self._at.portfolio, self._at.exchange)
+        arguments = (address, iter(records), targets, self._runtime.activity.when_quiet, pass_time, future)
         self._spawn(address, MarketFeed, *arguments)
         self._feeds.append(feed)
         address.send(NextRecord())
@@ -377,9 +328,9 @@ class TradingSystem:
         if not self._permits.acquire(0):
             refuse_in_handler("submit()")
             if not self._permits.acquire(timeout):
-                raise Overloaded(self._max_in_flight)
+                raise Overloaded(self._settings.max_in_flight)
         order_id = order.order_id or self._next_order_id()
-        stamped = changed(order, order_id=order_id, time_ns=self.runtime.now_ns(), source=SOURCE)
+        stamped = changed(order, order_id=order_id, time_ns=self._runtime.now_ns(), source=SOURCE)
         self._pass_to_risk(stamped, "submit()")
         return order_id
 
@@ -411,15 +362,15 @@ class TradingSystem:
 
     def _to_both_gates(self, message: Halt | Resume, request: str) -> None:
         self._must_run(request)
-        for gate in (self._risk, self._manager):
+        for gate in (self._at.risk, self._at.manager):
             gate.ask(message, _ASK_TIMEOUT, first=True)
 
     def _stamped(self, command: Command) -> Command:
-        return changed(command, time_ns=self.runtime.now_ns(), source=SOURCE)
+        return changed(command, time_ns=self._runtime.now_ns(), source=SOURCE)
 
     def _pass_to_risk(self, command: Command, request: str) -> None:
         self._must_run(request)
-        if not self._risk.send(command):
+        if not self._at.risk.send(command):
             raise SystemStopped(request)
 
     def _first_answered(self, source: str) -> None:
@@ -439,13 +390,13 @@ class TradingSystem:
             SystemStopped: when the system stopped before.
         """
         refuse_in_handler("wait()")
-        future = self.runtime.future()
+        future = self._runtime.future()
         self.wait_for(order_id, state, future)
         try:
             order: Order = future.get(timeout=timeout)
         except pykka.Timeout:
-            self._view.send(ForgetWait(order_id, future))
-            known = self._ask(self._view, GetOrder(order_id), _ASK_TIMEOUT)
+            self._at.view.send(ForgetWait(order_id, future))
+            known = self._ask(self._at.view, GetOrder(order_id), _ASK_TIMEOUT)
             seen = "unknown" if known is None else known.state.value
             msg = f"order {order_id} has not been {state.value} within {timeout} s; it is {seen}"
             raise TimeoutError(msg) from None
@@ -459,7 +410,7 @@ class TradingSystem:
         if type(state) is not OrderState:
             raise InvalidOrder.of("state", state, "must be an OrderState")
         self._must_run("wait()")
-        self._view.send(WaitForState(order_id, state, reply))
+        self._at.view.send(WaitForState(order_id, state, reply))
 
     async def wait_async(self, order_id: str, state: OrderState, timeout: float) -> Order:
         """Do what wait() does without blocking the event loop.
@@ -473,7 +424,7 @@ class TradingSystem:
             async with asyncio.timeout(timeout):
                 return await reply.future
         finally:
-            self._view.send(ForgetWait(order_id, reply))
+            self._at.view.send(ForgetWait(order_id, reply))
 
     def updates(self, *events: type[Any], symbol: str | None = None) -> UpdateStream:
         """Subscribe an event loop, from now on: `async for update in system.updates(): ...`; never blocks it.
@@ -488,7 +439,7 @@ class TradingSystem:
         def take(update: OrderUpdate) -> None:
             alive = weak()
             if alive is None:
-                self._publisher.send(Unsubscribe(address))
+                self._at.publisher.send(Unsubscribe(address))
             else:
                 alive.take(update)
 
@@ -497,19 +448,18 @@ class TradingSystem:
             if alive is not None:
                 alive.end()
 
-        self.runtime.spawn(address, Subscriber, take, QuoteSlots(), ended)
+        self._runtime.spawn(address, Subscriber, take, QuoteSlots(), ended)
         self._subscribers.append(address)
-        self._publisher.send(Subscribe(address, events, symbol))
-        stream.closed_by(lambda: self._publisher.send(Unsubscribe(address)))
+        self._at.publisher.send(Subscribe(address, events, symbol))
+        stream.closed_by(lambda: self._at.publisher.send(Unsubscribe(address)))
         return stream
 
     def _new_address(self, kind: str) -> Address[Any]:
-        self._numbers += 1
-        return Address(f"{kind}-{self._numbers}")
+        return Address(f"{kind}-{next(self._numbers)}")
 
     def order(self, order_id: str) -> Order | None:
         """Return an order as it stands, None when it is not known."""
-        order: Order | None = self._ask(self._view, GetOrder(order_id), _ASK_TIMEOUT)
+        order: Order | None = self._ask(self._at.view, GetOrder(order_id), _ASK_TIMEOUT)
         return order
 
     def orders(
@@ -523,32 +473,32 @@ class TradingSystem:
     ) -> tuple[Order, ...]:
         """Return the orders that match, oldest first."""
         query = GetOrders(symbol=symbol, state=state, strategy_id=strategy_id, live_only=live_only, newest=newest)
-        orders: tuple[Order, ...] = self._ask(self._view, query, _ASK_TIMEOUT)
+        orders: tuple[Order, ...] = self._ask(self._at.view, query, _ASK_TIMEOUT)
         return orders
 
     def stats(self) -> dict[str, Any]:
         """Return the notebook's statistics and more, ready for JSON."""
-        stats: dict[str, Any] = self._ask(self._view, GetStats(), _ASK_TIMEOUT)
+        stats: dict[str, Any] = self._ask(self._at.view, GetStats(), _ASK_TIMEOUT)
         return stats
 
     def history(self, newest: int | None = None) -> tuple[OrderUpdate, ...]:
         """Return the latest updates, oldest first; as many as `history` keeps."""
-        updates: tuple[OrderUpdate, ...] = self._ask(self._view, GetHistory(newest), _ASK_TIMEOUT)
+        updates: tuple[OrderUpdate, ...] = self._ask(self._at.view, GetHistory(newest), _ASK_TIMEOUT)
         return updates
 
     def portfolio(self) -> PortfolioSnapshot:
         """Return positions, cash and profit; includes every update that has been read before."""
-        snapshot: PortfolioSnapshot = self._ask(self._portfolio, GetPortfolio(), _ASK_TIMEOUT)
+        snapshot: PortfolioSnapshot = self._ask(self._at.portfolio, GetPortfolio(), _ASK_TIMEOUT)
         return snapshot
 
     def troubles(self) -> Troubles:
         """Return the problems and alarms so far."""
-        troubles: Troubles = self._ask(self.monitor, GetProblems(), _ASK_TIMEOUT)
+        troubles: Troubles = self._ask(self._monitor, GetProblems(), _ASK_TIMEOUT)
         return troubles
 
     def _ask(self, address: Address[Any], query: Any, timeout: float) -> Any:
         """Ask an actor, or read the books that it left when it stopped."""
-        if self._state == "new":
+        if not address.is_bound or self._state == "forked":
             raise SystemStopped(type(query).__name__)
         refuse_in_handler(type(query).__name__)
         try:
@@ -584,14 +534,13 @@ class TradingSystem:
         if data_kinds:
             self._listen(address, symbol, data_kinds, slots)
         if order_events or not events:
-            self._publisher.send(Subscribe(address, order_events, symbol))
-        return Subscription(self, address)
+            self._at.publisher.send(Subscribe(address, order_events, symbol))
 
-    def unsubscribe(self, address: Address[Any], timeout: float) -> None:
-        """Tell a subscriber of nothing more, and stop it; see Subscription.close()."""
-        self._publisher.send(Unsubscribe(address))
-        self._exchange.send(StopListening(address))
-        address.stop(timeout)
+        def unsubscribe() -> None:
+            self._at.publisher.send(Unsubscribe(address))
+            self._at.exchange.send(StopListening(address))
+
+        return Subscription(address, unsubscribe)
 
     def add_strategy(
         self, strategy: Callable[..., Strategy], /, *, strategy_id: str | None = None, **parameters: Any
@@ -607,21 +556,26 @@ class TradingSystem:
             Exception: what making the strategy raised.
         """
         self._must_run("add_strategy()")
-        self._numbers += 1
-        name = strategy_id or f"{getattr(strategy, '__name__', 'strategy')}-{self._numbers}"
+        name = strategy_id or f"{getattr(strategy, '__name__', 'strategy')}-{next(self._numbers)}"
         identifier("strategy_id", name, InvalidConfiguration)
         if name in self._strategies or name == SOURCE:
             raise InvalidConfiguration.of("strategy_id", name, "must not be taken")
         address: Address[Any] = Address(name)
         slots = QuoteSlots()
-        arguments = (lambda: strategy(**parameters), self._risk, self.runtime.ids(name), self._max_in_flight, slots)
+        arguments = (
+            lambda: strategy(**parameters),
+            self._at.risk,
+            self._runtime.ids(name),
+            self._settings.max_in_flight,
+            slots,
+        )
         try:
             self._spawn(address, StrategyActor, *arguments)
         except BaseException:
             address.stop(_ASK_TIMEOUT)
             raise
         self._strategies[name] = address
-        self._manager.send(Register(name, address))
+        self._at.manager.send(Register(name, address))
         symbol = parameters.get("symbol")
         self._listen(address, symbol if isinstance(symbol, str) else None, MARKET_DATA, slots)
         address.send(StartStrategy())
@@ -632,119 +586,41 @@ class TradingSystem:
     ) -> None:
         # In a session on recorded data every quote counts; there, nobody can fall behind.
         conflate = None if self._clock is not None else slots
-        self._exchange.send(Listen(address, symbol, kinds, lambda: address.queued, conflate))
+        self._at.exchange.send(Listen(address, symbol, kinds, lambda: address.queued, conflate))
 
     # -- for the audit
 
     def quiesce(self, timeout: float) -> bool:
         """Wait until nothing is under way, or see that it has stopped."""
         refuse_in_handler("quiesce()", even_in_callbacks=True)
-        return self._state == "stopped" or self.runtime.wait_quiet(timeout)
+        return self._state == "stopped" or self._runtime.wait_quiet(timeout)
 
     def books(self) -> Mapping[str, Any]:
         """Return every built-in actor's books by its name: as they are, or as they were left when it stopped."""
         refuse_in_handler("books()", even_in_callbacks=True)
         if self._state in {"stopped", "stopping"}:
             return MappingProxyType(dict(self._final_books))
-        asked = (self._risk, self._manager, self._exchange, self._portfolio, self._view, self.monitor)
+        asked = (*self._at.all(), self._monitor)
         return {address.name: self._ask(address, GetBooks(), _ASK_TIMEOUT) for address in asked}
 
     def mailboxes(self) -> tuple[MailboxCount, ...]:
         """Return the figures of every mailbox, by actor."""
         return tuple(
             MailboxCount(address.name, box.sent, box.handled, box.queued, box.dead, box.high)
-            for address in self._addresses()
+            for address in self._started()
             for box in (address.mailbox,)
         )
 
-    def _addresses(self) -> Iterator[Address[Any]]:
-        core = [self._risk, self._exchange, self._manager, self._portfolio, self._view, self._publisher, self.monitor]
+    def _started(self) -> Iterator[Address[Any]]:
+        """Every actor that was started, in the order in which they stop."""
         feeds = [feed.address for feed in self._feeds]
-        return (a for a in (*feeds, *self._strategies.values(), *core, *self._subscribers) if hasattr(a, "ref"))
+        actors = (*feeds, *self._strategies.values(), *self._at.all(), *self._subscribers, self._monitor)
+        return (address for address in actors if address.is_bound)
 
     def _must_run(self, request: str) -> None:
         if self._state != "running":
             where = " in a forked child, where its threads do not exist" if self._state == "forked" else ""
             raise SystemStopped(request + where)
-
-
-class Playback:
-    """Recorded data on its way into a system."""
-
-    def __init__(self, address: Address[Any], future: pykka.Future[Any]) -> None:
-        self.address = address
-        self.future = future
-        self.done = False
-
-    def wait(self, timeout: float | None = None) -> Progress:
-        """Wait until the last record and all that it caused has been dealt with.
-
-        Raises:
-            TimeoutError: when that took longer than timeout seconds.
-            Exception: what reading the records raised.
-        """
-        refuse_in_handler("wait()", even_in_callbacks=True)
-        try:
-            result = self.future.get(timeout=timeout)
-        except pykka.Timeout:
-            msg = f"the records have not been played within {timeout} s"
-            raise TimeoutError(msg) from None
-        self.done = True
-        if isinstance(result, BaseException):
-            raise result
-        progress: Progress = result
-        return progress
-
-    def progress(self) -> Progress:
-        """Return how far it has come."""
-        progress: Progress = self.address.ask(GetProgress(), _ASK_TIMEOUT)
-        return progress
-
-    def stop(self) -> None:
-        """Send no more records."""
-        self.address.send_first(StopFeed())
-
-
-class Subscription:
-    """A subscriber that can be let go."""
-
-    def __init__(self, system: TradingSystem, address: Address[Any]) -> None:
-        self._system = system
-        self._address = address
-
-    def close(self, timeout: float = _ASK_TIMEOUT) -> None:
-        """End the subscription; what has been told before is still handled."""
-        refuse_in_handler("close()", even_in_callbacks=True)
-        self._system.unsubscribe(self._address, timeout)
-
-
-def _by_symbol(instruments: Iterable[Instrument]) -> dict[str, Instrument]:
-    by_symbol: dict[str, Instrument] = {}
-    for instrument in instruments:
-        if type(instrument) is not Instrument:
-            raise InvalidConfiguration.of("instruments", instrument, "must be Instruments")
-        if instrument.symbol in by_symbol:
-            raise InvalidConfiguration.of("instruments", instrument.symbol, "must have each symbol once")
-        by_symbol[instrument.symbol] = instrument
-    if not by_symbol:
-        raise InvalidConfiguration.of("instruments", (), "must have at least one")
-    return by_symbol
-
-
-def _balances(cash: Mapping[str, Number]) -> dict[str, Decimal]:
-    if not isinstance(cash, Mapping):
-        raise InvalidConfiguration.of("cash", cash, "must map currencies to amounts")
-    return {
-        identifier("cash currency", currency, InvalidConfiguration): not_negative(
-            f"cash {currency}", amount, InvalidConfiguration
-        )
-        for currency, amount in cash.items()
-    }
-
-
-def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InvalidConfiguration.of(field, value, f"must be one of {', '.join(allowed)}")
 
 
 def _mark_forked() -> None:

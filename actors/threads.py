@@ -87,7 +87,7 @@ class Timers(Protocol):
 
 
 class WallTimers:
-    """Timers on the monotonic clock, which no adjustment of the wall clock can hold up; one thread, once there is one."""
+    """Timers on the monotonic clock, which no change of the wall clock can hold up; one thread, once there is one."""
 
     def __init__(self, fired: Callable[[], None] = _nothing) -> None:
         self._fired = fired

@@ -1,0 +1,119 @@
+"""What a system is told when it is made, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import attrs
+
+from ..model.errors import InvalidConfiguration
+from ..model.instrument import Instrument
+from ..model.numbers import EXACT, Number, not_negative, whole
+from ..model.risk import RiskLimits
+from ..model.text import identifier
+from .exchange import Exchange, SimulatedExchange
+
+_NS: Final = Decimal(1_000_000_000)
+_EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
+
+
+def _by_symbol(instruments: Iterable[Instrument]) -> Mapping[str, Instrument]:
+    if not isinstance(instruments, Iterable):
+        raise InvalidConfiguration.of("instruments", instruments, "must be Instruments")
+    by_symbol: dict[str, Instrument] = {}
+    for instrument in instruments:
+        if type(instrument) is not Instrument:
+            raise InvalidConfiguration.of("instruments", instrument, "must be Instruments")
+        if instrument.symbol in by_symbol:
+            raise InvalidConfiguration.of("instruments", instrument.symbol, "must have each symbol once")
+        by_symbol[instrument.symbol] = instrument
+    if not by_symbol:
+        raise InvalidConfiguration.of("instruments", (), "must have at least one")
+    return MappingProxyType(by_symbol)
+
+
+def _balances(cash: Mapping[str, Number] | None) -> Mapping[str, Decimal] | None:
+    if cash is None:
+        return None
+    if not isinstance(cash, Mapping):
+        raise InvalidConfiguration.of("cash", cash, "must map currencies to amounts")
+    balances: dict[str, Decimal] = {}
+    for currency, amount in cash.items():
+        name = identifier("cash currency", currency, InvalidConfiguration)
+        balances[name] = not_negative(f"cash {name}", amount, InvalidConfiguration)
+    return MappingProxyType(balances)
+
+
+def _exchange(exchange: SimulatedExchange | Exchange) -> SimulatedExchange | Exchange:
+    if not isinstance(exchange, SimulatedExchange):
+        for method in _EXCHANGE_METHODS:
+            if isinstance(exchange, type) or not callable(getattr(exchange, method, None)):
+                raise InvalidConfiguration.of("exchange", exchange, f"must be an Exchange, with a method {method}")
+    return exchange
+
+
+def _limits(limits: RiskLimits) -> RiskLimits:
+    if type(limits) is not RiskLimits:
+        raise InvalidConfiguration.of("risk", limits, "must be RiskLimits")
+    return limits
+
+
+def _seconds(value: Number | None) -> int | None:
+    if value is None:
+        return None
+    return int(EXACT.multiply(not_negative("answer_within", value, InvalidConfiguration), _NS))
+
+
+def _seed(value: int) -> int:
+    return whole("seed", value, InvalidConfiguration)
+
+
+def _history(value: int) -> int:
+    return whole("history", value, InvalidConfiguration, least=1)
+
+
+def _max_in_flight(value: int) -> int:
+    return whole("max_in_flight", value, InvalidConfiguration, least=1)
+
+
+def _run_id(value: str | None) -> str | None:
+    return None if value is None else identifier("run_id", value, InvalidConfiguration)
+
+
+def _one_of(*allowed: str) -> Callable[[Any, attrs.Attribute[Any], object], None]:
+    def check(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+        if type(value) is not str or value not in allowed:
+            raise InvalidConfiguration.of(attribute.name, value, f"must be one of {', '.join(allowed)}")
+
+    return check
+
+
+def _callable(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not callable(value):
+        raise InvalidConfiguration.of(attribute.name, value, "must be callable")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The arguments of TradingSystem, where they are described.
+
+    Raises:
+        InvalidConfiguration: naming the setting, the value and the rule.
+    """
+
+    instruments: Mapping[str, Instrument] = attrs.field(converter=_by_symbol)
+    exchange: SimulatedExchange | Exchange = attrs.field(converter=_exchange)
+    cash: Mapping[str, Decimal] | None = attrs.field(converter=_balances)
+    limits: RiskLimits = attrs.field(converter=_limits)
+    runtime: Literal["threads"] = attrs.field(validator=_one_of("threads"))
+    clock: Literal["wall", "data"] = attrs.field(validator=_one_of("wall", "data"))
+    seed: int = attrs.field(converter=_seed)
+    on_error: Callable[[Any], object] = attrs.field(validator=_callable)
+    history: int = attrs.field(converter=_history)
+    max_in_flight: int = attrs.field(converter=_max_in_flight)
+    answer_within_ns: int | None = attrs.field(alias="answer_within", converter=_seconds)
+    on_exit: Literal["leave", "cancel"] = attrs.field(validator=_one_of("leave", "cancel"))
+    run_id: str | None = attrs.field(converter=_run_id)

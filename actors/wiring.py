@@ -1,0 +1,95 @@
+"""How the built-in actors are put together: which addresses there are, and what each actor is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from ..model.numbers import ONE, ZERO
+from ..model.portfolio import PortfolioBook
+from ..model.risk import RiskBook
+from ..model.venue import SimulatedVenue
+from .actor import BaseActor
+from .address import Address
+from .exchange import AdaptedExchangeActor, SimulatedExchange, SimulatedExchangeActor
+from .monitor import Monitor
+from .order_manager import OrderManager
+from .portfolio import Portfolio
+from .publisher import Publisher
+from .risk_controller import RiskController
+from .runtime import Runtime
+from .settings import Settings
+from .view import View
+
+
+@attrs.frozen
+class Plan:
+    """An actor to be: its address, its class and its arguments."""
+
+    address: Address[Any]
+    actor_class: type[BaseActor]
+    arguments: tuple[Any, ...]
+
+
+@attrs.frozen
+class Addresses:
+    """Where the built-in actors will be found, in the order in which they stop: who produces stops first."""
+
+    risk: Address[Any] = attrs.field(factory=lambda: Address[Any]("risk_controller"))
+    exchange: Address[Any] = attrs.field(factory=lambda: Address[Any]("exchange"))
+    manager: Address[Any] = attrs.field(factory=lambda: Address[Any]("order_manager"))
+    portfolio: Address[Any] = attrs.field(factory=lambda: Address[Any]("portfolio"))
+    view: Address[Any] = attrs.field(factory=lambda: Address[Any]("view"))
+    publisher: Address[Any] = attrs.field(factory=lambda: Address[Any]("publisher"))
+
+    def all(self) -> tuple[Address[Any], ...]:
+        """Return them in the order in which they stop."""
+        return (self.risk, self.exchange, self.manager, self.portfolio, self.view, self.publisher)
+
+
+def plan(
+    settings: Settings, runtime: Runtime, at: Addresses, monitor: Address[Any], first_answered: Callable[[str], None]
+) -> tuple[Plan, ...]:
+    """Return the built-in actors in the order in which they start: who is told things starts first."""
+    simulated = settings.exchange if isinstance(settings.exchange, SimulatedExchange) else None
+    risk_book = RiskBook(
+        settings.instruments,
+        settings.limits,
+        cash=settings.cash,
+        allowance=ONE if simulated is None else simulated.allowance,
+        fee_rate=ZERO if simulated is None else simulated.dearest_fee,
+    )
+    portfolio_book = PortfolioBook(settings.instruments, settings.cash)
+    manager_arguments = (
+        at.manager,
+        at.exchange,
+        (at.risk, at.portfolio),
+        at.view,
+        monitor,
+        runtime.ids("manager"),
+        runtime.call_later,
+        settings.answer_within_ns,
+        settings.history,
+    )
+    view_arguments = (at.view, at.manager, at.risk, at.publisher, first_answered, settings.history)
+    return (
+        Plan(monitor, Monitor, (settings.on_error,)),
+        Plan(at.publisher, Publisher, ()),
+        Plan(at.view, View, view_arguments),
+        Plan(at.portfolio, Portfolio, (at.portfolio, at.manager, at.risk, portfolio_book)),
+        Plan(at.manager, OrderManager, manager_arguments),
+        _plan_exchange(settings, runtime, at),
+        Plan(at.risk, RiskController, (at.risk, at.manager, risk_book)),
+    )
+
+
+def _plan_exchange(settings: Settings, runtime: Runtime, at: Addresses) -> Plan:
+    exchange = settings.exchange
+    if not isinstance(exchange, SimulatedExchange):
+        return Plan(at.exchange, AdaptedExchangeActor, (at.manager, exchange, settings.instruments))
+    draws, ids = runtime.draws(exchange.seed), runtime.ids("exchange")
+    venue = SimulatedVenue(settings.instruments, exchange.rules, draws, ids)
+    arguments = (at.exchange, at.manager, venue, exchange.latency_ns, runtime.call_later)
+    return Plan(at.exchange, SimulatedExchangeActor, arguments)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orderpit.model.ladder import Ladder
+
+
+class CountedDecimal(Decimal):
+    """A price that counts how often it is compared."""
+
+    compared = 0
+
+    def _count(self, other: Decimal, compare: Callable[[Decimal, Decimal], bool]) -> bool:
+        CountedDecimal.compared += 1
+        return compare(Decimal(self), Decimal(other))
+
+    def __lt__(self, other: Decimal) -> bool:  # type: ignore[override]  # prices are compared with prices
+        return self._count(other, Decimal.__lt__)
+
+    def __le__(self, other: Decimal) -> bool:  # type: ignore[override]
+        return self._count(other, Decimal.__le__)
+
+    def __gt__(self, other: Decimal) -> bool:  # type: ignore[override]
+        return self._count(other, Decimal.__gt__)
+
+    def __ge__(self, other: Decimal) -> bool:  # type: ignore[override]
+        return self._count(other, Decimal.__ge__)
+
+
+def comparisons(act: Callable[[], object]) -> int:
+    CountedDecimal.compared = 0
+    act()
+    return CountedDecimal.compared
+
+
+def a_ladder(*, rising: bool, orders: int) -> Ladder:
+    """Prices from 1,001 up for sellers, from 999 down for buyers, as many as there are orders."""
+    ladder = Ladder(rising=rising)
+    for n in range(1, orders + 1):
+        step = Decimal(n) / 100
+        ladder.add(1000 + step if rising else 1000 - step, f"o{n}")
+    return ladder
+
+
+@pytest.mark.parametrize("rising", [pytest.param(True, id="rising"), pytest.param(False, id="falling")])
+@pytest.mark.parametrize("orders", [10, 1_000, 50_000])
+def test_a_price_that_reaches_nothing_is_compared_once_however_many_orders_rest(rising: bool, orders: int) -> None:
+    ladder = a_ladder(rising=rising, orders=orders)
+    assert comparisons(lambda: list(ladder.reached(CountedDecimal(1000)))) == 1
+
+
+@pytest.mark.parametrize("rising", [pytest.param(True, id="rising"), pytest.param(False, id="falling")])
+def test_the_best_order_is_found_without_looking_at_the_50_000_that_are_also_reached(rising: bool) -> None:
+    ladder = a_ladder(rising=rising, orders=50_000)
+    far = CountedDecimal(2000 if rising else 1)
+    assert comparisons(lambda: list(islice(ladder.reached(far), 1))) == 1
+
+
+@pytest.mark.parametrize("rising", [pytest.param(True, id="rising"), pytest.param(False, id="falling")])
+def test_adding_and_removing_among_50_000_prices_compares_a_few_dozen_times(rising: bool) -> None:
+    ladder = a_ladder(rising=rising, orders=50_000)
+    price = CountedDecimal("700.005" if not rising else "1300.005")
+    assert comparisons(lambda: ladder.add(price, "new")) < 40
+    assert comparisons(lambda: ladder.remove(price, "new")) < 40
+    assert len(ladder) == 50_000
+
+
+def test_an_order_that_leaves_while_others_are_visited_does_not_disturb_them() -> None:
+    ladder = a_ladder(rising=True, orders=5)
+    seen: list[str] = []
+    for order_id in ladder.reached(Decimal(2000)):
+        seen.append(order_id)
+        ladder.remove(1000 + Decimal(order_id[1:]) / 100, order_id)
+    assert seen == ["o1", "o2", "o3", "o4", "o5"]
+    assert len(ladder) == 0
+
+
+def test_one_price_written_in_two_ways_is_one_level() -> None:
+    ladder = Ladder(rising=False)
+    ladder.add(Decimal("100.0"), "a")
+    ladder.add(Decimal("100.000"), "b")
+    assert list(ladder.reached(Decimal(100))) == ["a", "b"]
+    ladder.remove(Decimal(100), "a")
+    assert list(ladder.reached(Decimal(100))) == ["b"]
+
+
+prices = st.integers(1, 8).map(Decimal)
+
+
+@given(
+    rising=st.booleans(),
+    steps=st.lists(st.tuples(st.sampled_from(["add", "remove", "reached"]), prices, st.integers(0, 9)), max_size=60),
+)
+def test_a_ladder_is_a_list_sorted_by_price_then_time(rising: bool, steps: list[tuple[str, Decimal, int]]) -> None:
+    ladder, plain_list = Ladder(rising=rising), list[tuple[Decimal, str]]()
+    for place, (verb, price, which) in enumerate(steps):
+        if verb == "add":
+            ladder.add(price, str(place))
+            plain_list.append((price, str(place)))
+        elif verb == "remove" and plain_list:
+            ladder.remove(*plain_list.pop(which % len(plain_list)))
+        by_price = sorted(plain_list, key=lambda item: item[0], reverse=not rising)
+        expected = [order_id for at, order_id in by_price if (at <= price if rising else at >= price)]
+        assert list(ladder.reached(price)) == expected
+        assert len(ladder) == len(plain_list)
