@@ -41,9 +41,7 @@ def _writers(kind: type[object], *names: str) -> tuple[Callable[[object, object]
 )
 
 
-def trade(  # noqa: PLR0917  # once a row, where keywords would be a tenth of the cost
-    symbol: str, price: Decimal, size: Decimal, aggressor: Side, time_ns: int, source: str
-) -> Trade:
+def trade(symbol: str, price: Decimal, size: Decimal, aggressor: Side, time_ns: int, source: str) -> Trade:
     """Build a Trade; the price and the size must be above zero."""
     if not price or not size or time_ns >= _END_OF_TIME:
         return Trade(symbol, price=price, size=size, aggressor=aggressor, time_ns=time_ns, source=source)
@@ -57,7 +55,7 @@ def trade(  # noqa: PLR0917  # once a row, where keywords would be a tenth of th
     return value
 
 
-def quote(  # noqa: PLR0917  # the same
+def quote(
     symbol: str,
     bid: Decimal | None,
     bid_size: Decimal,
