@@ -50,20 +50,20 @@ def a_ladder(*, rising: bool, orders: int) -> Ladder:
 
 @pytest.mark.parametrize("rising", [pytest.param(True, id="rising"), pytest.param(False, id="falling")])
 @pytest.mark.parametrize("orders", [10, 1_000, 50_000])
-def test_a_price_that_reaches_nothing_is_compared_once_however_many_orders_rest(rising: bool, orders: int) -> None:
+def test_a_price_that_reaches_nothing_is_compared_once_however_many_orders_rest(*, rising: bool, orders: int) -> None:
     ladder = a_ladder(rising=rising, orders=orders)
     assert comparisons(lambda: list(ladder.reached(CountedDecimal(1000)))) == 1
 
 
 @pytest.mark.parametrize("rising", [pytest.param(True, id="rising"), pytest.param(False, id="falling")])
-def test_the_best_order_is_found_without_looking_at_the_50_000_that_are_also_reached(rising: bool) -> None:
+def test_the_best_order_is_found_without_looking_at_the_50_000_that_are_also_reached(*, rising: bool) -> None:
     ladder = a_ladder(rising=rising, orders=50_000)
     far = CountedDecimal(2000 if rising else 1)
     assert comparisons(lambda: list(islice(ladder.reached(far), 1))) == 1
 
 
 @pytest.mark.parametrize("rising", [pytest.param(True, id="rising"), pytest.param(False, id="falling")])
-def test_adding_and_removing_among_50_000_prices_compares_a_few_dozen_times(rising: bool) -> None:
+def test_adding_and_removing_among_50_000_prices_compares_a_few_dozen_times(*, rising: bool) -> None:
     ladder = a_ladder(rising=rising, orders=50_000)
     price = CountedDecimal("700.005" if not rising else "1300.005")
     assert comparisons(lambda: ladder.add(price, "new")) < 40
@@ -97,7 +97,7 @@ prices = st.integers(1, 8).map(Decimal)
     rising=st.booleans(),
     steps=st.lists(st.tuples(st.sampled_from(["add", "remove", "reached"]), prices, st.integers(0, 9)), max_size=60),
 )
-def test_a_ladder_is_a_list_sorted_by_price_then_time(rising: bool, steps: list[tuple[str, Decimal, int]]) -> None:
+def test_a_ladder_is_a_list_sorted_by_price_then_time(*, rising: bool, steps: list[tuple[str, Decimal, int]]) -> None:
     ladder, plain_list = Ladder(rising=rising), list[tuple[Decimal, str]]()
     for place, (verb, price, which) in enumerate(steps):
         if verb == "add":
