@@ -16,10 +16,12 @@ class Counted(Protocol):
     @property
     def sent(self) -> int:
         """Messages put so far."""
+        ...
 
     @property
     def dead(self) -> int:
         """Messages that nobody will handle."""
+        ...
 
 
 class Activity:

@@ -8,11 +8,10 @@ from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 import pykka
-from pykka.messages import _ActorStop  # what ActorRef.stop() sends; there is no public way to send it first
 
 from ..model.errors import BlockingCall, shown
 from .address import Failure, Target
-from .mailbox import Envelope, Mailbox
+from .mailbox import ActorStop, Envelope, Mailbox
 from .messages import GetBooks, Problem, Query, Ready
 from .runtime import Context
 
@@ -90,7 +89,7 @@ class BaseActor(pykka.ThreadingActor):
 
     def escalate(self) -> None:
         """Act on repeated failure: stop, ahead of all messages that wait."""
-        self.mailbox.put_first(Envelope(_ActorStop()))
+        self.mailbox.put_first(Envelope(ActorStop()))
 
     def send(self, target: Target[M], message: M) -> None:
         """Send once the handler has returned."""

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 import pykka
-from pykka.messages import _ActorStop  # what ActorRef.stop() sends
 
-from .mailbox import Envelope
+from .mailbox import ActorStop, Envelope
 
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -24,20 +23,25 @@ class Inbox(Protocol):
     @property
     def sent(self) -> int:
         """Messages put so far."""
+        ...
 
     @property
     def queued(self) -> int:
         """Messages that wait."""
+        ...
 
     @property
     def dead(self) -> int:
         """Messages that came too late to be handled."""
+        ...
 
     def put(self, envelope: Any, /) -> None:
         """Queue a message."""
+        ...
 
     def put_first(self, envelope: Any, /) -> None:
         """Queue a message ahead of the others."""
+        ...
 
 
 class Target(Protocol[M_contra]):
@@ -45,6 +49,7 @@ class Target(Protocol[M_contra]):
 
     def send(self, message: M_contra) -> bool:
         """Hand a message over; False when nobody will handle it."""
+        ...
 
 
 class Failure:
@@ -89,7 +94,7 @@ class Address(Generic[M]):
             TimeoutError: when it has not stopped within timeout seconds.
         """
         future = self._future()
-        self.mailbox.put(Envelope(_ActorStop(), future))
+        self.mailbox.put(Envelope(ActorStop(), future))
         try:
             future.get(timeout=timeout)
         except pykka.Timeout:

@@ -40,15 +40,19 @@ class Exchange(Protocol):
 
     def connect(self, instruments: Mapping[str, Instrument], report: Callable[[VenueReport], None]) -> None:
         """Make ready. An error raised here fails the start of the system."""
+        ...
 
     def request(self, request: VenueRequest) -> None:
         """Send a request to the venue: VenueSubmit, VenueModify, VenueCancel or VenueQuery."""
+        ...
 
     def on_market_data(self, data: MarketData) -> None:
         """Take notice of published market data."""
+        ...
 
     def close(self) -> None:
         """Disconnect."""
+        ...
 
 
 def _maker_fee(value: Number) -> Decimal:

@@ -6,12 +6,16 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pykka
-from pykka.messages import _ActorStop  # the one message that a closing mailbox must tell from the others
+
+# pykka has no public name for what ActorRef.stop() sends; a test pins that it is this.
+from pykka.messages import _ActorStop  # pyright: ignore[reportPrivateUsage]
 
 from .activity import Activity
+
+ActorStop: Final = _ActorStop
 
 
 class Enveloped(Protocol):
@@ -147,7 +151,7 @@ class Mailbox:
 
     def _refuse(self, envelope: Enveloped) -> None:
         next(self._burials)
-        if isinstance(envelope.message, _ActorStop):
+        if isinstance(envelope.message, ActorStop):
             # Stopping what has stopped is no loss; who waits for it is told that it is done.
             if envelope.reply_to is not None:
                 envelope.reply_to.set(None)

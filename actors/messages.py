@@ -19,6 +19,7 @@ class Reply(Protocol):
 
     def set(self, value: Any = None) -> None:
         """Give the answer."""
+        ...
 
 
 class Query:

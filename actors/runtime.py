@@ -22,6 +22,7 @@ class Cancellable(Protocol):
 
     def cancel(self) -> None:
         """Do not fire, if it is not too late; a handler must bear a timer that fired all the same."""
+        ...
 
 
 class Permits(Protocol):
@@ -29,9 +30,11 @@ class Permits(Protocol):
 
     def acquire(self, timeout: float) -> bool:
         """Take one, waiting at most timeout seconds; False when none came free."""
+        ...
 
     def release(self) -> None:
         """Give one back; never blocks."""
+        ...
 
 
 class Runtime(Protocol):
@@ -41,35 +44,45 @@ class Runtime(Protocol):
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
+        ...
 
     def ids(self, sender: str) -> Callable[[], str]:
         """Return a source of ids `<run>-<sender>-<count>`, unique over restarts; it may be called from any thread."""
+        ...
 
     def draws(self, seed: int) -> Callable[[str, int], Decimal]:
         """Return a source of numbers in [0, 1) that depend on seed, key and count alone."""
+        ...
 
     def call_later(
         self, delay_ns: int, target: Target[Any], message: object, *, background: bool = False
     ) -> Cancellable:
         """Send a message after a while. A background timer does not count as something under way."""
+        ...
 
     def spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
         """Start an actor on a Context and the arguments, and bind the address to it."""
+        ...
 
     def context(self, name: str) -> Context:
         """Return what every actor is given."""
+        ...
 
     def future(self) -> pykka.Future[Any]:
         """Return a future to wait on from outside."""
+        ...
 
     def permits(self, limit: int) -> Permits:
         """Return a gate for that many in flight."""
+        ...
 
     def wait_quiet(self, timeout: float) -> bool:
         """Wait until nothing is under way; False when that took longer than timeout seconds."""
+        ...
 
     def close(self) -> None:
         """End the timers."""
+        ...
 
 
 class Context:

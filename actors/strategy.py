@@ -109,7 +109,7 @@ class StrategyActor(BaseActor):
         strategy = self._make()
         if not isinstance(strategy, Strategy):
             raise InvalidOrder.of("strategy", strategy, "must be a Strategy")
-        strategy._desk = self  # noqa: SLF001  # the two halves of one thing
+        strategy._desk = self  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # two halves of one thing
         self._strategy = strategy
 
     def handle(self, message: Any) -> None:

@@ -295,7 +295,7 @@ class TradingSystem:
         address = self._new_address("market_feed")
         future = self._runtime.future()
         feed = Playback(address, future)
-        pass_time = (lambda _: False) if self._timers is None else self._pass_time
+        pass_time = _time_passes_by_itself if self._timers is None else self._pass_time
         targets = (self._at.risk, self._at.portfolio, self._at.exchange)
         arguments = (address, iter(records), targets, self._runtime.activity.when_quiet, pass_time, future)
         self._spawn(address, MarketFeed, *arguments)
@@ -520,7 +520,7 @@ class TradingSystem:
         """
         callback = target.tell if isinstance(target, pykka.ActorRef) else target
         if not callable(callback):
-            raise InvalidConfiguration.of("target", target, "must be callable or an ActorRef")
+            raise InvalidConfiguration.of("target", type(target).__name__, "must be callable or an ActorRef")
         for event in events:
             if not isinstance(event, type):
                 raise InvalidConfiguration.of("events", event, "must be event types")
@@ -621,6 +621,11 @@ class TradingSystem:
         if self._state != "running":
             where = " in a forked child, where its threads do not exist" if self._state == "forked" else ""
             raise SystemStopped(request + where)
+
+
+def _time_passes_by_itself(time_ns: int | None) -> bool:
+    del time_ns
+    return False
 
 
 def _mark_forked() -> None:

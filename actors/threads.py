@@ -30,6 +30,7 @@ class Clock(Protocol):
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
+        ...
 
 
 class WallClock:
@@ -78,12 +79,15 @@ class Timers(Protocol):
 
     def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
         """Send a message after a while."""
+        ...
 
     def pending(self) -> int:
         """Count the timers that are something under way."""
+        ...
 
     def close(self) -> None:
         """Fire no more."""
+        ...
 
 
 class WallTimers:

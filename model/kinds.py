@@ -5,7 +5,13 @@ from __future__ import annotations
 from enum import Enum
 
 
-class OrderState(Enum):
+class Kind(Enum):
+    """A member is one object, so its identity serves as its hash; Enum's own hash is a Python function, and slow."""
+
+    __hash__ = object.__hash__
+
+
+class OrderState(Kind):
     """Where an order stands. What may follow what is in lifecycle.py."""
 
     PENDING = "PENDING"
@@ -18,7 +24,7 @@ class OrderState(Enum):
     EXPIRED = "EXPIRED"
 
 
-class OrderType(Enum):
+class OrderType(Kind):
     """How an order executes (FIX tag 40, OrdType)."""
 
     MARKET = "MARKET"
@@ -27,14 +33,14 @@ class OrderType(Enum):
     STOP_LIMIT = "STOP_LIMIT"
 
 
-class Side(Enum):
+class Side(Kind):
     """Which way an order trades (FIX tag 54)."""
 
     BUY = "BUY"
     SELL = "SELL"
 
 
-class TimeInForce(Enum):
+class TimeInForce(Kind):
     """How long an order works (FIX tag 59). Only GTC is built; the others are refused as UNSUPPORTED."""
 
     GTC = "GTC"
@@ -44,7 +50,7 @@ class TimeInForce(Enum):
     DAY = "DAY"
 
 
-class Pending(Enum):
+class Pending(Kind):
     """The request in flight for an order. A partial fill does not clear it."""
 
     NONE = "NONE"
@@ -52,14 +58,14 @@ class Pending(Enum):
     MODIFY = "MODIFY"
 
 
-class Liquidity(Enum):
+class Liquidity(Kind):
     """Whether a fill added liquidity or took it (FIX tag 851, LastLiquidityInd)."""
 
     MAKER = "MAKER"
     TAKER = "TAKER"
 
 
-class Reason(Enum):
+class Reason(Kind):
     """Why an order or a command was refused, cancelled or put in doubt."""
 
     # Refused by us.
@@ -97,7 +103,7 @@ class Reason(Enum):
     REPORT_SET_ASIDE = "REPORT_SET_ASIDE"
 
 
-class TradingState(Enum):
+class TradingState(Kind):
     """Whether new orders may leave. Cancels always may."""
 
     ACTIVE = "ACTIVE"

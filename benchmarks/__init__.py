@@ -1,0 +1,1 @@
+"""Speed, side by side: figures are ratios of what was measured in one run, never a timed test."""
