@@ -94,7 +94,9 @@ class RiskBook:
         self._marks: dict[str, Mark] = {}
         self._working: dict[str, _Working] = {}
         self._reserved: dict[str, Decimal] = {}
-        self._seen: set[str] = set()
+        # Ids judged whose order has not been created yet, and ids of the orders that have.
+        self._judged: set[str] = set()
+        self._created: set[str] = set()
         self._stopped_symbols: frozenset[str] = frozenset()
 
     @property
@@ -121,9 +123,9 @@ class RiskBook:
         """Reserve what an approved command may cost, once per order id."""
         command = judged.command
         approved = isinstance(judged, Approved)
-        if isinstance(command, SubmitOrder) and command.order_id not in self._seen:
+        if isinstance(command, SubmitOrder) and not self._is_repeated(command):
             assert command.order_id is not None, "the edge gives every order an id"
-            self._seen.add(command.order_id)
+            self._judged.add(command.order_id)
             if approved:
                 self._store(command.order_id, self._costed(_Working(command)))
         elif isinstance(command, ModifyOrder) and command.order_id in self._working:
@@ -150,21 +152,19 @@ class RiskBook:
         if self._cash is not None:
             self._cash.update(balances)
         if isinstance(event, e.OrderCreated):
-            self._seen.add(event.order_id)
+            self._created.add(event.order_id)
+        if isinstance(event, e.OrderCreated) or _is_submission(event):
+            self._judged.discard(event.order_id)
         if held is not None:
             self._store(event.order_id, held)
         elif known is not None:
             del self._working[event.order_id]
             self._reserve(known.terms.symbol, negate(known.cost))
-            if order is None:
-                # It was never created, so the id is free to be judged again.
-                self._seen.discard(event.order_id)
 
     def _after_refusal(self, known: _Working, event: e.CommandRefused) -> _Working | None:
         """The working order after a command on it was refused; None when that was the order itself."""
-        if event.command == SubmitOrder.__name__:
-            # Refused after it was created, it was the repetition that was refused.
-            return None if known.order is None else known
+        if _is_submission(event) and known.order is None:
+            return None
         if event.command == ModifyOrder.__name__ and event.reason is not Reason.UNKNOWN_ORDER:
             # One that was refused as unknown was asked before the order was, so it is not among those asked since.
             return self._costed(changed(known, asked=known.asked[1:]))
@@ -178,7 +178,10 @@ class RiskBook:
                 return self._refuse_modify(command)
             case SubmitOrder():
                 # A repeated id is the order manager's to answer; it reserves nothing a second time.
-                return None if command.order_id in self._seen else self._refuse_submit(command)
+                return None if self._is_repeated(command) else self._refuse_submit(command)
+
+    def _is_repeated(self, command: SubmitOrder) -> bool:
+        return command.order_id in self._created or command.order_id in self._judged
 
     def _refuse_submit(self, command: SubmitOrder) -> Refusal | None:
         if self.trading is TradingState.HALTED:
@@ -299,6 +302,11 @@ class RiskBook:
             self._reserved[currency] = add(self._reserved.get(currency, ZERO), change)
 
 
+def _is_submission(event: e.Event) -> bool:
+    """Say whether it was an order that was refused: one that could not be handled, or the repetition of one."""
+    return isinstance(event, e.CommandRefused) and event.command == SubmitOrder.__name__
+
+
 def _unsupported(command: SubmitOrder) -> Refusal | None:
     for field, used, value in (
         ("time_in_force", command.time_in_force is not TimeInForce.GTC, command.time_in_force.value),
@@ -312,10 +320,10 @@ def _unsupported(command: SubmitOrder) -> Refusal | None:
 
 
 def _current(working: _Working) -> SubmitOrder:
-    order = working.order
-    if order is None:
-        return working.terms
-    return changed(working.terms, price=order.price, quantity=order.quantity)
+    order, terms = working.order, working.terms
+    if order is None or (order.price == terms.price and order.quantity == terms.quantity):
+        return terms
+    return changed(terms, price=order.price, quantity=order.quantity)
 
 
 def _filled(working: _Working) -> Decimal:
@@ -323,7 +331,7 @@ def _filled(working: _Working) -> Decimal:
 
 
 def _requested(working: _Working) -> SubmitOrder:
-    """The terms if every modification on its way is granted."""
+    """Return the terms if every modification on its way is granted."""
     terms = _current(working)
     for change in _changes(working):
         price = terms.price if change.price is None else change.price
@@ -332,7 +340,7 @@ def _requested(working: _Working) -> SubmitOrder:
 
 
 def _dearest(working: _Working) -> SubmitOrder:
-    """The terms that could cost most, whichever of the modifications on their way are granted."""
+    """Return the terms that could cost most, whichever of the modifications on their way are granted."""
     terms = _current(working)
     for change in _changes(working):
         price = terms.price if terms.price is None else max(terms.price, change.price or ZERO)
