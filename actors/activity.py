@@ -49,8 +49,11 @@ class Activity:
     def is_quiet(self) -> bool:
         """Say whether there was a moment during this call at which nothing was under way."""
         mailboxes = self._mailboxes
-        done = sum(mailbox.handled + mailbox.dead for mailbox in mailboxes)
-        return not self._pending() and done == sum(mailbox.sent for mailbox in mailboxes)
+        done = [mailbox.handled + mailbox.dead for mailbox in mailboxes]
+        if self._pending():
+            return False
+        # Mailbox by mailbox, since done exceeds sent in none of them: the first that is busy ends the search.
+        return all(count == mailbox.sent for count, mailbox in zip(done, mailboxes, strict=True))
 
     def when_quiet(self, call: Callable[[], None]) -> None:
         """Make one call, from some thread, at the next moment at which nothing is under way; it must not block."""
