@@ -21,7 +21,8 @@ def shown(value: object) -> str:
         text = _pictured(value)
     except Exception as error:  # noqa: BLE001  # a hostile repr must not become a second failure
         return f"<{kind_name(value)} whose repr raised {kind_name(error)}>"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+    picture = _printable(text)
+    return picture if len(text) <= _SHOWN else f"{picture}... ({len(text)} characters)"
 
 
 def _pictured(value: object) -> str:
@@ -30,15 +31,21 @@ def _pictured(value: object) -> str:
         return f"an int of {int.bit_length(value)} bits"
     if type(value) is Decimal:
         return f"Decimal('{_TEXT.to_sci_string(value)}')"
-    # ascii() escapes control characters and lone surrogates, which a terminal or a log must never see.
-    return ascii(value)
+    # A repr may return a subclass of str, whose methods are its author's; what goes on from here is an exact str.
+    return str.__str__(ascii(value))
+
+
+def _printable(text: str) -> str:
+    """Cut a text, and escape what a terminal or a log must never see: controls, surrogates, direction marks."""
+    start = text[:_SHOWN]
+    return start if start.isascii() and start.isprintable() else ascii(start)[1:-1][:_SHOWN]
 
 
 def kind_name(value: object) -> str:
     """Return the name of a value's class, bounded and printable, whatever its author made of it."""
     # Read past a metaclass, which could answer with anything.
     name: str = type.__dict__["__name__"].__get__(type(value))
-    return ascii(name[:_SHOWN])[1:-1]
+    return _printable(name)
 
 
 class OrderpitError(Exception):

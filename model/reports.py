@@ -76,6 +76,10 @@ def _text(value: str) -> str:
     return free_text("text", value, InvalidReport)
 
 
+def _source(value: str) -> str:
+    return free_text("source", value, InvalidReport)
+
+
 def _side(value: Side) -> Side:
     if type(value) is not Side:
         raise InvalidReport.of("side", value, "must be a Side")
@@ -187,7 +191,7 @@ class VenueAccepted:
     price: Decimal | None = attrs.field(default=None, converter=_optional_price)
     quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -198,7 +202,7 @@ class VenueRejected:
     reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
     text: str = attrs.field(default="", converter=_text)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -207,7 +211,7 @@ class VenueTriggered:
 
     client_order_id: str = attrs.field(converter=_id)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -220,7 +224,7 @@ class VenueFilled:
     fill: Fill = attrs.field(converter=_fill)
     exchange_order_id: str | None = attrs.field(default=None, converter=_optional_id)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -233,7 +237,7 @@ class VenueModified:
     quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity)
     exchange_order_id: str | None = attrs.field(default=None, converter=_optional_id)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -244,7 +248,7 @@ class VenueCancelled:
     reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
     text: str = attrs.field(default="", converter=_text)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -254,7 +258,7 @@ class VenueExpired:
     client_order_id: str = attrs.field(converter=_id)
     reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -266,7 +270,7 @@ class VenueCancelRejected:
     reason: Reason = attrs.field(default=Reason.TOO_LATE, converter=_reason)
     text: str = attrs.field(default="", converter=_text)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -278,7 +282,7 @@ class VenueModifyRejected:
     reason: Reason = attrs.field(default=Reason.TOO_LATE, converter=_reason)
     text: str = attrs.field(default="", converter=_text)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -289,7 +293,7 @@ class VenueFillBusted:
     symbol: str = attrs.field(converter=_symbol)
     execution_id: str = attrs.field(converter=_execution_id)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -300,7 +304,7 @@ class VenueFillCorrected:
     symbol: str = attrs.field(converter=_symbol)
     fill: Fill = attrs.field(converter=_fill)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
@@ -315,7 +319,7 @@ class VenueStatus:
     filled_quantity: Decimal = attrs.field(default=ZERO, converter=_filled)
     complete: bool = attrs.field(default=False, converter=_complete)
     time_ns: int = attrs.field(default=0, converter=_time)
-    source: str = attrs.field(default="exchange", converter=_text)
+    source: str = attrs.field(default="exchange", converter=_source)
 
 
 VenueReport: TypeAlias = (

@@ -1,0 +1,417 @@
+"""What comes from outside is refused at the boundary with one clear error, whatever it is (catalogue rows 33 to 44)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from builders import NOW, S, fill, terms
+
+from orderpit.model import reports as r
+from orderpit.model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from orderpit.model.errors import (
+    InvalidConfiguration,
+    InvalidInstrument,
+    InvalidMarketData,
+    InvalidOrder,
+    InvalidReport,
+    InvalidValue,
+)
+from orderpit.model.instrument import Instrument
+from orderpit.model.kinds import OrderType, Side, TimeInForce
+from orderpit.model.market import Bar, Depth, Quote, Trade
+from orderpit.model.risk import RiskLimits
+
+LONGEST_ERROR = 400
+
+
+class LyingText(str):
+    """A str that claims to equal everything."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return True
+
+
+class LoudText(str):
+    """A str that cannot be shown."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        raise RuntimeError("no picture")
+
+
+class Unshowable:
+    """An object that cannot be shown, hashed or compared."""
+
+    __hash__ = None
+
+    def __repr__(self):
+        raise RuntimeError("no picture")
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+
+class LyingClass:
+    """An object that claims to be of another class, with an error for an answer."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("no class")
+
+
+class Scalar(int):
+    """What a scalar of numpy is to us: an integer of another class."""
+
+
+class Number(Decimal):
+    """A Decimal of another class."""
+
+
+Ugly = type("Ugly\x1b[31m\n" * 1000, (), {})
+Ugly.__repr__ = lambda self: "\x1b[2J\u202e\n"
+
+# Wrong for any field, be it a number, a text or a member of an enumeration.
+ALWAYS_WRONG = {
+    "float": 0.1,
+    "nan-float": float("nan"),
+    "inf-float": float("inf"),
+    "complex": 1j,
+    "bytes": b"1",
+    "bytearray": bytearray(b"1"),
+    "list": [1],
+    "dict": {"a": 1},
+    "tuple": (1, 2, 3),
+    "class": Decimal,
+    "fraction": Fraction(1, 3),
+    "scalar": Scalar(1),
+    "decimal-subclass": Number(1),
+    "lying-text": LyingText("1"),
+    "loud-text": LoudText("1"),
+    "unshowable": Unshowable(),
+    "lying-class": LyingClass(),
+    "ugly-class": Ugly(),
+    "nan": Decimal("NaN"),
+    "snan": Decimal("sNaN"),
+    "snan-payload": Decimal("sNaN" + "9" * 1000),
+    "inf": Decimal("Infinity"),
+    "minus-inf": Decimal("-Infinity"),
+    "minus-zero": Decimal("-0"),
+    "minus-zero-exponent": Decimal("-0E+999999999"),
+    "huge": Decimal("1E+999999999"),
+    "tiny": Decimal("1E-999999999"),
+    "million-digits": Decimal("1" * 10**6),
+    "million-places": Decimal("0." + "1" * 10**6),
+    "huge-int": 1 << 4_000_000,
+    "minus-huge-int": -(1 << 4_000_000),
+    "long-text": "1" * 10**7,
+    "control": "1\x00",
+    "newline": "1\n",
+    "escape": "\x1b[31m1",
+    "surrogate": "\ud800",
+    "zero-width": "1\u200b",
+    "right-to-left": "\u202e1",
+}
+
+WRONG_NUMBER = ALWAYS_WRONG | {
+    "true": True,
+    "none-text": "None",
+    "empty": "",
+    "underscore": "1_0",
+    "blank": " 1",
+    "trailing-blank": "1 ",
+    "plus": "+1",
+    "exponent-text": "1e5",
+    "nan-text": "NaN",
+    "inf-text": "Infinity",
+    "minus-zero-text": "-0",
+    "minus-zero-places": "-0.00",
+    "full-width": "\uff11\uff12",
+    "arabic": "\u0661",
+    "superscript": "\u00b2",
+    "two-points": "1.2.3",
+    "no-whole": ".5",
+    "no-places": "5.",
+    "hex": "0x10",
+    "comma": "1,000",
+    "19-digits": "1" * 19,
+    "19-places": "0." + "0" * 18 + "1",
+    "decimal-19-digits": Decimal(10**18),
+    "decimal-19-places": Decimal("1E-19"),
+    "int-19-digits": 10**18,
+    "negative": -1,
+    "negative-text": "-1",
+    "negative-decimal": Decimal(-1),
+}
+ZERO = {"zero": 0, "zero-text": "0", "zero-places": "0.000", "zero-exponent": Decimal("0E+999999999")}
+
+WRONG_ID = {name: value for name, value in ALWAYS_WRONG.items()} | {
+    "none": None,
+    "int": 1,
+    "true": True,
+    "empty": "",
+    "blank": "a b",
+    "65-characters": "a" * 65,
+    "cyrillic": "\u0410PPL",
+    "composed": "caf\u00e9",
+    "decomposed": "cafe\u0301",
+    "full-width": "\uff21",
+    "braces": "{0}",
+    "percent": "%s",
+}
+WRONG_ID_OR_NONE = {name: value for name, value in WRONG_ID.items() if name != "none"}
+WRONG_TEXT = {name: value for name, value in ALWAYS_WRONG.items()} | {
+    "none": None,
+    "int": 1,
+    "257-characters": "a" * 257,
+    "tab": "a\tb",
+    "line-separator": "a\u2028b",
+}
+WRONG_TIME = {name: value for name, value in ALWAYS_WRONG.items()} | {
+    "true": True,
+    "text": "1",
+    "negative": -1,
+    "beyond-64-bits": 2**63,
+}
+WRONG_MEMBER = {name: value for name, value in ALWAYS_WRONG.items()} | {"name": "BUY", "true": True, "other": S.OPEN}
+WRONG_FLAG = {name: value for name, value in ALWAYS_WRONG.items()} | {"none": None, "one": 1, "zero": 0, "text": "True"}
+WRONG_LEVELS = {name: value for name, value in ALWAYS_WRONG.items()} | {
+    "none": None,
+    "text": "12",
+    "three": [("1", "2", "3")],
+    "one": [("1",)],
+    "set": {("1", "2")},
+    "generator": (pair for pair in [("1", "2")]),
+    "price-float": [(1.0, "2")],
+    "price-zero": [("0", "2")],
+    "size-negative": [("1", "-2")],
+    "text-pair": ["12"],
+    "twice": [("1", "2"), ("1", "2")],
+}
+
+POSITIVE = WRONG_NUMBER | ZERO
+NO_NONE = {"none": None}
+
+
+def without(table, *names):
+    return {name: value for name, value in table.items() if name not in names}
+
+
+LIMIT = {"symbol": "A", "side": Side.BUY, "order_type": OrderType.LIMIT, "quantity": "1", "price": "1"}
+STOP = {"symbol": "A", "side": Side.BUY, "order_type": OrderType.STOP, "quantity": "1", "stop_price": "1"}
+GTD = LIMIT | {"time_in_force": TimeInForce.GTD}
+BAR = {"symbol": "A", "open": "1", "high": "1", "low": "1", "close": "1"}
+GRID = {"symbol": "A/B", "price_increment": "1", "quantity_increment": "1"}
+FILL = {"execution_id": "x", "quantity": "1", "price": "1", "fee_currency": "USDT"}
+ID = {"client_order_id": "o"}
+TRADED = ID | {"symbol": "A", "side": Side.BUY, "fill": fill()}
+REQUESTED = ID | {"request_id": "c"}
+STAMPED = {"time_ns": WRONG_TIME, "source": WRONG_TEXT}
+NAMED = {"client_order_id": WRONG_ID} | STAMPED
+OTHER_FILL = ALWAYS_WRONG | {"none": None, "report": CancelOrder("o")}
+# A fee may be negative and of 54 digits, so fewer numbers are wrong.
+FEE = without(WRONG_NUMBER, *(name for name in WRONG_NUMBER if "19-" in name or name.startswith("negative")))
+
+FIELDS = [
+    (SubmitOrder, LIMIT, InvalidOrder, "symbol", WRONG_ID),
+    (SubmitOrder, LIMIT, InvalidOrder, "side", WRONG_MEMBER | NO_NONE),
+    (SubmitOrder, LIMIT, InvalidOrder, "order_type", WRONG_MEMBER | NO_NONE),
+    (SubmitOrder, LIMIT, InvalidOrder, "quantity", POSITIVE | NO_NONE),
+    (SubmitOrder, LIMIT, InvalidOrder, "price", POSITIVE | NO_NONE),
+    (SubmitOrder, STOP, InvalidOrder, "stop_price", POSITIVE | NO_NONE),
+    (SubmitOrder, LIMIT, InvalidOrder, "time_in_force", WRONG_MEMBER | NO_NONE),
+    (SubmitOrder, GTD, InvalidOrder, "expire_time_ns", WRONG_TIME | {"zero": 0} | NO_NONE),
+    (SubmitOrder, LIMIT, InvalidOrder, "post_only", WRONG_FLAG),
+    (SubmitOrder, LIMIT, InvalidOrder, "reduce_only", WRONG_FLAG),
+    (SubmitOrder, LIMIT, InvalidOrder, "display_quantity", POSITIVE),
+    (SubmitOrder, LIMIT, InvalidOrder, "order_id", WRONG_ID_OR_NONE),
+    (SubmitOrder, LIMIT, InvalidOrder, "tag", WRONG_TEXT),
+    (SubmitOrder, LIMIT, InvalidOrder, "notes", WRONG_TEXT),
+    *((SubmitOrder, LIMIT, InvalidOrder, field, table) for field, table in STAMPED.items()),
+    (ModifyOrder, {"order_id": "o", "price": "1"}, InvalidOrder, "order_id", WRONG_ID),
+    (ModifyOrder, {"order_id": "o"}, InvalidOrder, "price", POSITIVE | NO_NONE),
+    (ModifyOrder, {"order_id": "o"}, InvalidOrder, "quantity", POSITIVE),
+    *((ModifyOrder, {"order_id": "o", "price": "1"}, InvalidOrder, *item) for item in STAMPED.items()),
+    (CancelOrder, {}, InvalidOrder, "order_id", WRONG_ID),
+    *((CancelOrder, {"order_id": "o"}, InvalidOrder, *item) for item in STAMPED.items()),
+    (Quote, {"bid": "1"}, InvalidMarketData, "symbol", WRONG_ID),
+    (Quote, {"symbol": "A"}, InvalidMarketData, "bid", POSITIVE | NO_NONE),
+    (Quote, {"symbol": "A"}, InvalidMarketData, "ask", POSITIVE),
+    (Quote, {"symbol": "A", "bid": "1"}, InvalidMarketData, "bid_size", WRONG_NUMBER),
+    (Quote, {"symbol": "A", "ask": "1"}, InvalidMarketData, "ask_size", WRONG_NUMBER),
+    *((Quote, {"symbol": "A", "bid": "1"}, InvalidMarketData, *item) for item in STAMPED.items()),
+    (Trade, {"price": "1"}, InvalidMarketData, "symbol", WRONG_ID),
+    (Trade, {"symbol": "A"}, InvalidMarketData, "price", POSITIVE | NO_NONE),
+    (Trade, {"symbol": "A", "price": "1"}, InvalidMarketData, "size", POSITIVE),
+    (Trade, {"symbol": "A", "price": "1"}, InvalidMarketData, "aggressor", WRONG_MEMBER),
+    *((Trade, {"symbol": "A", "price": "1"}, InvalidMarketData, *item) for item in STAMPED.items()),
+    (Bar, BAR, InvalidMarketData, "symbol", WRONG_ID),
+    *((Bar, BAR, InvalidMarketData, field, POSITIVE | NO_NONE) for field in ("open", "high", "low", "close")),
+    (Bar, BAR, InvalidMarketData, "volume", WRONG_NUMBER),
+    *((Bar, BAR, InvalidMarketData, *item) for item in STAMPED.items()),
+    (Depth, {"bids": (), "asks": ()}, InvalidMarketData, "symbol", WRONG_ID),
+    (Depth, {"symbol": "A", "asks": ()}, InvalidMarketData, "bids", WRONG_LEVELS),
+    (Depth, {"symbol": "A", "bids": ()}, InvalidMarketData, "asks", WRONG_LEVELS),
+    *((Depth, {"symbol": "A", "bids": (), "asks": ()}, InvalidMarketData, *item) for item in STAMPED.items()),
+    (Instrument, GRID, InvalidInstrument, "symbol", WRONG_ID),
+    (Instrument, GRID, InvalidInstrument, "price_increment", POSITIVE | NO_NONE),
+    (Instrument, GRID, InvalidInstrument, "quantity_increment", POSITIVE | NO_NONE),
+    (Instrument, GRID, InvalidInstrument, "min_quantity", POSITIVE),
+    (Instrument, GRID, InvalidInstrument, "max_quantity", POSITIVE),
+    (Instrument, GRID, InvalidInstrument, "min_notional", WRONG_NUMBER),
+    (Instrument, GRID, InvalidInstrument, "price_band", POSITIVE),
+    (Instrument, GRID, InvalidInstrument, "base_currency", WRONG_ID_OR_NONE),
+    (Instrument, GRID, InvalidInstrument, "quote_currency", WRONG_ID_OR_NONE),
+    (RiskLimits, {}, InvalidConfiguration, "max_order_quantity", POSITIVE),
+    (RiskLimits, {}, InvalidConfiguration, "max_order_notional", POSITIVE),
+    (r.Fill, FILL, InvalidReport, "execution_id", WRONG_ID),
+    (r.Fill, FILL, InvalidReport, "quantity", POSITIVE | NO_NONE),
+    (r.Fill, FILL, InvalidReport, "price", POSITIVE | NO_NONE),
+    (r.Fill, FILL, InvalidReport, "fee", FEE | {"55-digits": "1" * 55, "55-places": Decimal("1E-55")} | NO_NONE),
+    (r.Fill, FILL, InvalidReport, "fee_currency", WRONG_ID),
+    (r.Fill, FILL, InvalidReport, "liquidity", WRONG_MEMBER),
+    (r.Fill, FILL, InvalidReport, "time_ns", WRONG_TIME),
+    *((r.VenueAccepted, ID, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueAccepted, ID, InvalidReport, "exchange_order_id", WRONG_ID_OR_NONE),
+    (r.VenueAccepted, ID, InvalidReport, "price", POSITIVE),
+    (r.VenueAccepted, ID, InvalidReport, "quantity", POSITIVE),
+    *(
+        (kind, REQUESTED if "Reject" in kind.__name__ and kind is not r.VenueRejected else ID, InvalidReport, *item)
+        for kind in (r.VenueRejected, r.VenueCancelled, r.VenueExpired, r.VenueCancelRejected, r.VenueModifyRejected)
+        for item in (NAMED | {"reason": WRONG_MEMBER | NO_NONE}).items()
+    ),
+    *((kind, ID, InvalidReport, "text", WRONG_TEXT) for kind in (r.VenueRejected, r.VenueCancelled)),
+    *((r.VenueTriggered, ID, InvalidReport, *item) for item in NAMED.items()),
+    *((r.VenueFilled, TRADED, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueFilled, TRADED, InvalidReport, "symbol", WRONG_ID),
+    (r.VenueFilled, TRADED, InvalidReport, "side", WRONG_MEMBER | NO_NONE),
+    (r.VenueFilled, TRADED, InvalidReport, "fill", OTHER_FILL),
+    (r.VenueFilled, TRADED, InvalidReport, "exchange_order_id", WRONG_ID_OR_NONE),
+    *((r.VenueModified, REQUESTED, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueModified, REQUESTED, InvalidReport, "request_id", WRONG_ID),
+    (r.VenueModified, REQUESTED, InvalidReport, "price", POSITIVE),
+    (r.VenueModified, REQUESTED, InvalidReport, "quantity", POSITIVE),
+    (r.VenueModified, REQUESTED, InvalidReport, "exchange_order_id", WRONG_ID_OR_NONE),
+    *(
+        (kind, REQUESTED, InvalidReport, *item)
+        for kind in (r.VenueCancelRejected, r.VenueModifyRejected)
+        for item in {"request_id": WRONG_ID, "text": WRONG_TEXT}.items()
+    ),
+    (r.VenueFillBusted, ID | {"symbol": "A"}, InvalidReport, "execution_id", WRONG_ID),
+    (r.VenueFillBusted, ID | {"execution_id": "x"}, InvalidReport, "symbol", WRONG_ID),
+    *((r.VenueFillBusted, ID | {"symbol": "A", "execution_id": "x"}, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueFillCorrected, ID | {"symbol": "A"}, InvalidReport, "fill", OTHER_FILL),
+    (r.VenueFillCorrected, ID | {"fill": fill()}, InvalidReport, "symbol", WRONG_ID),
+    *((r.VenueFillCorrected, ID | {"symbol": "A", "fill": fill()}, InvalidReport, *item) for item in NAMED.items()),
+    *((r.VenueStatus, ID | {"state": None}, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueStatus, ID, InvalidReport, "state", without(WRONG_MEMBER, "other") | {"other": Side.BUY}),
+    (r.VenueStatus, ID | {"state": None}, InvalidReport, "filled_quantity", WRONG_NUMBER | NO_NONE),
+    (r.VenueStatus, ID | {"state": None}, InvalidReport, "complete", WRONG_FLAG),
+]
+
+
+def check(error, kind, field):
+    """One clear error: its class, the field, and a message of bounded length that is fit for a terminal."""
+    assert type(error) is kind
+    assert isinstance(error, ValueError)
+    assert error.field.removesuffix(" price").removesuffix(" size") == field
+    text = str(error)
+    assert text.startswith(f"{error.field}: ")
+    assert ", got " in text
+    assert len(text) <= LONGEST_ERROR
+    assert text.isascii()
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("build", "fields", "kind", "field", "table"),
+    [pytest.param(*case, id=f"{case[0].__name__}-{case[3]}") for case in FIELDS],
+)
+def test_a_hostile_value_is_refused_with_one_clear_error_that_names_the_field(build, fields, kind, field, table):
+    for name, value in table.items():
+        with pytest.raises(InvalidValue) as caught:
+            build(**fields | {field: value})
+        check(caught.value, kind, field), name
+
+
+def test_every_field_of_every_public_constructor_is_in_the_table():
+    tried = {}
+    for build, _, _, field, _ in FIELDS:
+        tried.setdefault(build, set()).add(field)
+    assert {build: {field.name for field in build.__attrs_attrs__} for build in tried} == tried
+    reports = {kind for kind in vars(r).values() if isinstance(kind, type) and issubclass(kind, r.VenueReport)}
+    assert reports <= tried.keys()
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        pytest.param("000000000000000001.500000000000000000", "1.500000000000000000", id="text"),
+        pytest.param("999999999999999999.999999999999999999", "999999999999999999.999999999999999999", id="most"),
+        pytest.param("0.000000000000000001", "1E-18", id="least"),
+        pytest.param(10**18 - 1, "999999999999999999", id="int"),
+        pytest.param(Decimal("0.10"), "0.10", id="decimal"),
+        pytest.param(Decimal("1E+3"), "1000", id="exponent"),
+        pytest.param(Decimal("1E+17"), "100000000000000000", id="largest-exponent"),
+        pytest.param(Decimal("1.0000000000000000000"), "1", id="zeros-beyond-18-places"),
+        pytest.param(Decimal("1000.0000000000000000000"), "1000", id="thousand-with-zeros"),
+        pytest.param(Decimal("1." + "0" * 10**6), "1", id="a-million-zeros"),
+    ],
+)
+def test_a_number_within_18_digits_each_side_is_taken_exactly(value, plain):
+    assert str(terms(quantity=value).quantity) == plain
+
+
+def test_a_fee_may_be_a_rebate_and_a_product():
+    for value in ("-0.1", Decimal("-0.1"), Decimal("1E-54"), "9" * 54 + "." + "9" * 54, 0, Decimal("0E+10")):
+        assert fill(fee=value).fee == Decimal(value)
+
+
+def test_a_scalar_of_numpy_is_refused_like_any_other_number():
+    numpy = pytest.importorskip("numpy")
+    for value in (numpy.float64(1), numpy.int64(1), numpy.bool_(True)):  # noqa: FBT003  # the scalar is the point
+        with pytest.raises(InvalidOrder):
+            terms(quantity=value)
+
+
+@pytest.mark.parametrize(
+    ("build", "field"),
+    [
+        pytest.param(lambda: terms(price=None), "price", id="limit-without-price"),
+        pytest.param(lambda: terms(order_type=OrderType.MARKET), "price", id="market-with-price"),
+        pytest.param(lambda: terms(order_type=OrderType.STOP_LIMIT), "stop_price", id="stop-without-stop"),
+        pytest.param(lambda: terms(stop_price="1"), "stop_price", id="limit-with-stop"),
+        pytest.param(lambda: terms(order_type=OrderType.STOP, stop_price="1"), "price", id="stop-with-price"),
+        pytest.param(lambda: terms(time_in_force=TimeInForce.GTD), "expire_time_ns", id="gtd-without-time"),
+        pytest.param(lambda: terms(expire_time_ns=NOW), "expire_time_ns", id="gtc-with-time"),
+        pytest.param(lambda: ModifyOrder("o-1"), "price", id="modify-nothing"),
+    ],
+)
+def test_terms_that_contradict_each_other_are_refused(build, field):
+    with pytest.raises(InvalidOrder) as caught:
+        build()
+    check(caught.value, InvalidOrder, field)
+
+
+@pytest.mark.parametrize(
+    ("build", "field"),
+    [
+        pytest.param(lambda: Quote("A", bid="2", ask="1"), "bid", id="crossed-quote"),
+        pytest.param(lambda: Quote("A"), "bid", id="no-side"),
+        pytest.param(lambda: Bar("A", open="2", high="1", low="1", close="1"), "high", id="open-above-high"),
+        pytest.param(lambda: Bar("A", open="1", high="1", low="2", close="1"), "high", id="low-above-high"),
+        pytest.param(lambda: Bar("A", open="2", high="3", low="2", close="1"), "low", id="close-below-low"),
+        pytest.param(lambda: Depth("A", bids=[("2", "1")], asks=[("1", "1")]), "bid", id="crossed-book"),
+        pytest.param(lambda: Depth("A", bids=[("1", "1"), ("2", "1")], asks=()), "bids", id="rising-bids"),
+        pytest.param(lambda: Depth("A", bids=(), asks=[("2", "1"), ("1", "1")]), "asks", id="falling-asks"),
+    ],
+)
+def test_market_data_that_no_market_can_show_is_refused(build, field):
+    with pytest.raises(InvalidMarketData) as caught:
+        build()
+    check(caught.value, InvalidMarketData, field)
