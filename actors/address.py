@@ -35,12 +35,16 @@ class Inbox(Protocol):
         """Messages that came too late to be handled."""
         ...
 
-    def put(self, envelope: Any, /) -> None:
-        """Queue a message."""
+    def put(self, envelope: Any, /) -> bool:
+        """Queue a message; False when nobody will handle it."""
         ...
 
-    def put_first(self, envelope: Any, /) -> None:
+    def put_first(self, envelope: Any, /) -> bool:
         """Queue a message ahead of the others."""
+        ...
+
+    def when_ended(self, reply: Any, /) -> None:
+        """Answer once nothing more will be handled, and all that waited has been counted."""
         ...
 
 
@@ -84,8 +88,7 @@ class Address(Generic[M]):
 
     def send(self, message: M) -> bool:
         """Tell the actor; never blocks, never raises. False when it has stopped: then it is a dead letter."""
-        self.mailbox.put(Envelope(message))
-        return not self.mailbox.closed
+        return self.mailbox.put(Envelope(message))
 
     def stop(self, timeout: float) -> None:
         """Stop the actor when it has handled what waits for it, and wait for its end.
@@ -94,7 +97,9 @@ class Address(Generic[M]):
             TimeoutError: when it has not stopped within timeout seconds.
         """
         future = self._future()
-        self.mailbox.put(Envelope(ActorStop(), future))
+        self.mailbox.put(Envelope(ActorStop()))
+        # pykka answers a stop before the actor has closed its inbox, when its figures do not add up yet.
+        self.mailbox.when_ended(future)
         try:
             future.get(timeout=timeout)
         except pykka.Timeout:
@@ -103,8 +108,7 @@ class Address(Generic[M]):
 
     def send_first(self, message: M) -> bool:
         """Tell the actor ahead of all messages that wait."""
-        self.mailbox.put_first(Envelope(message))
-        return not self.mailbox.closed
+        return self.mailbox.put_first(Envelope(message))
 
     def ask(self, message: M, timeout: float, *, first: bool = False) -> Any:
         """Send and wait for the answer; for the outside only, never in a handler.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable
@@ -28,11 +29,21 @@ class Enveloped(Protocol):
 class Envelope:
     """A message and where to answer it, in the shape that pykka's receive loop reads."""
 
-    __slots__ = ("message", "reply_to")
+    # buried is not there until it is so: most envelopes never need it.
+    __slots__ = ("buried", "message", "reply_to")
+    buried: bool
 
     def __init__(self, message: Any, reply_to: pykka.Future[Any] | None = None) -> None:
         self.message = message
         self.reply_to = reply_to
+
+
+class Reply(Protocol):
+    """Where an answer goes that is not ready yet. Setting it never blocks."""
+
+    def set(self, value: Any = None) -> None:
+        """Give the answer."""
+        ...
 
 
 _WAKE = Envelope(None)
@@ -58,6 +69,8 @@ class Mailbox:
         self._wakes = itertools.count()
         self._unwakes = itertools.count()
         self._busy = False
+        self._ended = False
+        self._await_end: deque[Reply] = deque()
         self._activity: Activity | None = None
         self._bury: Callable[[object], None] = _forget
         self.handled = 0
@@ -85,34 +98,39 @@ class Mailbox:
         """Messages that wait."""
         return self._queue.qsize() + len(self._urgent) - (_count(self._wakes) - _count(self._unwakes))
 
-    def put(self, envelope: Enveloped) -> None:
-        """Queue a message; never blocks, never raises."""
+    def put(self, envelope: Enveloped) -> bool:
+        """Queue a message; never blocks, never raises. False when it has been buried already."""
         next(self._puts)
         self._queue.put(envelope)
-        if self.closed:
-            self._drain()
+        return True if not self.closed else self._came_in_time(envelope)
 
-    def put_first(self, envelope: Enveloped) -> None:
+    def put_first(self, envelope: Enveloped) -> bool:
         """Queue a message ahead of all that wait: a halt must not stand in line."""
         next(self._puts)
         self._urgent.append(envelope)
         next(self._wakes)
         self._queue.put(_WAKE)
-        if self.closed:
-            self._drain()
+        return True if not self.closed else self._came_in_time(envelope)
+
+    def when_ended(self, reply: Reply) -> None:
+        """Answer, from some thread, once the mailbox has closed and what waited in it has been buried."""
+        self._await_end.append(reply)
+        if self._ended:
+            self._tell_of_end()
 
     def get(self) -> Enveloped:
         """Wait for the next message. Asking for it says that the last one has been handled."""
         if self._busy:
             self._busy = False
             self.handled += 1
-        activity = self._activity
-        if activity is not None and activity.watchers and self._queue.empty():
-            activity.check()
         while True:
             if self._urgent:
                 envelope = self._urgent.popleft()
                 break
+            # Before each wait, also before one that a marker alone had put off.
+            activity = self._activity
+            if activity is not None and activity.watchers and self._queue.empty():
+                activity.check()
             envelope = self._queue.get()
             if envelope is not _WAKE:
                 break
@@ -133,7 +151,20 @@ class Mailbox:
         self._drain()
         if self._activity is not None and self._activity.watchers:
             self._activity.check()
+        # In this order, so that a reply that comes in between is found by one side or by both.
+        self._ended = True
+        self._tell_of_end()
         return True
+
+    def _tell_of_end(self) -> None:
+        while self._await_end:
+            with contextlib.suppress(IndexError):  # another thread tells it at this moment
+                self._await_end.popleft().set(None)
+
+    def _came_in_time(self, envelope: Enveloped) -> bool:
+        self._drain()
+        # It may have been handled before the mailbox closed, though the sender looks only now.
+        return not getattr(envelope, "buried", False)
 
     def _drain(self) -> None:
         while True:
@@ -150,14 +181,19 @@ class Mailbox:
             self._refuse(envelope)
 
     def _refuse(self, envelope: Enveloped) -> None:
+        if isinstance(envelope, Envelope):
+            envelope.buried = True
+        stops = isinstance(envelope.message, ActorStop)
+        if not stops:
+            self._bury(envelope.message)
+        # Counted when it has been reported, so that the report is under way before this is not.
         next(self._burials)
-        if isinstance(envelope.message, ActorStop):
-            # Stopping what has stopped is no loss; who waits for it is told that it is done.
-            if envelope.reply_to is not None:
-                envelope.reply_to.set(None)
+        if envelope.reply_to is None:
             return
-        self._bury(envelope.message)
-        if envelope.reply_to is not None:
+        if stops:
+            # Stopping what has stopped is no loss; who waits for it is told that it is done.
+            envelope.reply_to.set(None)
+        else:
             error = pykka.ActorDeadError("the actor stopped before it handled the message")
             envelope.reply_to.set_exception((type(error), error, None))
 
