@@ -471,17 +471,28 @@ def test_a_modification_that_the_order_manager_refuses_releases_what_it_held() -
     assert desk.reserved == Decimal("600.6")
 
 
-def test_a_modification_that_risk_denies_releases_nothing_of_one_that_is_on_its_way() -> None:
+def test_a_modification_that_risk_denies_releases_nothing_of_one_asked_later() -> None:
     desk = a_desk()
     desk.ask(buy("5", "100"))
     desk.settle()
-    assert desk.ask(ModifyOrder("a", price="150")) == "approved"
     assert desk.ask(ModifyOrder("a", price="250")) == "INSUFFICIENT_FUNDS"
+    assert desk.ask(ModifyOrder("a", price="150")) == "approved"
+    # The refusal of the first comes back while the second is still on its way.
     desk.manage()
-    desk.manage()
-    while desk.to_risk:
-        desk.learn()
-        assert desk.reserved == Decimal("750.75")
+    desk.learn()
+    assert desk.reserved == Decimal("750.75")
+    desk.settle()
+    assert desk.reserved == Decimal("750.75")
+
+
+def test_an_order_may_always_become_cheaper_even_where_more_was_spent_than_there_was() -> None:
+    desk = a_desk()
+    desk.ask(buy("5", "100"))
+    fill = r.Fill(execution_id="E", quantity="10", price="90", fee_currency="USDT")
+    desk.from_venue.append(r.VenueFilled(client_order_id="x", symbol=SYMBOL, side=Side.BUY, fill=fill))
+    desk.settle()
+    assert desk.ask(ModifyOrder("a", quantity="4")) == "approved"
+    assert desk.ask(ModifyOrder("a", quantity="6")) == "INSUFFICIENT_FUNDS"
 
 
 def test_a_modification_refused_as_unknown_releases_nothing_of_one_asked_later() -> None:
