@@ -89,7 +89,7 @@ class Blotter:
                 return self._submit(command, refusal, now_ns)
             case CancelOrder():
                 return self._cancel(command, refusal, now_ns)
-            case ModifyOrder():
+            case _:
                 return self._modify(command, refusal, now_ns)
 
     def decide_report(self, report: r.VenueReport, now_ns: int) -> Outcome:

@@ -96,7 +96,7 @@ def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
             yield from _request_refused(order, report, now)
         case r.VenueFillBusted() | r.VenueFillCorrected():
             yield from _restated(order, report, now, booked)
-        case r.VenueStatus():
+        case _:
             yield from _status(order, report, now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from builders import NOW, S, event, fill, folded, order_in, report, terms
+from builders import NOW, S, event, fill, folded, report, terms
 
 from orderpit.model import events as e
 from orderpit.model import reports as r

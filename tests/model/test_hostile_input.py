@@ -150,7 +150,7 @@ WRONG_NUMBER = ALWAYS_WRONG | {
 }
 ZERO = {"zero": 0, "zero-text": "0", "zero-places": "0.000", "zero-exponent": Decimal("0E+999999999")}
 
-WRONG_ID = {name: value for name, value in ALWAYS_WRONG.items()} | {
+WRONG_ID = ALWAYS_WRONG | {
     "none": None,
     "int": 1,
     "true": True,
@@ -165,22 +165,22 @@ WRONG_ID = {name: value for name, value in ALWAYS_WRONG.items()} | {
     "percent": "%s",
 }
 WRONG_ID_OR_NONE = {name: value for name, value in WRONG_ID.items() if name != "none"}
-WRONG_TEXT = {name: value for name, value in ALWAYS_WRONG.items()} | {
+WRONG_TEXT = ALWAYS_WRONG | {
     "none": None,
     "int": 1,
     "257-characters": "a" * 257,
     "tab": "a\tb",
     "line-separator": "a\u2028b",
 }
-WRONG_TIME = {name: value for name, value in ALWAYS_WRONG.items()} | {
+WRONG_TIME = ALWAYS_WRONG | {
     "true": True,
     "text": "1",
     "negative": -1,
     "beyond-64-bits": 2**63,
 }
-WRONG_MEMBER = {name: value for name, value in ALWAYS_WRONG.items()} | {"name": "BUY", "true": True, "other": S.OPEN}
-WRONG_FLAG = {name: value for name, value in ALWAYS_WRONG.items()} | {"none": None, "one": 1, "zero": 0, "text": "True"}
-WRONG_LEVELS = {name: value for name, value in ALWAYS_WRONG.items()} | {
+WRONG_MEMBER = ALWAYS_WRONG | {"name": "BUY", "true": True, "other": S.OPEN}
+WRONG_FLAG = ALWAYS_WRONG | {"none": None, "one": 1, "zero": 0, "text": "True"}
+WRONG_LEVELS = ALWAYS_WRONG | {
     "none": None,
     "text": "12",
     "three": [("1", "2", "3")],

@@ -92,12 +92,12 @@ def test_an_event_moves_a_state_as_the_table_says_or_is_refused(name, state, tar
 
 
 def test_the_matrix_names_every_state_and_every_event():
-    assert HEAD == ["none", *(state.value for state in OrderState)]
+    assert ["none", *(state.value for state in OrderState)] == HEAD
     assert {row[0].partition("/")[0] for row in ROWS} == {kind.__name__ for kind in ORDER_EVENTS}
 
 
 def test_the_table_is_that_of_the_design():
-    assert TRANSITIONS == {
+    assert {
         S.PENDING: {S.SUBMITTED, S.REJECTED, S.CANCELLED},
         S.SUBMITTED: {S.OPEN, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED},
         S.OPEN: {S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED},
@@ -106,7 +106,7 @@ def test_the_table_is_that_of_the_design():
         S.CANCELLED: set(),
         S.REJECTED: set(),
         S.EXPIRED: set(),
-    }
+    } == TRANSITIONS
     assert may_become(S.OPEN, S.FILLED)
     assert not may_become(S.FILLED, S.OPEN)
 

@@ -13,37 +13,37 @@ from orderpit.model.lifecycle import apply
 from orderpit.model.reporting import Verdict, decide
 
 REPORTS = {
-    "VenueAccepted":report(r.VenueAccepted),
-    "VenueAccepted with other terms":report(r.VenueAccepted,price="99",quantity="9"),
-    "VenueRejected":report(r.VenueRejected),
-    "VenueTriggered":report(r.VenueTriggered),
-    "VenueFilled in part":report(r.VenueFilled),
-    "VenueFilled whole":report(r.VenueFilled,fill=fill("x-9","10")),
-    "VenueFilled again":report(r.VenueFilled,fill=fill()),
-    "VenueModified":report(r.VenueModified),
-    "VenueModified to what has filled":report(r.VenueModified,quantity="4"),
-    "VenueModified to more":report(r.VenueModified,quantity="20"),
-    "VenueModified to the same":report(r.VenueModified,quantity=None,price=None),
-    "VenueCancelled":report(r.VenueCancelled),
-    "VenueExpired":report(r.VenueExpired),
-    "VenueCancelRejected":report(r.VenueCancelRejected),
-    "VenueCancelRejected not at venue":report(r.VenueCancelRejected,reason=Reason.NOT_AT_VENUE),
-    "VenueModifyRejected":report(r.VenueModifyRejected),
-    "VenueFillBusted":report(r.VenueFillBusted),
-    "VenueFillBusted unknown":report(r.VenueFillBusted,execution_id="x-8"),
-    "VenueFillCorrected":report(r.VenueFillCorrected),
-    "VenueFillCorrected to more":report(r.VenueFillCorrected,fill=fill(quantity="12")),
-    "VenueStatus live":report(r.VenueStatus),
-    "VenueStatus filled":report(r.VenueStatus,state=S.FILLED),
-    "VenueStatus filled more":report(r.VenueStatus,state=S.OPEN,filled_quantity="11"),
-    "VenueStatus cancelled":report(r.VenueStatus,state=S.CANCELLED),
-    "VenueStatus rejected":report(r.VenueStatus,state=S.REJECTED),
-    "VenueStatus expired":report(r.VenueStatus,state=S.EXPIRED),
-    "VenueStatus unknown":report(r.VenueStatus,state=None),
-    "VenueStatus gone":report(r.VenueStatus,state=None,complete=True),
+    "VenueAccepted": report(r.VenueAccepted),
+    "VenueAccepted with other terms": report(r.VenueAccepted, price="99", quantity="9"),
+    "VenueRejected": report(r.VenueRejected),
+    "VenueTriggered": report(r.VenueTriggered),
+    "VenueFilled in part": report(r.VenueFilled),
+    "VenueFilled whole": report(r.VenueFilled, fill=fill("x-9", "10")),
+    "VenueFilled again": report(r.VenueFilled, fill=fill()),
+    "VenueModified": report(r.VenueModified),
+    "VenueModified to what has filled": report(r.VenueModified, quantity="4"),
+    "VenueModified to more": report(r.VenueModified, quantity="20"),
+    "VenueModified to the same": report(r.VenueModified, quantity=None, price=None),
+    "VenueCancelled": report(r.VenueCancelled),
+    "VenueExpired": report(r.VenueExpired),
+    "VenueCancelRejected": report(r.VenueCancelRejected),
+    "VenueCancelRejected not at venue": report(r.VenueCancelRejected, reason=Reason.NOT_AT_VENUE),
+    "VenueModifyRejected": report(r.VenueModifyRejected),
+    "VenueFillBusted": report(r.VenueFillBusted),
+    "VenueFillBusted unknown": report(r.VenueFillBusted, execution_id="x-8"),
+    "VenueFillCorrected": report(r.VenueFillCorrected),
+    "VenueFillCorrected to more": report(r.VenueFillCorrected, fill=fill(quantity="12")),
+    "VenueStatus live": report(r.VenueStatus),
+    "VenueStatus filled": report(r.VenueStatus, state=S.FILLED),
+    "VenueStatus filled more": report(r.VenueStatus, state=S.OPEN, filled_quantity="11"),
+    "VenueStatus cancelled": report(r.VenueStatus, state=S.CANCELLED),
+    "VenueStatus rejected": report(r.VenueStatus, state=S.REJECTED),
+    "VenueStatus expired": report(r.VenueStatus, state=S.EXPIRED),
+    "VenueStatus unknown": report(r.VenueStatus, state=None),
+    "VenueStatus gone": report(r.VenueStatus, state=None, complete=True),
 }
 
-# What follows from each report in each state: events, then alarms with a "!", then the state, with a "?" where in doubt.
+# What follows from each report in each state: events, then alarms with a "!", then the state, with a "?" for in doubt.
 # PARTIAL, FILLED and CANCELLED have filled 4, 10 and 4 of 10 as execution x-1; the order is a limit order.
 MEANINGS = """
 VenueAccepted
@@ -386,7 +386,7 @@ def test_the_tables_name_every_state_and_every_report():
     assert {(name, state) for name, state, _ in (cell.values for cell in cells())} == {
         (name, state.value) for name in REPORTS for state in OrderState
     }
-    assert HEAD == [state.value for state in OrderState]
+    assert [state.value for state in OrderState] == HEAD
     assert [row[0].replace("-", " ") for row in ROWS] == list(REPORTS)
 
 
