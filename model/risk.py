@@ -141,7 +141,8 @@ class RiskBook:
         balances: dict[str, Decimal] = {}
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
-        elif order is not None:
+        else:
+            assert order is not None, "every other event is of an order"
             if self._cash is not None:
                 quote = quote_of(self._instruments, order.symbol)
                 balances = cash_after(self._cash, quote, order.side, entries(event))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -366,6 +367,26 @@ def test_after_a_step_that_failed_the_queue_is_what_it_was_and_not_what_it_was_a
     assert [name for name, *_ in fills_of(play(venue, Quote(SYMBOL, ask="100")))] == ["second", "first"]
 
 
+def test_a_step_that_failed_leaves_other_symbols_alone_and_a_taker_a_taker() -> None:
+    fuse = Fuse()
+
+    def next_id() -> str:
+        fuse.burn()
+        return "E"
+
+    eth = Instrument("ETH/USDT", price_increment="0.01", quantity_increment="1")
+    venue = SimulatedVenue({**INSTRUMENTS, "ETH/USDT": eth}, VenueRules(**FEES), drawn, next_id)
+    play(venue, attrs.evolve(submit("other", BUY, Decimal(2), limit=Decimal(100)), symbol="ETH/USDT"))
+    play(venue, Quote(SYMBOL, ask="99", ask_size="1"))
+    play(venue, submit("taker", BUY, Decimal(3), limit=Decimal(100)))
+    fuse.left = 0
+    with pytest.raises(FuseBlown):
+        play(venue, Quote(SYMBOL, ask="98", ask_size="1"))
+    fuse.left = None
+    assert fills_of(play(venue, Quote(SYMBOL, ask="98", ask_size="1"))) == [("taker", 1, 98, False)]
+    assert fills_of(play(venue, Quote("ETH/USDT", ask="98"))) == [("other", 2, 100, True)]
+
+
 @settings(max_examples=200, deadline=None)
 @given(steps=anything)
 def test_nothing_fills_beyond_its_quantity_or_its_limit_and_every_sum_agrees(steps: list[Step]) -> None:
@@ -420,12 +441,16 @@ def calls_made(act: Callable[[], object]) -> int:
         nonlocal made
         made += event in {"call", "c_call"}
 
-    before = sys.getprofile()
+    before, collecting = sys.getprofile(), gc.isenabled()
+    # Hypothesis has itself called at each collection, which would count.
+    gc.disable()
     sys.setprofile(count)
     try:
         act()
     finally:
         sys.setprofile(before)
+        if collecting:
+            gc.enable()
     return made
 
 
