@@ -1,0 +1,102 @@
+"""The entry: runs one command, and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ._errors import FAILED, OK, SIGNALLED, USAGE, Interrupted, UsageError, printable
+from ._parser import parse
+
+_PIPE_CLOSED = 13
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; see `orderpit --help`.
+
+    Args:
+        argv: the arguments, those of the process unless given.
+    """
+    try:
+        code = _main(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as head does; the interpreter must not try to flush it again.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SIGNALLED + _PIPE_CLOSED
+    return code
+
+
+def _main(argv: Sequence[str] | None) -> int:
+    debug = "--debug" in (sys.argv[1:] if argv is None else argv)
+    try:
+        args = parse(argv)
+        if args.version:
+            from .. import __version__  # noqa: PLC0415  # read only where it is asked for
+
+            sys.stdout.write(f"orderpit {__version__}\n")
+            return OK
+        return _run(args)
+    except SystemExit as end:  # argparse, after --help
+        return end.code if isinstance(end.code, int) else OK
+    except BrokenPipeError:
+        raise
+    except Interrupted as interrupted:
+        _complain("interrupted")
+        return SIGNALLED + interrupted.number
+    except Exception as error:  # noqa: BLE001  # the last instance: a line for the user, and a code for the shell
+        if debug:
+            traceback.print_exc()
+        return _refused(error)
+
+
+def _refused(error: Exception) -> int:
+    from ..model.errors import InvalidData, InvalidValue  # noqa: PLC0415  # after the arguments have been read
+
+    if isinstance(error, UsageError | InvalidData | InvalidValue):
+        _complain(str(error))
+        return USAGE
+    _complain(f"failed: {type(error).__name__}: {error} (--debug shows where)")
+    return FAILED
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"orderpit: {printable(text)}\n")
+
+
+def _run(args: Namespace) -> int:
+    from . import _demo, _session  # noqa: PLC0415  # --help and --version need none of it
+    from ._logs import logs  # noqa: PLC0415
+    from ._output import Nothing, Output, Plain, console_on  # noqa: PLC0415
+    from ._report import show_end, show_orders, show_portfolio, show_stats  # noqa: PLC0415
+    from ._signals import Signals  # noqa: PLC0415
+
+    console = None if args.json else console_on(sys.stdout)
+    result: Output = Plain(sys.stdout)
+    if console is not None:
+        from ._fancy import Fancy  # noqa: PLC0415  # rich is an extra
+
+        result = Fancy(console)
+    steps: Output = Nothing() if args.json or args.quiet else result
+    with logs(args.log_file, debug=args.debug), Signals() as signals:
+        if args.command == "session":
+            outcome = _session.run(args, steps, console, signals)
+        else:
+            outcome = _demo.run(steps, signals, seed=args.seed, log=args.log_file is not None)
+        if args.json:
+            sys.stdout.write(json.dumps(outcome.to_dict(), indent=2) + "\n")
+        else:
+            show_stats(result, outcome)
+            show_portfolio(result, outcome)
+            show_orders(result, outcome.orders)
+            show_end(result, outcome)
+        received = signals.received
+    if received is not None:
+        return SIGNALLED + received
+    return outcome.exit_code

@@ -1,0 +1,127 @@
+"""The arguments: what may be asked for, and the help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from ._errors import UsageError
+
+HELP: Final = """\
+usage: orderpit [demo | session] [options]
+
+An order management system made of actors: see orders live and die.
+
+  demo       the life of an order in six steps, then a strategy on real daily
+             bars (this is what runs without a command)
+  session    a strategy on recorded market data; `orderpit session --help`
+
+  --json           print one JSON object on stdout, and nothing else there
+  --quiet          no steps and no progress, only the summary
+  --log-file FILE  append one line for each order event
+  --seed N         of the simulated exchange's chances (0)
+  --debug          show tracebacks
+  --version, --help
+
+examples:
+  orderpit
+  orderpit demo --json
+  orderpit session --data spot_btcusdt_20240808.gz --strategy quoter
+
+exit status: 0 audit clean, 1 audit violated or a failure, 2 usage or input
+"""
+
+SESSION_HELP: Final = """\
+usage: orderpit session --data PATH [PATH ...] [options]
+
+A strategy on recorded market data (Binance recordings, trades and klines, OHLCV
+CSV, plain, .gz or .zip). The same seed and data give the same fills.
+
+  --symbol S           what the data is of, where neither it nor its name says so
+  --strategy NAME      quoter (default), crossover, or module:Class of your own
+  --size Q             of its orders, in units of the base (worth about 1000)
+  --cash AMOUNT        opening balance in the quote currency (100000)
+  --records N          play at most N records
+  --skip-bad-rows      count and report rows that cannot be read, and go on
+  --maker-fee F, --taker-fee F    as fractions of notional (0.001)
+  --slippage F         largest relative move of a market fill (0)
+  --fill-probability F, --latency SECONDS    of the simulated exchange (1, 0)
+  --seed N, --json, --quiet, --log-file FILE, --debug    as `orderpit --help` says
+
+examples:
+  orderpit session --data BTCUSDT-trades-2024-08-08.zip --strategy crossover
+  orderpit session --data AAPL.csv --json | jq .portfolio
+  orderpit session --data btcusdt.gz ethusdt.gz --maker-fee 0 --log-file orders.log
+"""
+
+_MOST: Final = 2**63
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, *, text: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._text = text
+
+    def format_help(self) -> str:
+        return self._text
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < len(str(_MOST))):
+        msg = f"must be a whole number from 0, got {text[:60]!a}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _at_least_one(text: str) -> int:
+    number = _count(text)
+    if not number:
+        msg = "must be at least 1, got '0'"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    # Suppressed, so that `orderpit --json demo` and `orderpit demo --json` are the same.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    for flag in ("--json", "--quiet", "--debug"):
+        common.add_argument(flag, action="store_true")
+    common.add_argument("--log-file", metavar="FILE")
+    common.add_argument("--seed", type=_count, metavar="N")
+    kwargs: dict[str, Any] = {"parents": [common], "allow_abbrev": False}
+    top = _Parser(prog="orderpit", text=HELP, **kwargs)
+    top.add_argument("--version", action="store_true", default=argparse.SUPPRESS)
+    commands = top.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("demo", prog="orderpit demo", text=HELP, **kwargs)
+    session = commands.add_parser("session", prog="orderpit session", text=SESSION_HELP, **kwargs)
+    session.add_argument("--data", nargs="+", required=True, metavar="PATH")
+    session.add_argument("--symbol")
+    session.add_argument("--strategy", default="quoter", metavar="NAME")
+    session.add_argument("--size", metavar="Q")
+    session.add_argument("--cash", default="100000", metavar="AMOUNT")
+    session.add_argument("--records", type=_at_least_one, metavar="N")
+    session.add_argument("--skip-bad-rows", action="store_true")
+    session.add_argument("--maker-fee", default="0.001", metavar="F")
+    session.add_argument("--taker-fee", default="0.001", metavar="F")
+    session.add_argument("--slippage", default="0", metavar="F")
+    session.add_argument("--fill-probability", default="1", metavar="F")
+    session.add_argument("--latency", default="0", metavar="SECONDS")
+    return top
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the arguments.
+
+    Raises:
+        UsageError: in one line.
+        SystemExit: after --help.
+    """
+    defaults = argparse.Namespace(json=False, quiet=False, debug=False, log_file=None, seed=0, version=False)
+    args = parser().parse_args(argv, defaults)
+    args.command = args.command or "demo"
+    return args

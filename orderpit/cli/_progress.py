@@ -1,0 +1,52 @@
+"""The progress of a session without a terminal: a line now and then."""
+
+from __future__ import annotations
+
+from typing import Final, Self, TextIO
+
+from ._outcome import net
+from ._report import profit
+from ._session import Playing
+
+_EVERY_SECONDS: Final = 2.0
+
+
+class ProgressLines:
+    """Writes one line every two seconds."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._next = _EVERY_SECONDS
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, playing: Playing) -> None:
+        """Write a line, if it is time for one."""
+        seconds = playing.seconds
+        if seconds < self._next:
+            return
+        self._next = seconds + _EVERY_SECONDS
+        done, passed = playing.source.done(), playing.source.passed
+        profits = [f"{profit(gain)} {currency}" for currency, gain in net(playing.system.portfolio()).items()]
+        parts = [
+            f"{done:4.0%}",
+            f"{passed:,} records",
+            f"{passed / seconds:,.0f} a second",
+            *profits,
+            left(done, seconds),
+        ]
+        self._stream.write(f"orderpit: {', '.join(parts)}\n")
+        self._stream.flush()
+
+
+def left(done: float, seconds: float) -> str:
+    """Say how much longer it will take, at the pace so far."""
+    if done <= 0:
+        return "time left unknown"
+    remaining = round(seconds / done - seconds)
+    minutes, rest = divmod(remaining, 60)
+    return f"{minutes}:{rest:02} left"

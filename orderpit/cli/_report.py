@@ -1,0 +1,187 @@
+"""How orders, events, statistics, positions and the audit are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import cast
+
+from ..model import events as e
+from ..model.commands import SubmitOrder
+from ..model.numbers import plain, to_places
+from ..model.order import Order
+from ._errors import printable
+from ._outcome import Outcome
+from ._output import Output, signed
+
+_SHOWN_ORDERS = 20
+_SHOWN_TROUBLES = 10
+_NS = 1_000_000_000
+
+
+def show_updates(out: Output, updates: Iterable[e.OrderUpdate]) -> None:
+    """Show events as they came: number, what, of which order, and the state after it."""
+    rows = [
+        (
+            str(update.sequence),
+            type(update.event).__name__,
+            update.event.order_id,
+            detail(update),
+            "" if update.order is None else update.order.state.value,
+        )
+        for update in updates
+    ]
+    out.table((">#", "event", "order", "what", "state"), rows)
+
+
+def detail(update: e.OrderUpdate) -> str:
+    """Say what an event tells beyond its name."""
+    match update.event:
+        case e.OrderCreated(terms=terms):
+            return terms_of(terms)
+        case e.OrderFilled(fill=fill):
+            side = "" if update.order is None else f"{update.order.side.value} "
+            return f"{side}{plain(fill.quantity)} @ {plain(fill.price)}, fee {money(fill.fee)} {fill.fee_currency}"
+        case e.OrderDenied() | e.OrderRejected() | e.CommandRefused() | e.CancelRejected() | e.ModifyRejected():
+            return f"{update.event.reason.value}: {update.event.text}"
+        case e.ModifyRequested(price=price, quantity=quantity) | e.OrderModified(price=price, quantity=quantity):
+            new = {"price": price, "quantity": quantity}
+            return ", ".join(f"{name} {plain(value)}" for name, value in new.items() if value is not None)
+        case e.OrderCancelled(reason=reason) | e.OrderExpired(reason=reason):
+            return reason.value
+        case e.OrderInDoubt(reason=reason, text=text):
+            return f"{reason.value}: {text}"
+        case _:
+            return ""
+
+
+def terms_of(terms: SubmitOrder) -> str:
+    """Write what was asked for."""
+    prices = {"@": terms.price, "stop": terms.stop_price}
+    ends = [f"{word} {plain(price)}" for word, price in prices.items() if price is not None]
+    return " ".join([terms.side.value, plain(terms.quantity), terms.symbol, terms.order_type.value, *ends])
+
+
+def show_orders(out: Output, orders: Sequence[Order]) -> None:
+    """Show orders with their state and how much of each has filled."""
+    out.heading("All orders" if len(orders) <= _SHOWN_ORDERS else f"The last {_SHOWN_ORDERS} of {len(orders)} orders")
+    rows = [
+        (
+            order.order_id,
+            order.side.value,
+            plain(order.quantity),
+            order.symbol,
+            order.order_type.value,
+            at(order),
+            order.state.value,
+            f"{to_places(order.fill_percentage, 1)}%",
+        )
+        for order in orders[-_SHOWN_ORDERS:]
+    ]
+    out.table(("order", "side", ">quantity", "symbol", "type", ">price", "state", ">filled"), rows)
+
+
+def at(order: Order) -> str:
+    """Return an order's limit, else its trigger, else nothing."""
+    price = order.stop_price if order.price is None else order.price
+    return "" if price is None else plain(price)
+
+
+def show_stats(out: Output, outcome: Outcome) -> None:
+    """Show the notebook's statistics under the notebook's names."""
+    out.heading("Final OMS statistics")
+    rows = [(key, _counted(value)) for key, value in outcome.stats.items()]
+    out.table(("statistic", "value"), rows)
+
+
+def _counted(value: object) -> str:
+    match value:
+        case dict():
+            return ", ".join(f"{state} {count}" for state, count in cast("dict[str, int]", value).items() if count)
+        case list():
+            return ", ".join(cast("list[str]", value))
+        case _:
+            return str(value)
+
+
+def show_portfolio(out: Output, outcome: Outcome) -> None:
+    """Show positions and money."""
+    book = outcome.portfolio
+    out.heading("Positions and profit")
+    positions = [
+        (
+            position.symbol,
+            plain(position.quantity),
+            money(position.average_price),
+            "" if position.mark is None else plain(position.mark),
+            profit(position.realised_pnl),
+            profit(position.unrealised_pnl),
+        )
+        for position in book.positions.values()
+    ]
+    out.table(("symbol", ">quantity", ">average", ">mark", ">realised", ">unrealised"), positions)
+    if not positions:
+        out.line("no positions")
+    out.line("")
+    currencies = sorted(book.equity.keys() | book.cash.keys())
+    rows = [
+        (
+            currency,
+            *(money(amounts[currency]) if currency in amounts else "" for amounts in (book.cash, book.equity)),
+            *(profit(amounts[currency]) if currency in amounts else "" for amounts in (book.realised_pnl,)),
+            *(profit(amounts[currency]) if currency in amounts else "" for amounts in (book.unrealised_pnl,)),
+            money(book.fees[currency]) if currency in book.fees else "",
+        )
+        for currency in currencies
+    ]
+    out.table(("currency", ">cash", ">equity", ">realised", ">unrealised", ">fees"), rows)
+
+
+def show_end(out: Output, outcome: Outcome) -> None:
+    """Show the data, the time it took, and whether the books are right."""
+    data, report, troubles = outcome.data, outcome.audit, outcome.troubles
+    out.line("")
+    out.line(f"Total events processed: {outcome.stats.get('total_events', 0)}")
+    pace = f", {data.records / outcome.seconds:,.0f} a second" if outcome.seconds > 0 else ""
+    out.line(
+        f"Data: {data.records:,} records of {', '.join(data.symbols) or 'nothing'} in {outcome.seconds:.2f} s{pace}"
+    )
+    if data.first_time_ns is not None and data.last_time_ns is not None:
+        out.line(f"      {moment(data.first_time_ns)} to {moment(data.last_time_ns)}")
+    if data.skipped:
+        out.line(f"Rows skipped because they could not be read: {data.skipped:,}")
+    for note in data.notes:
+        out.line(f"  {printable(note)}")
+    if report.is_clean:
+        out.line(f"Audit: clean, {report.checks:,} checks")
+    else:
+        out.line(f"Audit: {len(report.violations):,} violations in {report.checks:,} checks")
+        for violation in report.violations[:_SHOWN_TROUBLES]:
+            out.line(f"  {printable(violation)}")
+    if troubles.problem_count or troubles.alarm_count:
+        out.line(f"Failures inside: {troubles.problem_count} problems, {troubles.alarm_count} alarms")
+        lines = [
+            *map(str, troubles.problems),
+            *(f"alarm {a.code.value} on order {a.order_id}: {a.text}" for a in troubles.alarms),
+        ]
+        for line in lines[:_SHOWN_TROUBLES]:
+            out.line(f"  {printable(line)}")
+    if not outcome.orderly:
+        out.line("Not everything came to an orderly end in time")
+
+
+def money(amount: Decimal) -> str:
+    """Write an amount with at most two places where it is large, and with those that matter where it is small."""
+    rounded = to_places(amount, 2)
+    return rounded if rounded.strip("-0.") or not amount else to_places(amount, 8)
+
+
+def profit(amount: Decimal) -> str:
+    """Write a gain with its sign."""
+    return signed(amount, money(amount))
+
+
+def moment(time_ns: int) -> str:
+    """Write a time for people, to the second."""
+    return datetime.fromtimestamp(time_ns // _NS, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
