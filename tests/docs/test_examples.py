@@ -42,7 +42,7 @@ def test_every_example_of_a_guide_runs_and_prints_what_is_shown(guide: Path, tmp
 
 @pytest.mark.parametrize("guide", GUIDES, ids=of_name)
 def test_links_between_files_lead_somewhere(guide: Path):
-    for target in re.findall(r"\]\(([^)#:]+)\)", guide.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", guide.read_text(encoding="utf-8")):
         assert (guide.parent / target).exists(), target
 
 

@@ -1,0 +1,39 @@
+"""The tables of docs/orders.md say what the code does: every state, event, reason and alarm, and no other."""
+
+from enum import Enum
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from orderpit import AlarmCode, OrderState, Reason
+from orderpit.model.events import Event
+from orderpit.model.lifecycle import TRANSITIONS
+
+GUIDE = Path(__file__).parents[2] / "docs" / "orders.md"
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table beneath a heading of the guide, without its first two lines."""
+    section = GUIDE.read_text(encoding="utf-8").split(f"\n{heading}\n", 1)[1].split("\n#", 1)[0]
+    table = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
+
+
+def test_the_states_table_is_the_one_in_the_code():
+    shown = {
+        OrderState[state]: {OrderState[name] for name in to.split(", ") if name}
+        for state, to in rows("## The eight states")
+    }
+    assert shown == TRANSITIONS
+
+
+@pytest.mark.parametrize(
+    ("heading", "members"), [("### Reason codes", Reason), ("### Alarms", AlarmCode)], ids=["reasons", "alarms"]
+)
+def test_every_code_has_a_row(heading: str, members: type[Enum]):
+    assert [row[0] for row in rows(heading)] == [member.value for member in members]
+
+
+def test_every_event_has_a_row():
+    assert {row[0] for row in rows("### Events")} == {kind.__name__ for kind in get_args(Event)}
