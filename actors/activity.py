@@ -35,12 +35,12 @@ class Activity:
 
     def __init__(self) -> None:
         self.watchers: deque[Callable[[], None]] = deque()
-        self._mailboxes: tuple[Counted, ...] = ()
+        self._mailboxes: list[Counted] = []
         self._pending: Callable[[], int] = int
 
     def add(self, mailbox: Counted) -> None:
-        """Count one more mailbox. Called by the one thread that spawns actors."""
-        self._mailboxes = (*self._mailboxes, mailbox)
+        """Count one more mailbox; one atomic step, since any thread may subscribe."""
+        self._mailboxes.append(mailbox)
 
     def count_also(self, pending: Callable[[], int]) -> None:
         """Let timers that will lead to messages count as under way."""
@@ -48,7 +48,7 @@ class Activity:
 
     def is_quiet(self) -> bool:
         """Say whether there was a moment during this call at which nothing was under way."""
-        mailboxes = self._mailboxes
+        mailboxes = tuple(self._mailboxes)
         done = [mailbox.handled + mailbox.dead for mailbox in mailboxes]
         if self._pending():
             return False

@@ -95,6 +95,10 @@ class BaseActor(pykka.ThreadingActor):
         """Send once the handler has returned."""
         self._outbox.append((target, message))
 
+    def unreachable(self, target: Target[Any]) -> None:
+        """Hear of a target that has stopped, so that it need not be sent to again."""
+        del target
+
     def unknown(self, message: object) -> None:
         """Report a message that nobody here understands."""
         self._report("unknown message", message)
@@ -135,7 +139,8 @@ class BaseActor(pykka.ThreadingActor):
 
     def _flush(self) -> None:
         for target, message in self._outbox:
-            target.send(message)
+            if not target.send(message):
+                self.unreachable(target)
         self._outbox.clear()
 
     def _answer(self, query: Query) -> object:

@@ -85,10 +85,9 @@ def _seed(value: int) -> int:
     return whole("seed", value, InvalidConfiguration)
 
 
-def _remainder(value: Literal["cancelled", "expired"]) -> Literal["cancelled", "expired"]:
-    if value not in ("cancelled", "expired"):
-        raise InvalidConfiguration.of("remainder", value, "must be 'cancelled' or 'expired'")
-    return value
+def _known_remainder(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not str or value not in {"cancelled", "expired"}:
+        raise InvalidConfiguration.of(attribute.name, value, "must be 'cancelled' or 'expired'")
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +109,7 @@ class SimulatedExchange:
     fill_probability: Decimal = attrs.field(default=Decimal(1), converter=_fill_probability)
     latency: Decimal = attrs.field(default=Decimal(0), converter=_latency)
     seed: int = attrs.field(default=0, converter=_seed)
-    remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", converter=_remainder)
+    remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
 
     @property
     def rules(self) -> VenueRules:
@@ -168,9 +167,13 @@ class ExchangeActor(BaseActor):
             case Listen():
                 self._listeners = (*self._listeners, message)
             case StopListening():
-                self._listeners = tuple(known for known in self._listeners if known.target is not message.target)
+                self._forget(message.target)
             case _:
                 self.unknown(message)
+
+    def unreachable(self, target: Target[Any]) -> None:
+        """Let a listener go that has stopped."""
+        self._forget(target)
 
     def request(self, request: VenueRequest) -> None:
         """Take a request of the order manager."""
@@ -180,6 +183,9 @@ class ExchangeActor(BaseActor):
 
     def observe(self, data: MarketData) -> None:
         """Take market data, before whoever listens hears of it."""
+
+    def _forget(self, target: Target[Any]) -> None:
+        self._listeners = tuple(known for known in self._listeners if known.target is not target)
 
     def _pass_on(self, data: MarketData) -> None:
         kind = type(data)

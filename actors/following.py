@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..model.events import OrderUpdate
-from .actor import BaseActor
+from .actor import FAILURES_ALLOWED, BaseActor
 from .address import Target
 from .messages import Halt, ResendUpdates
 from .runtime import Context
@@ -30,6 +30,8 @@ class Follower(BaseActor):
         self._me = me
         self._manager = manager
         self._early: dict[int, OrderUpdate] = {}
+        self._failed_at = 0
+        self._attempts = 0
         self.followed = 0
         self.repeated = 0
 
@@ -43,10 +45,22 @@ class Follower(BaseActor):
             return
         fold(update)
         self.followed = update.sequence
+        self._early.pop(update.sequence, None)
         while (waiting := self._early.get(self.followed + 1)) is not None:
             fold(waiting)
             self.followed = waiting.sequence
             del self._early[self.followed]
+
+    def set_aside(self, message: object) -> None:
+        """Ask again for an entry that could not be folded: those after it have no meaning without it."""
+        if not isinstance(message, OrderUpdate):
+            return
+        missing = self.followed + 1
+        self._attempts = self._attempts + 1 if self._failed_at == missing else 1
+        self._failed_at = missing
+        # Not for ever: as many failures as these halt trading.
+        if self._attempts <= FAILURES_ALLOWED:
+            self.send(self._manager, ResendUpdates(missing, missing, self._me))
 
     def escalate(self) -> None:
         """Halt trading: nobody should trade on books that are not kept."""

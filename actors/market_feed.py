@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from ..model.market import MarketData
+from ..model.errors import InvalidMarketData
+from ..model.market import MARKET_DATA, MarketData
 from .actor import BaseActor
 from .address import Address, Target
 from .messages import GetProgress, NextRecord, Query, Reply, StopFeed
@@ -87,6 +88,9 @@ class MarketFeed(BaseActor):
             record = self._next if self._next is not None else next(self._records, None)
         except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the end
             self._finish(error)
+            return
+        if record is not None and type(record) not in MARKET_DATA:
+            self._finish(InvalidMarketData.of("record", record, "must be a Quote, Trade, Bar or Depth"))
             return
         self._next = record
         if self._pass_time(None if record is None else record.time_ns):

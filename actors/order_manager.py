@@ -96,6 +96,10 @@ class OrderManager(BaseActor):
             case _:
                 self.unknown(message)
 
+    def unreachable(self, target: Target[Any]) -> None:
+        """Let a strategy go that has stopped; its orders stay on record."""
+        self._strategies = {name: known for name, known in self._strategies.items() if known is not target}
+
     def set_aside(self, message: object) -> None:
         """Refuse a command; a report leaves its order in doubt, and its symbol without new orders."""
         now = self.context.now_ns()
@@ -148,6 +152,10 @@ class OrderManager(BaseActor):
             self._call_later(max(deadline - now, 0), self._me, CheckDeadlines(), background=True)
 
     def _resend(self, request: ResendUpdates) -> None:
+        if self._recent and request.first < self._recent[0].sequence:
+            # Nobody should trade on books that have a hole.
+            self._report("no longer has what is missing for", request)
+            self.escalate()
         for update in self._recent:
             if request.first <= update.sequence <= request.last:
                 self.send(request.target, update)

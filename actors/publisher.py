@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ..model.events import OrderUpdate
 from .actor import BaseActor
-from .address import Address
+from .address import Target
 from .conflation import NewestQuote, QuoteSlots
 from .messages import Subscribe, Unsubscribe
 from .runtime import Context
@@ -37,6 +37,10 @@ class Publisher(BaseActor):
             case _:
                 self.unknown(message)
 
+    def unreachable(self, target: Target[Any]) -> None:
+        """Let a subscriber go that has stopped."""
+        self._forget(target)
+
     def _tell(self, subscriber: Subscribe, update: OrderUpdate) -> None:
         if subscriber.target.queued > MOST_WAITING:
             self._forget(subscriber.target)
@@ -44,7 +48,7 @@ class Publisher(BaseActor):
             return
         self.send(subscriber.target, update)
 
-    def _forget(self, target: Address[Any]) -> None:
+    def _forget(self, target: Target[Any]) -> None:
         self._subscribers = tuple(known for known in self._subscribers if known.target is not target)
 
 

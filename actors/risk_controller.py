@@ -69,6 +69,8 @@ class RiskController(Follower):
             refusal = Refusal(Reason.INTERNAL_ERROR, "the command could not be judged and was set aside")
             denied = Denied(message, refusal, self.context.now_ns(), SOURCE)
             self.send(self._manager, denied)
+        else:
+            super().set_aside(message)
 
     def books(self) -> RiskBooks:
         """Return how far risk has followed the stream, and what it holds reserved."""

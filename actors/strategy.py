@@ -6,8 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from ..model.commands import CancelOrder, ModifyOrder, SubmitOrder
-from ..model.errors import InvalidOrder
+from ..model.errors import InvalidConfiguration, InvalidOrder
 from ..model.events import CommandRefused, FillBusted, FillCorrected, OrderCreated, OrderFilled, OrderUpdate
 from ..model.market import MARKET_DATA, MarketData
 from ..model.numbers import ZERO, Number, add, negate
@@ -71,6 +73,14 @@ class Strategy:
         return self._desk.positions.get(symbol, ZERO)
 
 
+@attrs.frozen
+class StrategyBooks:
+    """What a strategy's actor counted: submissions that were refused at the edge, and quotes that were conflated."""
+
+    refused_at_edge: int
+    conflated: int
+
+
 class StrategyActor(BaseActor):
     """The strategy's thread: tells it of data and of its own orders, and sends its commands to risk.
 
@@ -108,7 +118,7 @@ class StrategyActor(BaseActor):
         """Make the strategy, in the thread that will run it."""
         strategy = self._make()
         if not isinstance(strategy, Strategy):
-            raise InvalidOrder.of("strategy", strategy, "must be a Strategy")
+            raise InvalidConfiguration.of("strategy", strategy, "must be made into a Strategy")
         strategy._desk = self  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # two halves of one thing
         self._strategy = strategy
 
@@ -160,6 +170,10 @@ class StrategyActor(BaseActor):
     def discarded(self, outbox: list[tuple[Target[Any], object]]) -> None:
         """Take back what a handler that raised had wanted to submit."""
         self._in_flight -= sum(isinstance(message, SubmitOrder) for _, message in outbox)
+
+    def books(self) -> StrategyBooks:
+        """Return what was counted."""
+        return StrategyBooks(self.refused_at_edge, self._slots.conflated)
 
     def _follow(self, update: OrderUpdate) -> None:
         order, event = update.order, update.event

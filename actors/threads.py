@@ -57,14 +57,24 @@ class DataClock:
 
 
 class _Timer:
-    __slots__ = ("background", "due", "live", "message", "number", "target")
+    __slots__ = ("_cancelled", "background", "due", "live", "message", "number", "target")
 
-    def __init__(self, due: int, number: int, target: Target[Any], message: object, *, background: bool) -> None:
+    def __init__(
+        self,
+        due: int,
+        number: int,
+        target: Target[Any],
+        message: object,
+        *,
+        background: bool,
+        cancelled: Callable[[_Timer], None],
+    ) -> None:
         self.due, self.number, self.target, self.message = due, number, target, message
         self.background, self.live = background, True
+        self._cancelled = cancelled
 
     def cancel(self) -> None:
-        self.live = False
+        self._cancelled(self)
 
     def __lt__(self, other: _Timer) -> bool:
         return (self.due, self.number) < (other.due, other.number)
@@ -105,8 +115,10 @@ class WallTimers:
     def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
         """Send a message after a while."""
         due = time.monotonic_ns() + delay_ns
-        timer = _Timer(due, next(self._numbers), target, message, background=background)
+        timer = _Timer(due, next(self._numbers), target, message, background=background, cancelled=self._cancel)
         with self._changed:
+            if self._closed:
+                return timer
             self._foreground += not background
             heapq.heappush(self._heap, timer)
             if self._thread is None:
@@ -128,19 +140,31 @@ class WallTimers:
 
     def _run(self) -> None:
         while (timer := self._next_due()) is not None:
-            if timer.live:
-                timer.target.send(timer.message)
+            timer.target.send(timer.message)
             # Only now, so that at no moment it is neither pending nor sent.
             with self._changed:
                 self._foreground -= not timer.background and not self._closed
             self._fired()
 
+    def _cancel(self, timer: _Timer) -> None:
+        with self._changed:
+            if not timer.live or self._closed:
+                return
+            timer.live = False
+            self._foreground -= not timer.background
+        self._fired()
+
     def _next_due(self) -> _Timer | None:
         with self._changed:
             while not self._closed:
+                while self._heap and not self._heap[0].live:
+                    heapq.heappop(self._heap)
                 wait_ns = self._heap[0].due - time.monotonic_ns() if self._heap else None
                 if wait_ns is not None and wait_ns <= 0:
-                    return heapq.heappop(self._heap)
+                    timer = heapq.heappop(self._heap)
+                    # From here on it is too late to cancel it.
+                    timer.live = False
+                    return timer
                 self._changed.wait(None if wait_ns is None else wait_ns / 1e9)
         return None
 
@@ -156,7 +180,8 @@ class DataTimers:
 
     def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
         """Send a message once the data's clock has passed the delay."""
-        timer = _Timer(self._clock.now_ns() + delay_ns, next(self._numbers), target, message, background=background)
+        due = self._clock.now_ns() + delay_ns
+        timer = _Timer(due, next(self._numbers), target, message, background=background, cancelled=self._cancel)
         with self._lock:
             heapq.heappush(self._heap, timer)
         return timer
@@ -164,6 +189,10 @@ class DataTimers:
     def pending(self) -> int:
         """Count nothing: these timers wait for data, not for time to pass."""
         return 0
+
+    def _cancel(self, timer: _Timer) -> None:
+        with self._lock:
+            timer.live = False
 
     def fire_next(self, until_ns: int | None) -> bool:
         """Fire the earliest timer that is due by then, and set the clock to it; of the foreground alone when None."""
@@ -256,10 +285,11 @@ class ThreadRuntime:
 
     def spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
         """Start an actor and bind its address."""
-        ref = actor_class.start(self.context(address.name), *args)
-        # pykka's registry is one for the process: the host's ActorRegistry.stop_all() must not stop trading.
-        pykka.ActorRegistry.unregister(ref)
-        address.bind(ref)
+        # Not by start(), which registers: the registry is one for the process, and the host's stop_all() must not stop
+        # trading, not even an actor that is just being started.
+        actor = actor_class(self.context(address.name), *args)
+        address.bind(actor.actor_ref)
+        actor._start_actor_loop()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # pykka's hook for implementers
 
     def future(self) -> pykka.Future[Any]:
         """Return a future to wait on from outside."""

@@ -101,7 +101,7 @@ class View(Follower):
                 return self._statistics.to_dict()
             case GetHistory():
                 updates = tuple(self._history)
-                return updates if query.newest is None else updates[len(updates) - query.newest :]
+                return updates if query.newest is None else updates[max(len(updates) - query.newest, 0) :]
             case _:
                 return super().answer(query)
 
@@ -113,6 +113,12 @@ class View(Follower):
                 _fail(wait.reply, error)
         self._waiting.clear()
         super().on_stop()
+
+    def _bury(self, message: object) -> None:
+        if isinstance(message, WaitForState):
+            _fail(message.reply, pykka.ActorDeadError("the system stopped before it was asked"))
+        elif not isinstance(message, ForgetWait):
+            super()._bury(message)
 
     def books(self) -> ViewBooks:
         """Return how far the view has come."""
@@ -145,7 +151,10 @@ class View(Follower):
         order = self._orders.get(wait.order_id)
         if order is None or not (order.is_closed or wait.state in self._visited[wait.order_id]):
             return False
-        _answer(wait.reply, order)
+        try:
+            wait.reply.set(order)
+        except BaseException as error:  # noqa: BLE001  # who gave a broken reply must not cost the others the update
+            self._report("could not answer", wait, error)
         return True
 
     def _keep_waiting(self, order_id: str, waiting: tuple[WaitForState, ...]) -> None:
@@ -165,10 +174,6 @@ class View(Follower):
             and (query.strategy_id is None or order.strategy_id == query.strategy_id)
         )
         return found if query.newest is None else found[max(len(found) - query.newest, 0) :]
-
-
-def _answer(reply: Reply, order: Order) -> None:
-    reply.set(order)
 
 
 def _fail(reply: Reply, error: Exception) -> None:

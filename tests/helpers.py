@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from orderpit import (
@@ -86,7 +87,8 @@ class Desk:
 
     def make(self, actor_class: type[Any], *arguments: Any) -> Any:
         actor = actor_class(self.context, *arguments)
-        actor.on_start()
+        # In a context of its own, so that the test's thread does not pass for the actor's.
+        copy_context().run(actor.on_start)
         return actor
 
 
