@@ -305,27 +305,51 @@ def _status(order: Order, report: r.VenueStatus, now: int) -> _Found:
         yield from _contradiction(order, report, now)
     else:
         yield from _opened(order, report, now)
-        yield from _lost_requests(order, report, now)
+        if order.in_doubt:
+            yield from _terms_found(order, report, now)
+            yield from _cancel_lost(order, report, now)
         yield from _cleared(order, report, now)
 
 
-def _lost_requests(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    """The end of requests whose answer is overdue on an order that lives on: they can be made again."""
-    if not order.in_doubt:
+def _terms_found(order: Order, report: r.VenueStatus, now: int) -> _Found:
+    """What became of an amend without an answer. While the venue does not tell its terms, it stays pending."""
+    if report.quantity is None:
         return
-    for kind, request_id in (
-        (e.ModifyRejected, order.overtaken_request_id),
-        (e.CancelRejected if order.pending is Pending.CANCEL else e.ModifyRejected, order.pending_request_id),
-    ):
-        if request_id is not None:
-            yield kind(
-                time_ns=now,
-                source=report.source,
-                order_id=order.order_id,
-                request_id=request_id,
-                reason=Reason.NO_ANSWER,
-                text="found live when the venue was asked",
-            )
+    overdue = order.pending_request_id if order.pending is Pending.MODIFY else order.overtaken_request_id
+    price = report.price if report.price != order.price else None
+    quantity = report.quantity if report.quantity != order.quantity else None
+    if price is not None or quantity is not None:
+        if overdue is None:
+            yield _alarm(order, report, now, A.CHANGED_TERMS)
+        yield e.OrderModified(
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            request_id=overdue,
+            price=price,
+            quantity=quantity,
+        )
+    elif overdue is not None:
+        yield _lost(e.ModifyRejected, order, report, now, overdue)
+
+
+def _cancel_lost(order: Order, report: r.VenueStatus, now: int) -> _Found:
+    """The end of a cancel without an answer on an order that lives on: it can be made again."""
+    if order.pending is Pending.CANCEL and order.pending_request_id is not None:
+        yield _lost(e.CancelRejected, order, report, now, order.pending_request_id)
+
+
+def _lost(
+    kind: type[e.CancelRejected | e.ModifyRejected], order: Order, report: r.VenueStatus, now: int, request_id: str
+) -> e.CancelRejected | e.ModifyRejected:
+    return kind(
+        time_ns=now,
+        source=report.source,
+        order_id=order.order_id,
+        request_id=request_id,
+        reason=Reason.NO_ANSWER,
+        text="found not to have taken effect when the venue was asked",
+    )
 
 
 def _cleared(order: Order, report: r.VenueReport, now: int) -> _Found:

@@ -311,13 +311,16 @@ class VenueFillCorrected:
 class VenueStatus:
     """The answer to a query (FIX ExecType Order Status). A state of None says that the venue does not know the order.
 
-    complete says that the venue's memory is: an order it does not know was never there or is gone for good.
+    complete says that the venue's memory is: an order it does not know was never there or is gone for good. price and
+    quantity are the terms in force, where the venue tells them; what became of a lost amend is known by them alone.
     """
 
     client_order_id: str = attrs.field(converter=_id)
     state: OrderState | None = attrs.field(converter=_state)
     filled_quantity: Decimal = attrs.field(default=ZERO, converter=_filled)
     complete: bool = attrs.field(default=False, converter=_complete)
+    price: Decimal | None = attrs.field(default=None, converter=_optional_price)
+    quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity)
     time_ns: int = attrs.field(default=0, converter=_time)
     source: str = attrs.field(default="exchange", converter=_source)
 

@@ -182,5 +182,7 @@ class SimulatedVenue:
             state=None if order is None else order.state,
             filled_quantity=ZERO if order is None else order.filled,
             complete=True,
+            price=None if order is None else order.price,
+            quantity=None if order is None else order.quantity,
             time_ns=now_ns,
         )

@@ -101,6 +101,8 @@ reports = st.one_of(
         state=st.none() | st.sampled_from(OrderState),
         filled_quantity=st.sampled_from(["0", "3", "10"]),
         complete=st.booleans(),
+        price=st.none() | prices,
+        quantity=st.none() | quantities,
     ),
 )
 steps = st.tuples(

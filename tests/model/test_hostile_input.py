@@ -312,6 +312,8 @@ FIELDS = [
     (r.VenueStatus, ID, InvalidReport, "state", without(WRONG_MEMBER, "other") | {"other": Side.BUY}),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "filled_quantity", WRONG_NUMBER | NO_NONE),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "complete", WRONG_FLAG),
+    (r.VenueStatus, ID | {"state": None}, InvalidReport, "price", POSITIVE),
+    (r.VenueStatus, ID | {"state": None}, InvalidReport, "quantity", POSITIVE),
 ]
 
 

@@ -529,18 +529,49 @@ def test_a_cancel_refused_because_the_venue_does_not_know_the_order_puts_it_in_d
     assert meaning_of(closed, item) == "CancelRejected -> CANCELLED"
 
 
-def test_a_doubted_order_found_live_gets_its_lost_requests_back():
+def test_a_lost_cancel_and_a_lost_modification_can_be_made_again():
     order = order_in(S.OPEN, event(e.ModifyRequested), event(e.CancelRequested), event(e.OrderInDoubt))
-    verdict = judged(order, report(r.VenueStatus))
+    verdict = judged(order, report(r.VenueStatus, price="100", quantity="10"))
     assert [type(item) for item in verdict.events] == [e.ModifyRejected, e.CancelRejected, e.OrderResolved]
     assert {item.reason for item in verdict.events[:2]} == {Reason.NO_ANSWER}
     assert folded(order, *verdict.events) == order_in(S.OPEN)
-    modifying = order_in(S.SUBMITTED, event(e.ModifyRequested), event(e.OrderInDoubt))
-    assert [type(item) for item in judged(modifying, report(r.VenueStatus)).events] == [
-        e.OrderOpened,
-        e.ModifyRejected,
-        e.OrderResolved,
-    ]
+
+
+@pytest.mark.parametrize(
+    ("terms_in_force", "changes"),
+    [
+        pytest.param({"price": "101", "quantity": "8"}, (101, 8), id="both"),
+        pytest.param({"price": "100", "quantity": "8"}, (100, 8), id="quantity"),
+        pytest.param({"price": "101", "quantity": "10"}, (101, 10), id="price"),
+    ],
+)
+@pytest.mark.parametrize("asked", [(e.ModifyRequested,), (e.ModifyRequested, e.CancelRequested)], ids=len)
+def test_a_modification_whose_answer_was_lost_is_known_by_the_terms_in_force(terms_in_force, changes, asked):
+    order = order_in(S.SUBMITTED, *(event(kind) for kind in asked), event(e.OrderInDoubt))
+    verdict = judged(order, report(r.VenueStatus, **terms_in_force))
+    after = folded(order, *verdict.events)
+    assert verdict.alarms == ()
+    assert ((after.price, after.quantity), after.pending, after.in_doubt) == (changes, Pending.NONE, False)
+
+
+def test_a_modification_stays_pending_while_the_venue_does_not_tell_its_terms():
+    order = order_in(S.OPEN, event(e.ModifyRequested), event(e.OrderInDoubt))
+    after = folded(order, *judged(order, report(r.VenueStatus)).events)
+    assert (after.pending, after.in_doubt) == (Pending.MODIFY, False)
+
+
+def test_terms_that_the_venue_has_and_nobody_asked_for_are_taken_over_with_an_alarm():
+    order = order_in(S.OPEN, event(e.OrderInDoubt))
+    verdict = judged(order, report(r.VenueStatus, price="99", quantity="10"))
+    assert [alarm.code for alarm in verdict.alarms] == [AlarmCode.CHANGED_TERMS]
+    assert folded(order, *verdict.events) == order_in(S.OPEN, event(e.OrderModified, price=number("99"), quantity=None))
+    assert judged(order_in(S.OPEN), report(r.VenueStatus, price="99", quantity="10")).is_repeat
+
+
+def test_an_order_found_with_no_more_than_has_filled_is_filled():
+    order = order_in(S.PARTIALLY_FILLED, event(e.ModifyRequested), event(e.CancelRequested), event(e.OrderInDoubt))
+    after = folded(order, *judged(order, report(r.VenueStatus, price="100", quantity="4")).events)
+    assert (after.state, after.quantity, after.in_doubt, after.pending) == (S.FILLED, 4, False, Pending.NONE)
 
 
 def test_a_request_in_flight_outlives_a_status_that_nobody_was_in_doubt_about():
