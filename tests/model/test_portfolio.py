@@ -286,7 +286,7 @@ def sliced(trade: tuple[Side, Decimal, Decimal, Decimal], cuts: list[Decimal]) -
     return [(side, piece, price, fee if n == 0 else ZERO) for n, piece in enumerate(pieces)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(done=trades, data=st.data())
 def test_however_the_same_fills_are_sliced_every_figure_is_the_same_to_the_last_digit(
     done: Trades, data: st.DataObject
@@ -299,7 +299,7 @@ def test_however_the_same_fills_are_sliced_every_figure_is_the_same_to_the_last_
     assert cut.executed() == whole.executed()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(done=trades, mark=prices)
 def test_the_books_balance_exactly(done: Trades, mark: Decimal) -> None:
     book = book_all(PortfolioBook(INSTRUMENTS, OPENING), facts_of(done))

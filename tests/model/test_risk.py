@@ -709,7 +709,7 @@ def advance(desk: Desk, step: Command | tuple[str, str] | str) -> None:
         desk.ask(step)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(steps=steps, cash=st.integers(500, 4000).map(str))
 def test_no_race_makes_the_venue_execute_more_than_there_is_cash(
     steps: list[Command | tuple[str, str] | str], cash: str

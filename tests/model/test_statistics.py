@@ -82,7 +82,7 @@ reports = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(steps=st.lists(st.tuples(commands, st.booleans()) | reports, max_size=60))
 def test_the_fold_is_the_recount(steps: list[tuple[Command, bool] | r.VenueReport]) -> None:
     numbers = count()

@@ -278,7 +278,7 @@ def fills_of(reports: Iterable[r.VenueReport]) -> list[tuple[str, Decimal, Decim
     ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(steps=on_quotes_and_trades)
 def test_the_venue_fills_what_a_venue_that_scans_all_its_orders_fills(steps: list[Step]) -> None:
     venue, naive = SimulatedVenue(INSTRUMENTS, VenueRules(**NO_FEES), drawn, lambda: "E"), NaiveVenue()
