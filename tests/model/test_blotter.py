@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from builders import NOW, S, event, fill, folded, report, terms
+from builders import NOW, S, event, fill, folded, report, stop_terms, terms
 
 from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.alarm import AlarmCode
 from orderpit.model.blotter import EXTERNAL, SOURCE, Blotter, Outcome
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
-from orderpit.model.kinds import OrderType, Pending, Reason, Side, TradingState
+from orderpit.model.kinds import OrderType, Pending, Reason, Side, TimeInForce, TradingState
 from orderpit.model.refusal import Refusal
 
 SECOND = 1_000_000_000
@@ -73,6 +73,14 @@ def test_an_approved_order_is_created_and_sent_with_all_its_terms():
     assert (book.order("o-1").state, book.order("o-1").strategy_id) == (S.SUBMITTED, "strategy")
     assert [order.order_id for order in book.orders()] == ["o-1"]
     assert (book.sequence, book.next_deadline_ns) == (2, None)
+
+
+def test_the_venue_is_sent_every_term_that_it_is_to_execute():
+    asked = stop_terms(time_in_force=TimeInForce.IOC, side=Side.SELL)
+    (request,) = told(blotter(), approved(asked), NOW + 1).requests
+    for name in ("symbol", "side", "order_type", "quantity", "price", "stop_price", "time_in_force"):
+        assert getattr(request, name) == getattr(asked, name)
+    assert (request.time_ns, request.source) == (NOW + 1, SOURCE)
 
 
 def test_a_denied_order_is_recorded_and_not_sent():

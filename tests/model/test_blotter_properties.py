@@ -175,11 +175,14 @@ class Witness:
 
     def see(self, update):
         self.sequence += 1
+        assert update.event.time_ns == self.now
+        assert update.event.source in {"order_manager", "exchange"}
         assert update.sequence == self.sequence, "the sequence has a gap"
         if update.order is None:
             assert isinstance(update.event, e.CommandRefused)
             return
         order = update.order
+        assert update.event.order_id == order.order_id
         self.streams.setdefault(order.order_id, []).append(update.event)
         before, self.ranks[order.order_id] = self.ranks.get(order.order_id), order.state
         if before is not None and before is not order.state:

@@ -150,6 +150,18 @@ def test_the_boundary_takes_what_it_gives(value):
     assert str(exact("value", value)) == str(value)
 
 
+@pytest.mark.parametrize("sign", [1, -1], ids=["plus", "minus"])
+@pytest.mark.parametrize("digits", [18, 54])
+def test_the_digits_on_each_side_are_bounded_however_a_number_is_given(sign, digits):
+    most = sign * (10**digits - 1)
+    for value in (most, str(most), Decimal(most)):
+        assert exact("value", value, digits=digits) == Decimal(most)
+    beyond = sign * 10**digits
+    for value in (beyond, str(beyond), Decimal(beyond), f"{sign}.{'0' * digits}1", Decimal(f"{sign}E-{digits + 1}")):
+        with pytest.raises(InvalidValue, match=f"at most {digits} digits"):
+            exact("value", value, digits=digits)
+
+
 @pytest.mark.parametrize(
     ("take", "value", "taken"),
     [

@@ -354,6 +354,9 @@ def judged(order, item) -> Verdict:
 def meaning_of(order, item) -> str:
     verdict = judged(order, item)
     after = folded(order, *verdict.events)
+    # Events bear our time and the report's source; venue time is data.
+    assert {(one.time_ns, one.source, one.order_id) for one in verdict.events} <= {(NOW, item.source, "o-1")}
+    assert {(alarm.time_ns, alarm.order_id) for alarm in verdict.alarms} <= {(NOW, "o-1")}
     found = [type(one).__name__ for one in verdict.events] + [f"!{alarm.code.value}" for alarm in verdict.alarms]
     assert verdict.is_repeat is (not found)
     return f"{' '.join(found) or 'nothing'} -> {after.state.value}{'?' if after.in_doubt else ''}"
@@ -424,6 +427,21 @@ def test_terms_acknowledged_otherwise_than_sent_are_in_force():
     order = order_in(S.SUBMITTED)
     after = folded(order, *judged(order, REPORTS["VenueAccepted with other terms"]).events)
     assert (after.price, after.quantity, after.exchange_order_id) == (99, 9, "v-1")
+
+
+@pytest.mark.parametrize(("name", "value"), [("price", "99"), ("quantity", "9")])
+def test_one_term_acknowledged_otherwise_than_sent_is_in_force(name, value):
+    order = order_in(S.SUBMITTED)
+    after = folded(order, *judged(order, report(r.VenueAccepted, **{name: value})).events)
+    assert getattr(after, name) == number(value)
+    assert folded(after, event(e.OrderModified, price=order.price, quantity=order.quantity)) == order_in(S.OPEN)
+
+
+@pytest.mark.parametrize("state", [S.CANCELLED, S.EXPIRED, S.REJECTED], ids=lambda state: state.value)
+def test_an_order_found_closed_when_the_venue_was_asked_says_so(state):
+    order = order_in(S.OPEN, event(e.OrderInDoubt))
+    after = folded(order, *judged(order, report(r.VenueStatus, state=state)).events)
+    assert (after.state, after.reason) == (state, Reason.VENUE)
 
 
 def test_terms_acknowledged_as_sent_are_no_news():
