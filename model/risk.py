@@ -6,7 +6,7 @@ released only by the update that closes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 import attrs
@@ -21,8 +21,8 @@ from .kinds import Reason, Side, TimeInForce, TradingState
 from .mark import Mark
 from .market import MarketData
 from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
-from .order import Order
 from .refusal import Refusal
+from .reservation import Working
 from .values import changed
 
 SOURCE = "risk_controller"
@@ -47,21 +47,6 @@ class RiskLimits:
 
     max_order_quantity: Decimal | None = attrs.field(default=None, converter=_max_order_quantity)
     max_order_notional: Decimal | None = attrs.field(default=None, converter=_max_order_notional)
-
-
-@attrs.frozen
-class _Working:
-    """What an approved order may still cost. order is None until its first update has come back.
-
-    asked are the modifications that the order manager has not answered, oldest first, with None for one that risk
-    denied: it answers these too, in the order in which they were asked. sent are those on their way to the venue.
-    """
-
-    terms: SubmitOrder
-    order: Order | None = None
-    asked: tuple[ModifyOrder | None, ...] = ()
-    sent: tuple[e.ModifyRequested, ...] = ()
-    cost: Decimal = ZERO
 
 
 class RiskBook:
@@ -92,7 +77,7 @@ class RiskBook:
         self._allowance = allowance
         self._with_fee = add(ONE, fee_rate)
         self._marks: dict[str, Mark] = {}
-        self._working: dict[str, _Working] = {}
+        self._working: dict[str, Working] = {}
         self._reserved: dict[str, Decimal] = {}
         # Ids judged whose order has not been created yet, and ids of the orders that have.
         self._judged: set[str] = set()
@@ -127,7 +112,7 @@ class RiskBook:
             assert command.order_id is not None, "the edge gives every order an id"
             self._judged.add(command.order_id)
             if approved:
-                self._store(command.order_id, self._costed(_Working(command)))
+                self._store(command.order_id, self._costed(Working(command)))
         elif isinstance(command, ModifyOrder) and command.order_id in self._working:
             known = self._working[command.order_id]
             asked = changed(known, asked=(*known.asked, command if approved else None))
@@ -137,7 +122,7 @@ class RiskBook:
         """Fold one entry of the stream: cash moves with fills, reservations follow the order."""
         event, order = update.event, update.order
         known = self._working.get(event.order_id)
-        held: _Working | None = None
+        held: Working | None = None
         balances: dict[str, Decimal] = {}
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
@@ -147,7 +132,7 @@ class RiskBook:
                 quote = quote_of(self._instruments, order.symbol)
                 balances = cash_after(self._cash, quote, order.side, entries(event))
             if known is not None and not order.is_closed:
-                held = self._costed(_after(known, event, order))
+                held = self._costed(known.after(event, order))
         # All is computed; nothing below can fail.
         self.sequence = update.sequence
         if self._cash is not None:
@@ -162,7 +147,7 @@ class RiskBook:
             del self._working[event.order_id]
             self._reserve(known.terms.symbol, negate(known.cost))
 
-    def _after_refusal(self, known: _Working, event: e.CommandRefused) -> _Working | None:
+    def _after_refusal(self, known: Working, event: e.CommandRefused) -> Working | None:
         """The working order after a command on it was refused; None when that was the order itself."""
         if _is_submission(event) and known.order is None:
             return None
@@ -200,7 +185,7 @@ class RiskBook:
             or self._check_price(instrument, "price", command.price)
             or self._check_price(instrument, "stop_price", command.stop_price)
             or self._check_limits(instrument, command)
-            or self._check_funds(instrument, _Working(command))
+            or self._check_funds(instrument, Working(command))
         )
 
     def _refuse_modify(self, command: ModifyOrder) -> Refusal | None:
@@ -214,7 +199,7 @@ class RiskBook:
         if command.price is not None and known.terms.price is None:
             kind = known.terms.order_type.value
             return Refusal.of(Reason.UNSUPPORTED, "price", command.price, f"a {kind} order has none")
-        if command.quantity is not None and command.quantity <= _filled(known):
+        if command.quantity is not None and command.quantity <= known.filled:
             # It ends the order, so there is nothing left to judge.
             return None
         # Only what is to change is judged: terms that were let pass before may stay.
@@ -222,7 +207,7 @@ class RiskBook:
         return (
             (None if command.quantity is None else instrument.check_quantity(command.quantity))
             or self._check_price(instrument, "price", command.price)
-            or self._check_limits(instrument, _requested(asked))
+            or self._check_limits(instrument, asked.requested)
             or self._check_funds(instrument, asked)
         )
 
@@ -260,7 +245,7 @@ class RiskBook:
             return Refusal.of(Reason.MIN_NOTIONAL, "notional", notional, f"must be at least {plain(least)}")
         return None
 
-    def _check_funds(self, instrument: Instrument, working: _Working) -> Refusal | None:
+    def _check_funds(self, instrument: Instrument, working: Working) -> Refusal | None:
         """Judge what an order would cost beyond what is held for it already."""
         if self._cash is None or working.terms.side is Side.SELL:
             return None
@@ -276,23 +261,23 @@ class RiskBook:
         rule = f"must be at most the {plain(free)} {currency} that are free"
         return Refusal.of(Reason.INSUFFICIENT_FUNDS, "cost with fee", cost, rule)
 
-    def _cost(self, working: _Working) -> Decimal | None:
+    def _cost(self, working: Working) -> Decimal | None:
         """What may still be paid for an order, fee included; None when no market is known."""
-        terms = _dearest(working)
+        terms = working.dearest
         price = self._worst_price(terms)
         if price is None:
             return None
-        leaves = max(subtract(terms.quantity, _filled(working)), ZERO)
+        leaves = max(subtract(terms.quantity, working.filled), ZERO)
         return multiply(multiply(leaves, price), self._with_fee)
 
-    def _costed(self, working: _Working) -> _Working:
+    def _costed(self, working: Working) -> Working:
         if self._cash is None or working.terms.side is Side.SELL:
             return working
         cost = self._cost(working)
         # A price that has gone missing does not free what was held for the order.
         return working if cost is None else changed(working, cost=cost)
 
-    def _store(self, order_id: str, working: _Working) -> None:
+    def _store(self, order_id: str, working: Working) -> None:
         before = self._working.get(order_id)
         self._reserve(working.terms.symbol, subtract(working.cost, ZERO if before is None else before.cost))
         self._working[order_id] = working
@@ -318,50 +303,3 @@ def _unsupported(command: SubmitOrder) -> Refusal | None:
         if used:
             return Refusal.of(Reason.UNSUPPORTED, field, value, "is not supported")
     return None
-
-
-def _current(working: _Working) -> SubmitOrder:
-    order, terms = working.order, working.terms
-    if order is None or (order.price == terms.price and order.quantity == terms.quantity):
-        return terms
-    return changed(terms, price=order.price, quantity=order.quantity)
-
-
-def _filled(working: _Working) -> Decimal:
-    return ZERO if working.order is None else working.order.filled_quantity
-
-
-def _requested(working: _Working) -> SubmitOrder:
-    """Return the terms if every modification on its way is granted."""
-    terms = _current(working)
-    for change in _changes(working):
-        price = terms.price if change.price is None else change.price
-        terms = changed(terms, price=price, quantity=change.quantity or terms.quantity)
-    return terms
-
-
-def _dearest(working: _Working) -> SubmitOrder:
-    """Return the terms that could cost most, whichever of the modifications on their way are granted."""
-    terms = _current(working)
-    for change in _changes(working):
-        price = terms.price if terms.price is None else max(terms.price, change.price or ZERO)
-        terms = changed(terms, price=price, quantity=max(terms.quantity, change.quantity or ZERO))
-    return terms
-
-
-def _changes(working: _Working) -> Iterator[ModifyOrder | e.ModifyRequested]:
-    yield from working.sent
-    yield from (command for command in working.asked if command is not None)
-
-
-def _after(working: _Working, event: e.OrderEvent, order: Order) -> _Working:
-    """The working order after one more event of its own."""
-    asked, sent = working.asked, working.sent
-    match event:
-        case e.ModifyRequested():
-            asked, sent = asked[1:], (*sent, event)
-        case e.OrderModified() | e.ModifyRejected():
-            sent = tuple(request for request in sent if request.request_id != event.request_id)
-        case _:
-            pass
-    return changed(working, order=order, asked=asked, sent=sent)

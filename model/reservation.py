@@ -1,0 +1,76 @@
+"""What an approved order may still cost, while its updates and the answers to its modifications are on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import attrs
+
+from . import events as e
+from .commands import ModifyOrder, SubmitOrder
+from .numbers import ZERO
+from .order import Order
+from .values import changed
+
+
+@attrs.frozen
+class Working:
+    """An approved order as risk knows it. order is None until its first update has come back.
+
+    asked are the modifications that the order manager has not answered, oldest first, with None for one that risk
+    denied: it answers these too, in the order in which they were asked. sent are those on their way to the venue.
+    cost is what is reserved.
+    """
+
+    terms: SubmitOrder
+    order: Order | None = None
+    asked: tuple[ModifyOrder | None, ...] = ()
+    sent: tuple[e.ModifyRequested, ...] = ()
+    cost: Decimal = ZERO
+
+    @property
+    def filled(self) -> Decimal:
+        """What has filled, as far as risk has heard."""
+        return ZERO if self.order is None else self.order.filled_quantity
+
+    @property
+    def requested(self) -> SubmitOrder:
+        """The terms if every modification on its way is granted."""
+        terms = self._current
+        for change in self._changes():
+            price = terms.price if change.price is None else change.price
+            terms = changed(terms, price=price, quantity=change.quantity or terms.quantity)
+        return terms
+
+    @property
+    def dearest(self) -> SubmitOrder:
+        """The terms that could cost most, whichever of the modifications on their way are granted."""
+        terms = self._current
+        for change in self._changes():
+            price = terms.price if terms.price is None else max(terms.price, change.price or ZERO)
+            terms = changed(terms, price=price, quantity=max(terms.quantity, change.quantity or ZERO))
+        return terms
+
+    @property
+    def _current(self) -> SubmitOrder:
+        order, terms = self.order, self.terms
+        if order is None or (order.price == terms.price and order.quantity == terms.quantity):
+            return terms
+        return changed(terms, price=order.price, quantity=order.quantity)
+
+    def _changes(self) -> Iterator[ModifyOrder | e.ModifyRequested]:
+        yield from self.sent
+        yield from (command for command in self.asked if command is not None)
+
+    def after(self, event: e.OrderEvent, order: Order) -> Working:
+        """Return it after one more event of its own order."""
+        asked, sent = self.asked, self.sent
+        match event:
+            case e.ModifyRequested():
+                asked, sent = asked[1:], (*sent, event)
+            case e.OrderModified() | e.ModifyRejected():
+                sent = tuple(request for request in sent if request.request_id != event.request_id)
+            case _:
+                pass
+        return changed(self, order=order, asked=asked, sent=sent)
