@@ -586,6 +586,11 @@ def test_terms_that_the_venue_has_and_nobody_asked_for_are_taken_over_with_an_al
     assert judged(order_in(S.OPEN), report(r.VenueStatus, price="99", quantity="10")).is_repeat
 
 
+def test_an_order_found_on_the_terms_that_we_know_is_out_of_doubt_and_nothing_else():
+    verdict = judged(order_in(S.OPEN, event(e.OrderInDoubt)), report(r.VenueStatus, price="100", quantity="10"))
+    assert ([type(item) for item in verdict.events], verdict.alarms) == ([e.OrderResolved], ())
+
+
 def test_an_order_found_with_no_more_than_has_filled_is_filled():
     order = order_in(S.PARTIALLY_FILLED, event(e.ModifyRequested), event(e.CancelRequested), event(e.OrderInDoubt))
     after = folded(order, *judged(order, report(r.VenueStatus, price="100", quantity="4")).events)
