@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from decimal import Decimal
 from typing import Final
@@ -17,6 +18,7 @@ from ..model.market import Quote
 from ..model.numbers import add, plain, subtract
 from ..strategies import MovingAverageCrossover
 from ._data import DataReport
+from ._errors import Interrupted
 from ._logs import log_trouble, log_update
 from ._outcome import Outcome, collect
 from ._output import Output
@@ -120,6 +122,8 @@ def run(out: Output, signals: Signals, *, seed: int, log: bool) -> Outcome:
         if log:
             system.subscribe(log_update)
         demo = Demo(system, out, signals)
-        demo.run()
-        data = demo.bars()
+        data = DataReport("none")
+        with contextlib.suppress(Interrupted):
+            demo.run()
+            data = demo.bars()
         return collect(system, data, time.perf_counter() - began)

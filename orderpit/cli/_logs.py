@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -50,19 +51,20 @@ def log_update(update: OrderUpdate) -> None:
 
 def log_trouble(trouble: Problem | Alarm) -> None:
     """Write what went wrong inside: what the command line gives to a system as on_error."""
-    fields = {key: str(value) for key, value in attrs.asdict(trouble, recurse=False).items()}
+    fields = attrs.asdict(trouble, recurse=False)
+    fields |= {"code": trouble.code.value} if isinstance(trouble, Alarm) else {}
     logger.bind(**fields).error("alarm" if isinstance(trouble, Alarm) else "problem")
 
 
 @contextlib.contextmanager
 def logs(log_file: str | None, *, debug: bool) -> Generator[None]:
-    """Set logging up for a command, and leave everything as it was found.
+    """Set logging up for a command, and take it down again; loguru's default sink goes for good.
 
     Raises:
         UsageError: when the file cannot be opened.
     """
     with contextlib.suppress(ValueError):
-        logger.remove(0)  # loguru's own, which writes in full colour and without a bound on its size
+        logger.remove(0)  # loguru's own, which would repeat every event on stderr
     sinks = [logger.add(_to_stderr, level="ERROR", format=_full if debug else _short, catch=True, diagnose=False)]
     bridge = _Bridge()
     pykka_logger = logging.getLogger("pykka")
@@ -80,8 +82,20 @@ def logs(log_file: str | None, *, debug: bool) -> Generator[None]:
 
 
 def _file(path: str) -> int:
+    if not Path(path).parent.is_dir():
+        # loguru would make the folder: of a slip of the keys, that is.
+        msg = f"--log-file {printable(path)}: there is no such folder"
+        raise UsageError(msg)
     try:
-        return logger.add(path, level="INFO", format=_line, enqueue=True, diagnose=False, backtrace=False)
+        # Braces in a name are loguru's for a time.
+        return logger.add(
+            path.replace("{", "{{").replace("}", "}}"),
+            level="INFO",
+            format=_line,
+            enqueue=True,
+            diagnose=False,
+            backtrace=False,
+        )
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
         msg = f"--log-file {printable(path)}: {printable(str(said))}"

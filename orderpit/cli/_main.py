@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import traceback
 from argparse import Namespace
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from ._errors import FAILED, OK, SIGNALLED, USAGE, Interrupted, UsageError, printable
 from ._parser import parse
 
-_PIPE_CLOSED = 13
+_SIGPIPE = 13  # which the signal module of Windows does not name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough, as head does; the interpreter must not try to flush it again.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return SIGNALLED + _PIPE_CLOSED
+        return SIGNALLED + _SIGPIPE
     return code
 
 
@@ -48,8 +49,7 @@ def _main(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except Interrupted as interrupted:
-        _complain("interrupted")
-        return SIGNALLED + interrupted.number
+        return _interrupted(interrupted.number)
     except Exception as error:  # noqa: BLE001  # the last instance: a line for the user, and a code for the shell
         if debug:
             traceback.print_exc()
@@ -59,11 +59,19 @@ def _main(argv: Sequence[str] | None) -> int:
 def _refused(error: Exception) -> int:
     from ..model.errors import InvalidData, InvalidValue  # noqa: PLC0415  # after the arguments have been read
 
+    if isinstance(error, InvalidData) and not error.line:
+        _complain(f"{error.file}: {error.reason}")  # a file as a whole
+        return USAGE
     if isinstance(error, UsageError | InvalidData | InvalidValue):
         _complain(str(error))
         return USAGE
     _complain(f"failed: {type(error).__name__}: {error} (--debug shows where)")
     return FAILED
+
+
+def _interrupted(number: int) -> int:
+    _complain(f"interrupted by {signal.Signals(number).name}")
+    return SIGNALLED + number
 
 
 def _complain(text: str) -> None:
@@ -98,5 +106,5 @@ def _run(args: Namespace) -> int:
             show_end(result, outcome)
         received = signals.received
     if received is not None:
-        return SIGNALLED + received
+        return _interrupted(received)
     return outcome.exit_code

@@ -59,10 +59,12 @@ class Plain:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._gap = ""
 
     def heading(self, text: str) -> None:
-        """Begin a part."""
-        self.line(f"\n{text}\n{'-' * len(text)}")
+        """Begin a part, a blank line after the one before."""
+        self.line(f"{self._gap}{text}\n{'-' * len(text)}")
+        self._gap = "\n"
 
     def line(self, text: str) -> None:
         """Write one line."""

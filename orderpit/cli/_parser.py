@@ -35,10 +35,10 @@ exit status: 0 audit clean, 1 audit violated or a failure, 2 usage or input
 SESSION_HELP: Final = """\
 usage: orderpit session --data PATH [PATH ...] [options]
 
-A strategy on recorded market data (Binance recordings, trades and klines, OHLCV
-CSV, plain, .gz or .zip). The same seed and data give the same fills.
+A strategy on recorded market data: Binance recordings, trades and klines, OHLCV
+CSV; plain, .gz or .zip. The same seed and data give the same fills.
 
-  --symbol S           what the data is of, where neither it nor its name says so
+  --symbol S           what the data is of, where it does not say so itself
   --strategy NAME      quoter (default), crossover, or module:Class of your own
   --size Q             of its orders, in units of the base (worth about 1000)
   --cash AMOUNT        opening balance in the quote currency (100000)
@@ -47,12 +47,12 @@ CSV, plain, .gz or .zip). The same seed and data give the same fills.
   --maker-fee F, --taker-fee F    as fractions of notional (0.001)
   --slippage F         largest relative move of a market fill (0)
   --fill-probability F, --latency SECONDS    of the simulated exchange (1, 0)
-  --seed N, --json, --quiet, --log-file FILE, --debug    as `orderpit --help` says
+  --seed N, --json, --quiet, --log-file FILE, --debug    see `orderpit --help`
 
 examples:
   orderpit session --data BTCUSDT-trades-2024-08-08.zip --strategy crossover
   orderpit session --data AAPL.csv --json | jq .portfolio
-  orderpit session --data btcusdt.gz ethusdt.gz --maker-fee 0 --log-file orders.log
+  orderpit session --data btcusdt.gz ethusdt.gz --maker-fee 0 --log-file o.log
 """
 
 _MOST: Final = 2**63

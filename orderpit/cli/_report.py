@@ -65,6 +65,8 @@ def terms_of(terms: SubmitOrder) -> str:
 
 def show_orders(out: Output, orders: Sequence[Order]) -> None:
     """Show orders with their state and how much of each has filled."""
+    if not orders:
+        return
     out.heading("All orders" if len(orders) <= _SHOWN_ORDERS else f"The last {_SHOWN_ORDERS} of {len(orders)} orders")
     rows = [
         (
@@ -98,9 +100,10 @@ def show_stats(out: Output, outcome: Outcome) -> None:
 def _counted(value: object) -> str:
     match value:
         case dict():
-            return ", ".join(f"{state} {count}" for state, count in cast("dict[str, int]", value).items() if count)
+            counts = cast("dict[str, int]", value)
+            return ", ".join(f"{state} {count}" for state, count in counts.items() if count) or "none"
         case list():
-            return ", ".join(cast("list[str]", value))
+            return ", ".join(cast("list[str]", value)) or "none"
         case _:
             return str(value)
 

@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import os
 import sys
 import time
 from argparse import Namespace
 from collections import deque
-from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import attrs
 
 from ..actors.exchange import SimulatedExchange
 from ..actors.playback import Playback
-from ..actors.strategy import Strategy
 from ..actors.system import TradingSystem
-from ..model.errors import InvalidConfiguration, InvalidValue
+from ..model.errors import InvalidConfiguration
 from ..model.events import OrderFilled, OrderUpdate
-from ..model.instrument import Instrument
-from ..model.numbers import exact, positive, ratio, round_to
-from ..strategies import MovingAverageCrossover, TwoSidedQuoter
+from ..model.numbers import add, exact, positive
 from ._data import DataReport, Source
 from ._errors import Interrupted, UsageError
 from ._logs import log_trouble, log_update
 from ._outcome import Outcome, collect
 from ._output import Nothing, Output
 from ._signals import ORDERLY_SECONDS, Signals
+from ._strategies import add_strategy, default_size, strategy_named
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WORTH: Final = Decimal(1000)
-"""What an order of the size that nobody stated is worth at the first price, in the quote currency."""
-
 _LOOK_SECONDS: Final = 0.25
 _KEPT_FILLS: Final = 32
+_PATIENCE: Final = Decimal(10)
 
 
 @attrs.frozen
@@ -88,14 +81,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
         UsageError, InvalidValue, InvalidData: for what was asked for and for the data.
     """
     make = strategy_named(args.strategy)
-    exchange = SimulatedExchange(
-        maker_fee=args.maker_fee,
-        taker_fee=args.taker_fee,
-        slippage=args.slippage,
-        fill_probability=args.fill_probability,
-        latency=args.latency,
-        seed=args.seed,
-    )
+    exchange = _exchange(args)
     cash = exact("--cash", args.cash, InvalidConfiguration)
     size = None if args.size is None else positive("--size", args.size, InvalidConfiguration)
     source = Source(args.data, args.symbol, args.records, skip_bad_rows=args.skip_bad_rows)
@@ -106,6 +92,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             cash={instrument.quote: cash for instrument in source.instruments},
             clock="data",
             run_id=f"seed{args.seed}",
+            answer_within=add(exchange.latency, _PATIENCE),
             on_error=log_trouble,
         )
         with system:
@@ -114,7 +101,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             if args.log_file is not None:
                 system.subscribe(log_update)
             for instrument in source.instruments:
-                _add(system, make, args.strategy, instrument, size or _size(source, instrument))
+                add_strategy(system, make, args.strategy, instrument, size or default_size(source, instrument))
             title = f"{args.strategy} on {', '.join(source.marks)}, seed {args.seed}"
             watch = _watcher(args, console)
             outcome = _play(Playing(system, source, fills, time.perf_counter(), title), watch, signals)
@@ -161,6 +148,21 @@ def _until_played(playback: Playback, playing: Playing, watch: Watcher, signals:
             return
 
 
+def _exchange(args: Namespace) -> SimulatedExchange:
+    try:
+        return SimulatedExchange(
+            maker_fee=args.maker_fee,
+            taker_fee=args.taker_fee,
+            slippage=args.slippage,
+            fill_probability=args.fill_probability,
+            latency=args.latency,
+            seed=args.seed,
+        )
+    except InvalidConfiguration as error:
+        msg = f"--{error.field.replace('_', '-')}: {error.rule}, got {error.value}"
+        raise UsageError(msg) from None
+
+
 def _watcher(args: Namespace, console: Console | None) -> Watcher:
     if args.quiet:
         return Blind()
@@ -171,55 +173,3 @@ def _watcher(args: Namespace, console: Console | None) -> Watcher:
     from ._progress import ProgressLines  # noqa: PLC0415  # beside the live view
 
     return ProgressLines(sys.stderr)
-
-
-def _add(
-    system: TradingSystem, make: Callable[..., Strategy], name: str, instrument: Instrument, size: Decimal
-) -> None:
-    parameters: dict[str, Any] = {"symbol": instrument.symbol, "size": size}
-    if make is TwoSidedQuoter:
-        parameters["tick"] = instrument.price_increment
-    short = name.rpartition(":")[2]
-    strategy_id = short if len(system.instruments) == 1 else f"{short}-{instrument.symbol}"
-    try:
-        system.add_strategy(make, strategy_id=strategy_id, **parameters)
-    except InvalidValue:
-        raise
-    except Exception as error:
-        msg = f"--strategy {name}: could not be made with symbol= and size=: {type(error).__name__}: {error}"
-        raise UsageError(msg) from error
-
-
-def _size(source: Source, instrument: Instrument) -> Decimal:
-    price = source.first_prices[instrument.symbol]
-    if price is None:
-        msg = f"--size: must be given, as the first record of {instrument.symbol} has no price"
-        raise UsageError(msg)
-    return max(round_to(ratio(WORTH, price), instrument.quantity_increment), instrument.quantity_increment)
-
-
-def strategy_named(name: str) -> Callable[..., Strategy]:
-    """Return the strategy of a name, or the class that module:Class names; modules of the current folder count.
-
-    Raises:
-        UsageError: saying which names there are, or why the module cannot be used.
-    """
-    known: dict[str, Callable[..., Strategy]] = {"quoter": TwoSidedQuoter, "crossover": MovingAverageCrossover}
-    if name in known:
-        return known[name]
-    module, colon, attribute = name.partition(":")
-    if not colon:
-        msg = f"--strategy: must be {', '.join(known)} or module:Class, got {name!a}"
-        raise UsageError(msg)
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109  # a path entry is a str
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        msg = f"--strategy {name}: {type(error).__name__}: {error}"
-        raise UsageError(msg) from error
-    finally:
-        sys.path.pop(0)
-    if not (isinstance(found, type) and issubclass(found, Strategy)):
-        msg = f"--strategy {name}: must be a subclass of orderpit.Strategy"
-        raise UsageError(msg)
-    return found

@@ -85,7 +85,7 @@ class TwoSidedQuoter(Strategy):
         quote = self._quotes[side]
         if quote is None or quote.price is None or not quote.is_open or quote.pending is not Pending.NONE:
             return
-        if magnitude(subtract(price, quote.price)) > multiply(mid, self._follow):
+        if magnitude(subtract(price, quote.price)) >= multiply(mid, self._follow):
             self.modify(quote.order_id, price=price)
 
     def _submit(self, side: Side, price: Decimal) -> None:
