@@ -21,7 +21,7 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     The history plays no part. An exchange of one's own keeps its own books, so that comparison is left out there.
     """
     ledger = Ledger()
-    ledger.check("nothing is under way", f"after {timeout} s", system.quiesce(timeout), True)  # noqa: FBT003
+    ledger.check("nothing is under way", f"after {timeout} s", system.quiesce(timeout), expected=True)
     books = system.books()
     manager = books.get("order_manager")
     portfolio = books.get("portfolio")
@@ -32,20 +32,19 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     exchange = books.get("exchange")
     if isinstance(exchange, ExchangeBooks):
         check_venue(ledger, manager.orders, exchange.orders)
-    quotes = {symbol: instrument.quote for symbol, instrument in system.instruments.items()}
-    check_portfolio(ledger, manager.orders, portfolio.snapshot, portfolio.executed, system.opening_cash, quotes)
+    check_portfolio(
+        ledger, manager.orders, portfolio.snapshot, portfolio.executed, system.opening_cash, system.instruments
+    )
     for name in ("risk_controller", "portfolio", "view"):
         fold = books.get(name)
         followed = fold.sequence if isinstance(fold, RiskBooks | PortfolioBooks | ViewBooks) else "no books"
         ledger.check("every fold has followed the whole stream", name, followed, manager.sequence)
     risk = books.get("risk_controller")
-    if isinstance(risk, RiskBooks) and not any(not order.is_closed for order in manager.orders):
-        ledger.check("nothing is reserved when no order works", "risk_controller", _nonzero(risk), ())
+    if isinstance(risk, RiskBooks) and all(order.is_closed for order in manager.orders):
+        held = tuple(currency for currency, amount in risk.reserved if amount)
+        ledger.check("nothing is reserved when no order works", "risk_controller", held, ())
     for box in system.mailboxes():
         accounted = box.handled + box.queued + box.dead
         ledger.check("sent = handled + queued + dead", box.actor, accounted, box.sent)
     return ledger.report()
 
-
-def _nonzero(risk: RiskBooks) -> tuple[tuple[str, str], ...]:
-    return tuple((currency, amount) for currency, amount in risk.reserved if amount.strip("0.") != "")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import attrs
 
+from ..model.booking import Flows
 from ..model.events import OrderUpdate
 from ..model.market import MARKET_DATA, MarketData
 from ..model.portfolio import PortfolioBook, PortfolioSnapshot
@@ -24,7 +24,7 @@ class PortfolioBooks:
     """What the portfolio knows at one moment; executed is bought, sold and net cash flow by symbol, from its fills."""
 
     sequence: int
-    executed: Mapping[str, tuple[Decimal, Decimal, Decimal]]
+    executed: Mapping[str, Flows]
     snapshot: PortfolioSnapshot
 
 

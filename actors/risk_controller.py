@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -25,7 +26,7 @@ class RiskBooks:
     """What risk knows at one moment: reserved is what working buys may still cost, by currency."""
 
     sequence: int
-    reserved: tuple[tuple[str, str], ...]
+    reserved: tuple[tuple[str, Decimal], ...]
 
 
 class RiskController(Follower):
@@ -74,5 +75,4 @@ class RiskController(Follower):
 
     def books(self) -> RiskBooks:
         """Return how far risk has followed the stream, and what it holds reserved."""
-        reserved = tuple((currency, f"{amount:f}") for currency, amount in sorted(self._book.reserved.items()))
-        return RiskBooks(self.followed, reserved)
+        return RiskBooks(self.followed, tuple(sorted(self._book.reserved.items())))

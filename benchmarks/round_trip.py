@@ -24,6 +24,7 @@ from orderpit import (
     Instrument,
     OrderState,
     OrderType,
+    OrderUpdate,
     Quote,
     RiskLimits,
     Side,
@@ -33,14 +34,13 @@ from orderpit import (
     TradingSystem,
     audit,
 )
-from orderpit.actors.address import Address
+from orderpit.actors.conflation import QuoteSlots
+from orderpit.actors.messages import Register, StartStrategy
 from orderpit.actors.monitor import to_stderr
 from orderpit.actors.settings import Settings
 from orderpit.actors.strategy import StrategyActor
 from orderpit.actors.threads import ThreadRuntime
 from orderpit.actors.wiring import Addresses, plan
-from orderpit.actors.conflation import QuoteSlots
-from orderpit.actors.messages import Register, StartStrategy
 
 BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.00001")
 LIMITS = RiskLimits(max_order_quantity="10", max_order_notional="1000000")
@@ -56,11 +56,13 @@ class Flood(Strategy):
         self.filled = 0
 
     def on_start(self) -> None:
+        """Submit all."""
         sides = (Side.BUY, Side.SELL)
         for number in range(self.orders):
             self.submit(SubmitOrder("BTC/USDT", sides[number % 2], OrderType.MARKET, "0.1"))
 
-    def on_order(self, update: Any) -> None:
+    def on_order(self, update: OrderUpdate) -> None:
+        """Count."""
         self.told += 1
         if update.order is not None and update.order.state is OrderState.FILLED:
             self.filled += 1
@@ -74,11 +76,11 @@ def on_threads(orders: int) -> float:
         start = time.perf_counter()
         system.add_strategy(lambda: flood, strategy_id="flood")
         if not system.quiesce(600):
-            raise SystemExit("the orders were not done within 600 s")
+            sys.exit("the orders were not done within 600 s")
         seconds = time.perf_counter() - start
         report = audit(system)
     if report.violations or flood.filled != orders:
-        raise SystemExit(f"{flood.filled} of {orders} filled, violations: {report.violations}")
+        sys.exit(f"{flood.filled} of {orders} filled, violations: {report.violations}")
     return orders / seconds
 
 
@@ -109,15 +111,26 @@ class _Stop:
 def without_threads(orders: int) -> float:
     """Return orders per second through the same actor objects, on one thread, from one queue."""
     settings = Settings(
-        instruments=[BTC], exchange=SimulatedExchange(), cash=None, limits=LIMITS, runtime="threads", clock="wall",
-        seed=0, on_error=to_stderr, history=10_000, max_in_flight=orders, answer_within=10, on_exit="leave", run_id=None,
-    )  # fmt: skip
-    runtime = ThreadRuntime(to_stderr, lambda name, books: None)
+        instruments=[BTC],
+        exchange=SimulatedExchange(),
+        cash=None,
+        limits=LIMITS,
+        runtime="threads",
+        clock="wall",
+        seed=0,
+        on_error=to_stderr,
+        history=10_000,
+        max_in_flight=orders,
+        answer_within=10,
+        on_exit="leave",
+        run_id=None,
+    )
+    runtime = ThreadRuntime(to_stderr, {}.__setitem__)
     line = _Line()
     stops: dict[str, Any] = {}
     at = Addresses(*(stops.setdefault(a.name, _Stop(line)) for a in Addresses().all()))
     monitor: Any = stops.setdefault("monitor", _Stop(line))
-    for one in plan(settings, runtime, at, monitor, lambda source: None):
+    for one in plan(settings, runtime, at, monitor, {}.get):
         stop: Any = one.address
         stop.actor = one.actor_class(runtime.context("actor"), *one.arguments)
     flood = Flood(orders)
@@ -136,7 +149,7 @@ def without_threads(orders: int) -> float:
     seconds = time.perf_counter() - start
     runtime.close()
     if flood.filled != orders:
-        raise SystemExit(f"{flood.filled} of {orders} filled")
+        sys.exit(f"{flood.filled} of {orders} filled")
     return orders / seconds
 
 
@@ -156,13 +169,10 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in figures.items()}
     share = statistics.median(a / b for a, b in zip(figures["threads"], figures["no threads"], strict=True))
     if options.json:
-        print(
-            json.dumps({"orders": options.orders, "runs": options.runs, "orders_per_second": figures, "share": share})
-        )
+        figures_of_all = {"orders": options.orders, "orders_per_second": figures, "share": share}
+        print(json.dumps(figures_of_all))
         return
-    print(
-        f"{options.orders:,} market orders, {options.runs} runs, Python {platform.python_version()}, {platform.machine()}"
-    )
+    print(f"{options.orders:,} market orders, {options.runs} runs, Python {platform.python_version()}")
     print(f"{'':12}{'median':>12}{'minimum':>12}{'maximum':>12}   orders/s")
     for name, values in figures.items():
         print(f"{name:12}{medians[name]:12,.0f}{min(values):12,.0f}{max(values):12,.0f}")

@@ -52,7 +52,7 @@ def on_a_terminal(command: list[str]) -> str:
         written += piece
     os.close(ours)
     if process.wait():
-        raise SystemExit(f"the demo ended with {process.returncode}")
+        sys.exit(f"the demo ended with {process.returncode}")
     return written.decode().replace("\r\n", "\n")
 
 

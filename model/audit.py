@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import attrs
 
-from .kinds import OrderState, Side
-from .numbers import ZERO, add, multiply, negate, plain, subtract, total
+from .booking import Flows, quote_of
+from .instrument import Instrument
+from .kinds import OrderState
+from .numbers import ZERO, add, multiply, plain, subtract, total
 from .order import Order
 from .portfolio import PortfolioSnapshot
 from .venue import VenueOrder
@@ -66,46 +68,55 @@ def check_orders(ledger: Ledger, orders: Iterable[Order]) -> None:
 def check_venue(ledger: Ledger, orders: Iterable[Order], venue: Iterable[VenueOrder]) -> None:
     """Check that what the exchange executed is what the order manager booked, order by order."""
     ours = {order.client_order_id: order for order in orders}
-    for there in venue:
-        order = ours.get(there.client_order_id)
-        name = there.client_order_id
-        ledger.check("the order manager knows the venue's order", name, order is not None, True)  # noqa: FBT003
+    theirs = {there.client_order_id: there for there in venue}
+    for name, there in theirs.items():
+        order = ours.get(name)
+        ledger.check("the order manager knows the venue's order", name, order is not None, expected=True)
         if order is not None:
             ledger.check("executed = booked, quantity", name, order.filled_quantity, there.filled)
             ledger.check("executed = booked, notional", name, order.filled_notional, there.notional)
             ledger.check("executed = booked, fees", name, order.fees_paid, there.fees)
             if not order.in_doubt:
                 ledger.check("live here = live there", name, not order.is_closed, there.is_live)
+    for name in ours.keys() - theirs.keys():
+        ledger.check("executed = booked, quantity", name, ours[name].filled_quantity, ZERO)
 
 
 def check_portfolio(
     ledger: Ledger,
     orders: Iterable[Order],
     snapshot: PortfolioSnapshot,
-    executed: Mapping[str, tuple[Decimal, Decimal, Decimal]],
+    executed: Mapping[str, Flows],
     opening_cash: Mapping[str, Decimal],
-    quotes: Mapping[str, str],
+    instruments: Mapping[str, Instrument],
 ) -> None:
-    """Check that what the order manager booked is what the portfolio booked, and that no cash came from nowhere."""
-    sums: dict[str, list[Decimal]] = {}
+    """Check that what the order manager booked is what the portfolio booked, and that no cash came from nowhere.
+
+    Args:
+        ledger: takes what is found.
+        orders: of the order manager.
+        snapshot: of the portfolio.
+        executed: by symbol, summed from the portfolio's own fills.
+        opening_cash: by currency.
+        instruments: by symbol.
+    """
+    booked: dict[str, Flows] = {}
     cash = dict(opening_cash)
     for order in orders:
-        bought, sold, flow = sums.setdefault(order.symbol, [ZERO, ZERO, ZERO])
-        signed = negate(order.filled_notional) if order.is_buy else order.filled_notional
-        side = (add(bought, order.filled_quantity), sold) if order.side is Side.BUY else (bought, add(sold, order.filled_quantity))
-        sums[order.symbol] = [*side, add(flow, signed)]
+        flows = booked.get(order.symbol, Flows())
+        booked[order.symbol] = flows.after(order.side, order.filled_quantity, order.filled_notional)
         for fill in order.fills:
             cash[fill.fee_currency] = subtract(cash.get(fill.fee_currency, ZERO), fill.fee)
-    for symbol, (bought, sold, flow) in sums.items():
-        theirs = executed.get(symbol, (ZERO, ZERO, ZERO))
-        ledger.check("order manager = portfolio, bought", symbol, theirs[0], bought)
-        ledger.check("order manager = portfolio, sold", symbol, theirs[1], sold)
-        ledger.check("order manager = portfolio, cash flow", symbol, theirs[2], flow)
+    for symbol in sorted(booked.keys() | executed.keys()):
+        ours, theirs = booked.get(symbol, Flows()), executed.get(symbol, Flows())
+        ledger.check("order manager = portfolio, bought", symbol, theirs.bought, ours.bought)
+        ledger.check("order manager = portfolio, sold", symbol, theirs.sold, ours.sold)
+        ledger.check("order manager = portfolio, cash flow", symbol, theirs.cash, ours.cash)
         position = snapshot.positions.get(symbol)
         held = ZERO if position is None else position.quantity
-        ledger.check("position = bought - sold", symbol, held, subtract(bought, sold))
-        quote = quotes.get(symbol) or symbol.partition("/")[2] or symbol
-        cash[quote] = add(cash.get(quote, ZERO), flow)
+        ledger.check("position = bought - sold", symbol, held, subtract(ours.bought, ours.sold))
+        currency = quote_of(instruments, symbol)
+        cash[currency] = add(cash.get(currency, ZERO), ours.cash)
     for currency in sorted(cash.keys() | snapshot.cash.keys()):
         found, expected = snapshot.cash.get(currency, ZERO), cash.get(currency, ZERO)
         ledger.check("opening cash + flows - fees = cash", currency, found, expected)

@@ -10,7 +10,7 @@ import attrs
 from . import events as e
 from .instrument import Instrument
 from .kinds import Side
-from .numbers import ZERO, add, multiply, negate
+from .numbers import ZERO, add, multiply, negate, subtract
 from .reports import Fill
 
 
@@ -20,6 +20,21 @@ class Entry:
 
     fill: Fill
     taken_back: bool = False
+
+
+@attrs.frozen
+class Flows:
+    """What was bought and sold of a symbol, and what cash that moved before fees."""
+
+    bought: Decimal = ZERO
+    sold: Decimal = ZERO
+    cash: Decimal = ZERO
+
+    def after(self, side: Side, quantity: Decimal, notional: Decimal) -> Flows:
+        """Add what was executed on one side."""
+        if side is Side.BUY:
+            return Flows(add(self.bought, quantity), self.sold, subtract(self.cash, notional))
+        return Flows(self.bought, add(self.sold, quantity), add(self.cash, notional))
 
 
 def entries(event: e.Event) -> tuple[Entry, ...]:

@@ -9,12 +9,12 @@ from types import MappingProxyType
 import attrs
 
 from . import events as e
-from .booking import balances, entries, fees_after, quote_of
+from .booking import Flows, balances, entries, fees_after, quote_of
 from .instrument import Instrument
 from .kinds import Side
 from .mark import Mark
 from .market import MarketData
-from .numbers import ZERO, add, multiply, negate, ratio, share, subtract, total
+from .numbers import ZERO, add, multiply, negate, ratio, share, subtract
 from .reports import Fill
 from .values import changed
 
@@ -208,17 +208,12 @@ class PortfolioBook:
             sequence=self.sequence,
         )
 
-    def executed(self) -> Mapping[str, tuple[Decimal, Decimal, Decimal]]:
-        """Return bought quantity, sold quantity and net cash flow before fees by symbol, summed anew from the fills."""
-        sums: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
+    def executed(self) -> Mapping[str, Flows]:
+        """Return what was bought and sold by symbol, summed anew from the fills."""
+        sums: dict[str, Flows] = {}
         for symbol, bookings in self.booked.items():
-            flows = (
-                multiply(fill.price, negate(fill.quantity) if side is Side.BUY else fill.quantity)
-                for side, fill in bookings
-            )
-            sums[symbol] = (
-                total(fill.quantity for side, fill in bookings if side is Side.BUY),
-                total(fill.quantity for side, fill in bookings if side is Side.SELL),
-                total(flows),
-            )
+            flows = Flows()
+            for side, fill in bookings:
+                flows = flows.after(side, fill.quantity, multiply(fill.quantity, fill.price))
+            sums[symbol] = flows
         return sums

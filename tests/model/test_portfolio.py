@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderpit.model import events as e
-from orderpit.model.booking import Entry, balances, entries, fees_after, quote_of
+from orderpit.model.booking import Entry, Flows, balances, entries, fees_after, quote_of
 from orderpit.model.commands import SubmitOrder
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderType, Reason, Side
@@ -221,7 +221,7 @@ def test_updates_without_an_execution_move_only_the_sequence() -> None:
 
 def test_what_was_executed_is_summed_anew_from_the_fills() -> None:
     book = a_book("buy 2 @ 100 fee 1", "buy 1 @ 90", "sell 5 @ 110 fee 1")
-    assert book.executed() == {BTC: (3, 5, 260)}
+    assert book.executed() == {BTC: Flows(3, 5, 260)}
 
 
 # -- busts and corrections
@@ -232,7 +232,7 @@ def test_a_bust_in_the_middle_is_as_if_the_fill_had_never_been() -> None:
     book = a_book(*trades)
     book_all(book, [(SELL, BTC, busted(a_fill("5", "120", "0.7", execution_id="E-1")))])
     assert figures(book.snapshot()) == figures(a_book(trades[0], trades[2]).snapshot())
-    assert book.executed() == {BTC: (3, 0, -290)}
+    assert book.executed() == {BTC: Flows(3, 0, -290)}
 
 
 def test_a_correction_stands_where_the_fill_stood() -> None:
@@ -327,7 +327,7 @@ def test_when_everything_is_busted_in_any_order_the_book_is_where_it_began(done:
     assert snapshot.cash == snapshot.equity == OPENING
     assert (snapshot.fees, snapshot.realised_pnl, snapshot.unrealised_pnl) == ({"USDT": 0}, {"USDT": 0}, {"USDT": 0})
     assert snapshot.positions[BTC].quantity == 0
-    assert book.executed() == {BTC: (0, 0, 0)}
+    assert book.executed() == {BTC: Flows(0, 0, 0)}
 
 
 @settings(max_examples=200, deadline=None)
