@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -12,6 +11,10 @@ class Counted(Protocol):
     """What activity reads of a mailbox."""
 
     handled: int
+
+    @property
+    def works(self) -> bool:
+        """Whether a message waits, or is in its reader's hands."""
 
     @property
     def sent(self) -> int:
@@ -24,6 +27,15 @@ class Counted(Protocol):
         ...
 
 
+class _Watcher:
+    """One call that waits. Each is itself alone, where two calls of one method would be equal."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call = call
+
+
 class Activity:
     """Tells when every message sent has been handled, its consequences included.
 
@@ -34,7 +46,7 @@ class Activity:
     """
 
     def __init__(self) -> None:
-        self.watchers: deque[Callable[[], None]] = deque()
+        self.watchers: deque[_Watcher] = deque()
         self._mailboxes: list[Counted] = []
         self._pending: Callable[[], int] = int
 
@@ -49,6 +61,10 @@ class Activity:
     def is_quiet(self) -> bool:
         """Say whether there was a moment during this call at which nothing was under way."""
         mailboxes = tuple(self._mailboxes)
+        # A look that costs little and mostly says no. Whoever is seen at work here looks again when it has done it.
+        for mailbox in mailboxes:
+            if mailbox.works:
+                return False
         done = [mailbox.handled + mailbox.dead for mailbox in mailboxes]
         if self._pending():
             return False
@@ -57,20 +73,34 @@ class Activity:
 
     def when_quiet(self, call: Callable[[], None]) -> None:
         """Make one call, from some thread, at the next moment at which nothing is under way; it must not block."""
-        self.watchers.append(call)
+        self.watchers.append(_Watcher(call))
         # An actor that ran out of work just before has not seen this watcher.
         self.check()
 
     def forget(self, call: Callable[[], None]) -> None:
         """Make the call no more."""
-        with contextlib.suppress(ValueError):  # it has just been made
-            self.watchers.remove(call)
+        for watcher in tuple(self.watchers):
+            if watcher.call == call:
+                self._take(watcher)
 
     def check(self) -> None:
         """Serve whoever waits, if all is quiet."""
-        while self.watchers and self.is_quiet():
-            try:
-                call = self.watchers.popleft()
-            except IndexError:
-                return  # another actor noticed at the same moment
-            call()
+        while (watcher := self._first()) is not None and self.is_quiet():
+            # The one that was there before the look, and no other: while we looked, another thread may have served it,
+            # and what that caused is under way for those that came since.
+            if self._take(watcher):
+                watcher.call()
+
+    def _first(self) -> _Watcher | None:
+        try:
+            return self.watchers[0]
+        except IndexError:
+            return None
+
+    def _take(self, watcher: _Watcher) -> bool:
+        """Remove a watcher, one atomic step; False when another thread has."""
+        try:
+            self.watchers.remove(watcher)
+        except ValueError:
+            return False
+        return True

@@ -155,7 +155,7 @@ class BaseActor(pykka.ThreadingActor):
 
     def _failed(self, message: object, error: BaseException) -> None:
         self._report("set aside", message, error)
-        now = self.context.now_ns()
+        now = self.context.elapsed_ns()
         self._failures.append(now)
         try:
             self.set_aside(message)

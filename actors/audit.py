@@ -47,4 +47,3 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
         accounted = box.handled + box.queued + box.dead
         ledger.check("sent = handled + queued + dead", box.actor, accounted, box.sent)
     return ledger.report()
-

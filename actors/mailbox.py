@@ -91,7 +91,12 @@ class Mailbox:
     @property
     def dead(self) -> int:
         """Messages that came too late to be handled."""
-        return _count(self._burials)
+        return _count(self._burials) if self.closed else 0
+
+    @property
+    def works(self) -> bool:
+        """Whether a message waits, or is in its reader's hands."""
+        return self._busy or not self._queue.empty()
 
     @property
     def queued(self) -> int:

@@ -77,11 +77,11 @@ class OrderManager(BaseActor):
         """Judge one message and publish what follows."""
         now = self.context.now_ns()
         if type(message) in VENUE_REPORTS:
-            self._publish(self._blotter.decide_report(message, now), now)
+            self._publish(self._blotter.decide_report(message, now))
             return
         match message:
             case Approved() | Denied():
-                self._publish(self._blotter.decide_command(message, now), now)
+                self._publish(self._blotter.decide_command(message, now))
             case Register():
                 self._strategies[message.strategy_id] = message.target
             case Halt():
@@ -92,7 +92,7 @@ class OrderManager(BaseActor):
                 self._resend(message)
             case CheckDeadlines():
                 self._timer_set = False
-                self._publish(self._blotter.decide_overdue(now), now)
+                self._publish(self._blotter.decide_overdue(now, self.context.elapsed_ns()))
             case _:
                 self.unknown(message)
 
@@ -104,14 +104,14 @@ class OrderManager(BaseActor):
         """Refuse a command; a report leaves its order in doubt, and its symbol without new orders."""
         now = self.context.now_ns()
         if isinstance(message, Approved | Denied):
-            self._publish(self._blotter.decide_unhandled(message, now), now)
+            self._publish(self._blotter.decide_unhandled(message, now))
         elif type(message) in VENUE_REPORTS:
             outcome = self._blotter.decide_set_aside(message, now)  # type: ignore[arg-type]  # one of VENUE_REPORTS
             for update in outcome.updates:
                 if update.order is not None:
                     self._blotter.stop_symbol(update.order.symbol)
                     self.send(self._folds[0], StopSymbol(update.order.symbol))
-            self._publish(outcome, now)
+            self._publish(outcome)
 
     def escalate(self) -> None:
         """Halt trading: the records can no longer be trusted to be complete."""
@@ -122,7 +122,7 @@ class OrderManager(BaseActor):
         """Return every order as it stands."""
         return ManagerBooks(tuple(self._blotter.orders()), self._blotter.sequence, self._blotter.repeats)
 
-    def _publish(self, outcome: Outcome, now: int) -> None:
+    def _publish(self, outcome: Outcome) -> None:
         """The outbox: updates and requests leave together, once all of them have been computed."""
         for update in outcome.updates:
             for fold in self._folds:
@@ -140,16 +140,17 @@ class OrderManager(BaseActor):
             self.send(self._view, answered)
             if answered.source in self._strategies:
                 self.send(self._strategies[answered.source], answered)
-        self._blotter.commit(outcome, now)
+        elapsed = self.context.elapsed_ns()
+        self._blotter.commit(outcome, elapsed)
         self._recent.extend(outcome.updates)
-        self._set_timer(now)
+        self._set_timer(elapsed)
 
-    def _set_timer(self, now: int) -> None:
+    def _set_timer(self, elapsed: int) -> None:
         # One timer for the oldest unanswered request, not one for each.
         deadline = self._blotter.next_deadline_ns
         if deadline is not None and not self._timer_set:
             self._timer_set = True
-            self._call_later(max(deadline - now, 0), self._me, CheckDeadlines(), background=True)
+            self._call_later(max(deadline - elapsed, 0), self._me, CheckDeadlines(), background=True)
 
     def _resend(self, request: ResendUpdates) -> None:
         if self._recent and request.first < self._recent[0].sequence:

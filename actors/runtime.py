@@ -86,9 +86,12 @@ class Runtime(Protocol):
 
 
 class Context:
-    """What every actor is given when it is made: its name, the clock, and where problems and final books go."""
+    """What every actor is given when it is made: its name, clocks, and where problems and final books go.
 
-    __slots__ = ("activity", "deposit", "name", "now_ns", "report")
+    now_ns is the time of day, which may jump and is data; elapsed_ns only grows and measures durations.
+    """
+
+    __slots__ = ("activity", "deposit", "elapsed_ns", "name", "now_ns", "report")
 
     def __init__(
         self,
@@ -97,7 +100,9 @@ class Context:
         activity: Activity,
         report: Callable[[Problem], None],
         deposit: Callable[[str, object], None],
+        elapsed_ns: Callable[[], int] | None = None,
     ) -> None:
+        self.elapsed_ns = now_ns if elapsed_ns is None else elapsed_ns
         self.name = name
         self.now_ns = now_ns
         self.activity = activity

@@ -32,6 +32,10 @@ class Clock(Protocol):
         """Nanoseconds since the epoch, UTC."""
         ...
 
+    def elapsed_ns(self) -> int:
+        """Nanoseconds since some moment; it never jumps."""
+        ...
+
 
 class WallClock:
     """The machine's time."""
@@ -39,6 +43,10 @@ class WallClock:
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC; it may jump, and nothing is ordered by it."""
         return time.time_ns()
+
+    def elapsed_ns(self) -> int:
+        """Nanoseconds since some moment; it never jumps."""
+        return time.monotonic_ns()
 
 
 class DataClock:
@@ -49,6 +57,10 @@ class DataClock:
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC, of the latest record."""
+        return self._now
+
+    def elapsed_ns(self) -> int:
+        """The same, since it never goes back."""
         return self._now
 
     def advance(self, time_ns: int) -> None:
@@ -281,7 +293,7 @@ class ThreadRuntime:
 
     def context(self, name: str) -> Context:
         """Return what every actor is given."""
-        return Context(name, self.now_ns, self.activity, self._report, self._deposit)
+        return Context(name, self.now_ns, self.activity, self._report, self._deposit, self.clock.elapsed_ns)
 
     def spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
         """Start an actor and bind its address."""

@@ -77,7 +77,7 @@ class Blotter:
 
     @property
     def next_deadline_ns(self) -> int | None:
-        """When the oldest unanswered request falls due."""
+        """When the oldest unanswered request falls due, on the clock given to commit()."""
         return next(iter(self._deadlines.values()), None)
 
     def decide_command(self, judged: Approved | Denied, now_ns: int) -> Outcome:
@@ -109,12 +109,17 @@ class Blotter:
             repeats=int(verdict.is_repeat),
         )
 
-    def decide_overdue(self, now_ns: int) -> Outcome:
-        """Put every order in doubt whose request has had no answer in time; a time-out is not a rejection."""
+    def decide_overdue(self, now_ns: int, elapsed_ns: int) -> Outcome:
+        """Put every order in doubt whose request has had no answer in time; a time-out is not a rejection.
+
+        Args:
+            now_ns: the time that the events bear.
+            elapsed_ns: of a clock that never jumps, as the one given to commit().
+        """
         outcomes: list[Outcome] = []
         sequence = self.sequence
         for order_id, deadline in self._deadlines.items():
-            if deadline > now_ns:
+            if deadline > elapsed_ns:
                 break
             order = self.order(order_id)
             assert order is not None, "a deadline is that of an order"
@@ -140,8 +145,8 @@ class Blotter:
         text = f"a {type(report).__name__} could not be handled and was set aside"
         return self._doubt(order, Reason.REPORT_SET_ASIDE, text, now_ns, self.sequence)
 
-    def commit(self, outcome: Outcome, now_ns: int) -> None:
-        """Take over what was decided."""
+    def commit(self, outcome: Outcome, elapsed_ns: int) -> None:
+        """Take over what was decided; deadlines count from elapsed_ns, of a clock that never jumps."""
         self.repeats += outcome.repeats
         for update in outcome.updates:
             self.sequence = update.sequence
@@ -159,13 +164,13 @@ class Blotter:
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
                 case _:
                     pass
-            self._watch(order, event, now_ns)
+            self._watch(order, event, elapsed_ns)
 
     def _name(self, order: Order) -> None:
         self._by_client_id.setdefault(order.client_order_id, order.order_id)
         self._executed_as[order.client_order_id, order.symbol, order.side] = order.order_id
 
-    def _watch(self, order: Order, event: e.Event, now_ns: int) -> None:
+    def _watch(self, order: Order, event: e.Event, elapsed_ns: int) -> None:
         if self._answer_within_ns is None:
             return
         awaited = order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
@@ -173,7 +178,7 @@ class Blotter:
             self._deadlines.pop(order.order_id, None)
         elif isinstance(event, e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt):
             self._deadlines.pop(order.order_id, None)
-            self._deadlines[order.order_id] = now_ns + self._answer_within_ns
+            self._deadlines[order.order_id] = elapsed_ns + self._answer_within_ns
 
     def stop_symbol(self, symbol: str) -> None:
         """Refuse new orders for a symbol from now on."""

@@ -62,7 +62,7 @@ def test_an_order_judged_after_a_quote_is_judged_by_it(gate: Gate) -> None:
 
 def test_the_cost_of_an_order_is_reserved_once_per_id_and_released_by_its_end(gate: Gate) -> None:
     gate.tell(terms(), terms())
-    assert gate.risk.books().reserved == (("USDT", "1000"),)
+    assert gate.risk.books().reserved == (("USDT", 1000),)
     second = terms(order_id="o-2", quantity="11")
     assert gate.tell(second).refusal.reason is Reason.INSUFFICIENT_FUNDS
     order = create(event(e.OrderCreated))

@@ -312,8 +312,8 @@ def test_a_contradiction_asks_the_venue():
 def test_without_an_answer_in_time_an_order_is_in_doubt_and_never_rejected():
     book = with_order(answer_within_ns=SECOND)
     assert book.next_deadline_ns == NOW + SECOND
-    assert book.decide_overdue(NOW + SECOND - 1) == Outcome()
-    outcome = book.decide_overdue(NOW + SECOND)
+    assert book.decide_overdue(NOW + SECOND - 1, NOW + SECOND - 1) == Outcome()
+    outcome = book.decide_overdue(NOW + SECOND, NOW + SECOND)
     assert kinds(outcome) == ["OrderInDoubt"]
     assert [type(request) for request in outcome.requests] == [r.VenueQuery]
     assert [alarm.code for alarm in outcome.alarms] == [AlarmCode.NO_ANSWER]
@@ -321,7 +321,7 @@ def test_without_an_answer_in_time_an_order_is_in_doubt_and_never_rejected():
     assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.SUBMITTED, True)
     assert book.next_deadline_ns == NOW + 2 * SECOND
     # Asked again for as long as there is no answer.
-    book.commit(book.decide_overdue(NOW + 2 * SECOND), NOW + 2 * SECOND)
+    book.commit(book.decide_overdue(NOW + 2 * SECOND, NOW + 2 * SECOND), NOW + 2 * SECOND)
     told(book, ACCEPTED)
     assert (book.order("o-1").state, book.order("o-1").in_doubt, book.next_deadline_ns) == (S.OPEN, False, None)
 
@@ -330,7 +330,7 @@ def test_all_overdue_orders_are_put_in_doubt_in_one_gapless_sequence():
     book = with_order(answer_within_ns=SECOND)
     told(book, approved(terms(order_id="o-2")), NOW + 1)
     told(book, approved(terms(order_id="o-3")), NOW + 9)
-    outcome = book.decide_overdue(NOW + SECOND + 1)
+    outcome = book.decide_overdue(NOW + SECOND + 1, NOW + SECOND + 1)
     assert [(update.sequence, update.order.order_id) for update in outcome.updates] == [(7, "o-1"), (8, "o-2")]
     assert [request.client_order_id for request in outcome.requests] == ["o-1", "o-2"]
 
@@ -339,7 +339,7 @@ def test_a_lost_cancel_can_be_asked_for_again_once_the_venue_has_answered():
     book = with_order(ACCEPTED, answer_within_ns=SECOND)
     told(book, CANCEL, NOW + 5)
     assert book.next_deadline_ns == NOW + 5 + SECOND
-    book.commit(book.decide_overdue(NOW + 5 + SECOND), NOW + 5 + SECOND)
+    book.commit(book.decide_overdue(NOW + 5 + SECOND, NOW + 5 + SECOND), NOW + 5 + SECOND)
     assert kinds(told(book, report(r.VenueStatus))) == ["CancelRejected", "OrderResolved"]
     assert book.next_deadline_ns is None
     assert kinds(told(book, CANCEL)) == ["CancelRequested"]

@@ -137,7 +137,7 @@ class Witness:
             case Approved() | Denied():
                 outcome = self.book.decide_command(item, self.now)
             case "overdue":
-                outcome = self.book.decide_overdue(self.now)
+                outcome = self.book.decide_overdue(self.now, self.now)
             case TradingState():
                 self.book.trading = item
                 return
