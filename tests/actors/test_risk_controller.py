@@ -69,7 +69,7 @@ def test_the_cost_of_an_order_is_reserved_once_per_id_and_released_by_its_end(ga
     denied = event(e.OrderDenied)
     gate.tell(OrderUpdate(1, event(e.OrderCreated), order), OrderUpdate(2, denied, apply(order, denied)))
     assert gate.risk.books().sequence == 2
-    assert [amount for _, amount in gate.risk.books().reserved] == ["0"]
+    assert [amount for _, amount in gate.risk.books().reserved] == [0]
 
 
 def test_a_halt_denies_orders_and_modifications_and_lets_cancels_pass(gate: Gate) -> None:
