@@ -88,7 +88,11 @@ class BaseActor(pykka.ThreadingActor):
         del outbox
 
     def escalate(self) -> None:
-        """Act on repeated failure: stop, ahead of all messages that wait."""
+        """Act on repeated failure: unless a subclass knows better, stop."""
+        self.stop_now()
+
+    def stop_now(self) -> None:
+        """Stop once the handler has returned, ahead of all messages that wait."""
         self.mailbox.put_first(Envelope(ActorStop()))
 
     def send(self, target: Target[M], message: M) -> None:
@@ -167,7 +171,9 @@ class BaseActor(pykka.ThreadingActor):
             self._report("failed while setting aside", message, second)
 
     def _bury(self, message: object) -> None:
-        self._report("stopped before it could handle", message)
+        # Whoever asks hears of it himself.
+        if not isinstance(message, Query):
+            self._report("stopped before it could handle", message)
 
     def _report(self, what: str, message: object, error: BaseException | None = None) -> None:
         problem = Problem(

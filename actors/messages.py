@@ -131,6 +131,11 @@ class Unsubscribe:
 
 
 @attrs.frozen
+class Leave:
+    """Tells a subscriber, behind all that it was told before, that it has unsubscribed."""
+
+
+@attrs.frozen
 class Answered:
     """A submission repeated an order that exists: here is its latest update once more, and no new one will come."""
 

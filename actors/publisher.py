@@ -9,7 +9,7 @@ from ..model.events import OrderUpdate
 from .actor import BaseActor
 from .address import Target
 from .conflation import NewestQuote, QuoteSlots
-from .messages import Subscribe, Unsubscribe
+from .messages import Leave, Subscribe, Unsubscribe
 from .runtime import Context
 
 MOST_WAITING: Final = 100_000
@@ -85,13 +85,23 @@ class Subscriber(BaseActor):
         self._callback = callback
         self._slots = slots
         self._ended = ended
+        self._left = False
 
     def handle(self, message: Any) -> None:
         """Call back."""
+        if isinstance(message, Leave):
+            self._left = True
+            self.stop_now()
+            return
         if isinstance(message, NewestQuote):
             message = self._slots.take(message)
         if message is not None:
             self._callback(message)
+
+    def _bury(self, message: object) -> None:
+        # What was on its way to one who left is no loss.
+        if not self._left:
+            super()._bury(message)
 
     def on_stop(self) -> None:
         """Say that nothing more will come."""

@@ -14,6 +14,7 @@ import attrs
 import pykka
 
 from ..model.alarm import Alarm
+from ..model.blotter import EXTERNAL
 from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidMarketData, InvalidOrder, Overloaded, SystemStopped
 from ..model.events import OrderUpdate
@@ -24,8 +25,9 @@ from ..model.numbers import Number
 from ..model.order import Order
 from ..model.portfolio import PortfolioSnapshot
 from ..model.risk import RiskLimits
-from ..model.text import identifier
+from ..model.text import free_text
 from ..model.values import changed
+from . import checks
 from .actor import BaseActor, refuse_in_handler
 from .address import Address
 from .aio import LoopReply, UpdateStream
@@ -42,6 +44,7 @@ from .messages import (
     GetProblems,
     GetStats,
     Halt,
+    Leave,
     Listen,
     NextRecord,
     Problem,
@@ -209,6 +212,7 @@ class TradingSystem:
             Whether everything ended in time; what did not is reported as a problem.
         """
         refuse_in_handler("stop()", even_in_callbacks=True)
+        checks.seconds("timeout", timeout)
         # One stops; who comes second waits for it.
         if not self._stopping.acquire(_STEPS * timeout):
             return False
@@ -226,8 +230,9 @@ class TradingSystem:
     def _wind_down(self, timeout: float) -> bool:
         for feed in self._feeds:
             feed.stop()
-        for strategy in self._strategies.values():
-            strategy.send(StopStrategy())
+        for strategy in tuple(self._strategies.values()):
+            if strategy.is_bound and not strategy.closed:
+                strategy.send(StopStrategy())
         orderly = self._runtime.wait_quiet(timeout)
         if self._settings.on_exit == "cancel":
             orderly = self._cancel_all(timeout) and orderly
@@ -289,6 +294,8 @@ class TradingSystem:
 
     def play(self, records: Iterable[MarketData]) -> Playback:
         """Play recorded data, paced: each record when nothing caused by the one before is under way."""
+        if not isinstance(records, Iterable):
+            raise InvalidConfiguration.of("records", records, "must be an iterable of market data")
         self._must_run("play()")
         if self._feeds and not self._feeds[-1].address.closed and not self._feeds[-1].progress().finished:
             raise InvalidConfiguration.of("records", "a second source", "must wait until the first has been played")
@@ -324,6 +331,7 @@ class TradingSystem:
         """
         if type(order) is not SubmitOrder:
             raise InvalidOrder.of("order", order, "must be a SubmitOrder")
+        checks.seconds("timeout", timeout)
         self._must_run("submit()")
         if not self._permits.acquire(0):
             refuse_in_handler("submit()")
@@ -354,7 +362,7 @@ class TradingSystem:
 
     def halt(self, reason: str) -> None:
         """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do."""
-        self._to_both_gates(Halt(reason), "halt()")
+        self._to_both_gates(Halt(free_text("reason", reason, InvalidConfiguration)), "halt()")
 
     def resume(self) -> None:
         """Let new orders leave again."""
@@ -390,6 +398,7 @@ class TradingSystem:
             SystemStopped: when the system stopped before.
         """
         refuse_in_handler("wait()")
+        checks.seconds("timeout", timeout)
         future = self._runtime.future()
         self.wait_for(order_id, state, future)
         try:
@@ -406,11 +415,9 @@ class TradingSystem:
 
     def wait_for(self, order_id: str, state: OrderState, reply: Reply) -> None:
         """Have reply.set() called with the order, as wait() would return it; never blocks."""
-        identifier("order_id", order_id, InvalidOrder)
-        if type(state) is not OrderState:
-            raise InvalidOrder.of("state", state, "must be an OrderState")
+        wait = WaitForState(checks.order_id(order_id), checks.state(state), reply)
         self._must_run("wait()")
-        self._at.view.send(WaitForState(order_id, state, reply))
+        self._at.view.send(wait)
 
     async def wait_async(self, order_id: str, state: OrderState, timeout: float) -> Order:
         """Do what wait() does without blocking the event loop.
@@ -418,6 +425,7 @@ class TradingSystem:
         Raises:
             TimeoutError, SystemStopped: as wait().
         """
+        checks.seconds("timeout", timeout)
         reply = LoopReply()
         self.wait_for(order_id, state, reply)
         try:
@@ -431,15 +439,23 @@ class TradingSystem:
 
         Leaving an `async with` closes the subscription; without one it ends when the iterator is forgotten.
         """
+        order_events, data_kinds = checks.subscribed(events)
+        if data_kinds:
+            raise InvalidConfiguration.of("events", events, "must be types of events, not of market data")
+        checks.symbol(symbol, self.instruments)
         self._must_run("updates()")
         stream = UpdateStream()
         weak = weakref.ref(stream)
         address = self._new_address("updates")
 
+        def leave() -> None:
+            self._at.publisher.send(Unsubscribe(address))
+            address.send(Leave())
+
         def take(update: OrderUpdate) -> None:
             alive = weak()
             if alive is None:
-                self._at.publisher.send(Unsubscribe(address))
+                leave()
             else:
                 alive.take(update)
 
@@ -450,8 +466,8 @@ class TradingSystem:
 
         self._runtime.spawn(address, Subscriber, take, QuoteSlots(), ended)
         self._subscribers.append(address)
-        self._at.publisher.send(Subscribe(address, events, symbol))
-        stream.closed_by(lambda: self._at.publisher.send(Unsubscribe(address)))
+        self._at.publisher.send(Subscribe(address, order_events, symbol))
+        stream.closed_by(leave)
         return stream
 
     def _new_address(self, kind: str) -> Address[Any]:
@@ -459,7 +475,7 @@ class TradingSystem:
 
     def order(self, order_id: str) -> Order | None:
         """Return an order as it stands, None when it is not known."""
-        order: Order | None = self._ask(self._at.view, GetOrder(order_id), _ASK_TIMEOUT)
+        order: Order | None = self._ask(self._at.view, GetOrder(checks.order_id(order_id)), _ASK_TIMEOUT)
         return order
 
     def orders(
@@ -472,7 +488,13 @@ class TradingSystem:
         newest: int | None = None,
     ) -> tuple[Order, ...]:
         """Return the orders that match, oldest first."""
-        query = GetOrders(symbol=symbol, state=state, strategy_id=strategy_id, live_only=live_only, newest=newest)
+        query = GetOrders(
+            symbol=checks.symbol(symbol, self.instruments),
+            state=None if state is None else checks.state(state),
+            strategy_id=strategy_id,
+            live_only=live_only,
+            newest=checks.newest(newest),
+        )
         orders: tuple[Order, ...] = self._ask(self._at.view, query, _ASK_TIMEOUT)
         return orders
 
@@ -483,7 +505,7 @@ class TradingSystem:
 
     def history(self, newest: int | None = None) -> tuple[OrderUpdate, ...]:
         """Return the latest updates, oldest first; as many as `history` keeps."""
-        updates: tuple[OrderUpdate, ...] = self._ask(self._at.view, GetHistory(newest), _ASK_TIMEOUT)
+        updates: tuple[OrderUpdate, ...] = self._ask(self._at.view, GetHistory(checks.newest(newest)), _ASK_TIMEOUT)
         return updates
 
     def portfolio(self) -> PortfolioSnapshot:
@@ -519,18 +541,14 @@ class TradingSystem:
             symbol: only this symbol.
         """
         callback = target.tell if isinstance(target, pykka.ActorRef) else target
-        if not callable(callback):
-            raise InvalidConfiguration.of("target", type(target).__name__, "must be callable or an ActorRef")
-        for event in events:
-            if not isinstance(event, type):
-                raise InvalidConfiguration.of("events", event, "must be event types")
+        checks.must_be_callable("target", callback)
+        order_events, data_kinds = checks.subscribed(events)
+        checks.symbol(symbol, self.instruments)
         self._must_run("subscribe()")
         address = self._new_address("subscriber")
         slots = QuoteSlots()
         self._spawn(address, Subscriber, callback, slots)
         self._subscribers.append(address)
-        data_kinds = frozenset(events) & MARKET_DATA
-        order_events = tuple(event for event in events if event not in MARKET_DATA)
         if data_kinds:
             self._listen(address, symbol, data_kinds, slots)
         if order_events or not events:
@@ -539,6 +557,7 @@ class TradingSystem:
         def unsubscribe() -> None:
             self._at.publisher.send(Unsubscribe(address))
             self._at.exchange.send(StopListening(address))
+            address.send(Leave())
 
         return Subscription(address, unsubscribe)
 
@@ -556,11 +575,12 @@ class TradingSystem:
             Exception: what making the strategy raised.
         """
         self._must_run("add_strategy()")
-        name = strategy_id or f"{getattr(strategy, '__name__', 'strategy')}-{next(self._numbers)}"
-        identifier("strategy_id", name, InvalidConfiguration)
-        if name in self._strategies or name == SOURCE:
-            raise InvalidConfiguration.of("strategy_id", name, "must not be taken")
+        checks.must_be_callable("strategy", strategy)
+        name = checks.strategy_name(strategy_id, strategy, next(self._numbers))
         address: Address[Any] = Address(name)
+        # One atomic step, since any thread may add one.
+        if name in self._reserved_names() or self._strategies.setdefault(name, address) is not address:
+            raise InvalidConfiguration.of("strategy_id", name, "must not be taken")
         slots = QuoteSlots()
         arguments = (
             lambda: strategy(**parameters),
@@ -572,14 +592,18 @@ class TradingSystem:
         try:
             self._spawn(address, StrategyActor, *arguments)
         except BaseException:
-            address.stop(_ASK_TIMEOUT)
+            del self._strategies[name]
+            if address.is_bound:
+                address.stop(_ASK_TIMEOUT)
             raise
-        self._strategies[name] = address
         self._at.manager.send(Register(name, address))
         symbol = parameters.get("symbol")
         self._listen(address, symbol if isinstance(symbol, str) else None, MARKET_DATA, slots)
         address.send(StartStrategy())
         return name
+
+    def _reserved_names(self) -> frozenset[str]:
+        return frozenset({SOURCE, EXTERNAL, self._monitor.name, *(address.name for address in self._at.all())})
 
     def _listen(
         self, address: Address[Any], symbol: str | None, kinds: frozenset[type[Any]], slots: QuoteSlots
@@ -593,6 +617,7 @@ class TradingSystem:
     def quiesce(self, timeout: float) -> bool:
         """Wait until nothing is under way, or see that it has stopped."""
         refuse_in_handler("quiesce()", even_in_callbacks=True)
+        checks.seconds("timeout", timeout)
         return self._state == "stopped" or self._runtime.wait_quiet(timeout)
 
     def books(self) -> Mapping[str, Any]:

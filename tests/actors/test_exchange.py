@@ -212,6 +212,7 @@ def test_reports_of_an_own_exchange_may_come_from_any_thread_and_in_any_number()
     venue = OwnVenue()
     with system_of(exchange=venue) as system:
         ids = [system.submit(limit()) for _ in range(40)]
+        venue.requests.first(40)
 
         def fill_all(mine: list[str]) -> None:
             for order_id in mine:

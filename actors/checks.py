@@ -1,0 +1,82 @@
+"""What callers pass to a running system, checked at the edge before anything is done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Iterable
+from typing import Any, Final, get_args
+
+from ..model.errors import InvalidConfiguration, InvalidOrder, shown
+from ..model.events import Event
+from ..model.kinds import OrderState
+from ..model.market import MARKET_DATA
+from ..model.numbers import whole
+from ..model.text import identifier
+
+_EVENTS: Final = frozenset(get_args(Event))
+_LONGEST: Final = 1_000_000_000
+
+
+def seconds(field: str, value: object) -> float:
+    """Take a time-out: an int or a float of seconds, zero or more; a queue that is given NaN would wait for ever.
+
+    Raises:
+        InvalidConfiguration: for anything else.
+    """
+    if type(value) is not int and type(value) is not float:
+        raise InvalidConfiguration.of(field, value, "must be an int or a float of seconds")
+    if not (math.isfinite(value) and 0 <= value <= _LONGEST):
+        raise InvalidConfiguration.of(field, value, f"must be from 0 to {_LONGEST} seconds")
+    return value
+
+
+def order_id(value: object) -> str:
+    """Take the id of an order."""
+    return identifier("order_id", value, InvalidOrder)
+
+
+def state(value: object) -> OrderState:
+    """Take a state."""
+    if type(value) is not OrderState:
+        raise InvalidOrder.of("state", value, "must be an OrderState")
+    return value
+
+
+def newest(value: object) -> int | None:
+    """Take how many of the newest are asked for; None asks for all."""
+    return None if value is None else whole("newest", value, InvalidConfiguration)
+
+
+def symbol(value: object, traded: Container[str]) -> str | None:
+    """Take a symbol to filter by, which must be traded; None lets all pass."""
+    if value is None:
+        return None
+    name = identifier("symbol", value, InvalidConfiguration)
+    if name not in traded:
+        raise InvalidConfiguration.of("symbol", name, "must be one that is traded")
+    return name
+
+
+def subscribed(events: Iterable[object]) -> tuple[tuple[type[Any], ...], frozenset[type[Any]]]:
+    """Take types to hear of, and return those of events and those of market data."""
+    kinds: list[type[Any]] = []
+    for event in events:
+        if not isinstance(event, type) or event not in _EVENTS | MARKET_DATA:
+            raise InvalidConfiguration.of("events", event, "must be types of events or of market data")
+        kinds.append(event)
+    return tuple(kind for kind in kinds if kind in _EVENTS), MARKET_DATA.intersection(kinds)
+
+
+def strategy_name(given: str | None, strategy: object, number: int) -> str:
+    """Take the id of a strategy, or make one of the name of what makes it."""
+    if given is None:
+        name = getattr(strategy, "__name__", "")
+        # A lambda, or a class named beyond ASCII.
+        given = f"{name if type(name) is str and name.isascii() and name.isidentifier() else 'strategy'}-{number}"
+    return identifier("strategy_id", given, InvalidConfiguration)
+
+
+def must_be_callable(field: str, value: object) -> None:
+    """Refuse what cannot be called; without calling its repr, which is the host's."""
+    if not callable(value):
+        raise InvalidConfiguration(field, shown(value), "must be callable")
