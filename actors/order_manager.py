@@ -122,6 +122,11 @@ class OrderManager(BaseActor):
         """Return every order as it stands."""
         return ManagerBooks(tuple(self._blotter.orders()), self._blotter.sequence, self._blotter.repeats)
 
+    def _bury(self, message: object) -> None:
+        # A timer that fires while the system stops tells nothing that anybody must hear of.
+        if not isinstance(message, CheckDeadlines):
+            super()._bury(message)
+
     def _publish(self, outcome: Outcome) -> None:
         """The outbox: updates and requests leave together, once all of them have been computed."""
         for update in outcome.updates:
