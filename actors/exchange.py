@@ -25,7 +25,7 @@ from ..model.venue import SimulatedVenue, VenueOrder, VenueRules
 from .actor import BaseActor
 from .address import Address, Target
 from .conflation import BEHIND
-from .messages import Arrived, Listen, StopListening
+from .messages import Arrived, Halt, Listen, StopListening
 from .runtime import Cancellable, Context
 
 ExchangeMessage = VenueRequest | MarketData | Arrived | Listen | StopListening
@@ -148,7 +148,7 @@ class ExchangeBooks:
 class ExchangeActor(BaseActor):
     """What both kinds of exchange share: reports go to the order manager, market data on to whoever listens."""
 
-    def __init__(self, context: Context, manager: Target[VenueReport]) -> None:
+    def __init__(self, context: Context, manager: Target[VenueReport | Halt]) -> None:
         super().__init__(context)
         self._manager = manager
         self._listeners: tuple[Listen, ...] = ()
@@ -170,6 +170,10 @@ class ExchangeActor(BaseActor):
                 self._forget(message.target)
             case _:
                 self.unknown(message)
+
+    def escalate(self) -> None:
+        """Halt trading, and go on: cancels must still reach the venue, and its reports us."""
+        self.send(self._manager, Halt("the exchange failed repeatedly"))
 
     def unreachable(self, target: Target[Any]) -> None:
         """Let a listener go that has stopped."""
@@ -216,7 +220,7 @@ class SimulatedExchangeActor(ExchangeActor):
         self,
         context: Context,
         me: Address[ExchangeMessage],
-        manager: Target[VenueReport],
+        manager: Target[VenueReport | Halt],
         venue: SimulatedVenue,
         latency_ns: int,
         call_later: Callable[..., Cancellable],
@@ -262,7 +266,7 @@ class AdaptedExchangeActor(ExchangeActor):
     def __init__(
         self,
         context: Context,
-        manager: Target[VenueReport],
+        manager: Target[VenueReport | Halt],
         adapter: Exchange,
         instruments: Mapping[str, Instrument],
     ) -> None:

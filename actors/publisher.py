@@ -37,6 +37,9 @@ class Publisher(BaseActor):
             case _:
                 self.unknown(message)
 
+    def escalate(self) -> None:
+        """Go on: trading does not depend on it, and what it failed to pass on has been reported."""
+
     def unreachable(self, target: Target[Any]) -> None:
         """Let a subscriber go that has stopped."""
         self._forget(target)

@@ -230,6 +230,9 @@ class TradingSystem:
     def _wind_down(self, timeout: float) -> bool:
         for feed in self._feeds:
             feed.stop()
+        if self._at.risk.is_bound:
+            # Behind what was submitted before; what strategies submit from here on is refused, and they may cancel.
+            self._at.risk.send(Halt("the system stops"))
         for strategy in tuple(self._strategies.values()):
             if strategy.is_bound and not strategy.closed:
                 strategy.send(StopStrategy())
