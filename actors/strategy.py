@@ -8,9 +8,11 @@ from typing import Any
 
 import attrs
 
+from ..model.booking import entries
 from ..model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidOrder
-from ..model.events import CommandRefused, FillBusted, FillCorrected, OrderCreated, OrderFilled, OrderUpdate
+from ..model.events import CommandRefused, OrderCreated, OrderUpdate
+from ..model.lifecycle import create
 from ..model.market import MARKET_DATA, MarketData
 from ..model.numbers import ZERO, Number, add, negate
 from ..model.order import Order
@@ -65,8 +67,9 @@ class Strategy:
         self._desk.cancel(CancelOrder(order_id))
 
     def orders(self, symbol: str | None = None) -> tuple[Order, ...]:
-        """Return its working orders (those not closed), oldest first, as far as it has been told."""
-        return tuple(order for order in self._desk.live.values() if symbol is None or order.symbol == symbol)
+        """Return its working orders (those not closed), as far as it was told, and PENDING what it submitted since."""
+        orders = (*self._desk.live.values(), *self._desk.untold.values())
+        return tuple(order for order in orders if symbol is None or order.symbol == symbol)
 
     def position(self, symbol: str) -> Decimal:
         """Return what its own fills add up to, negative for a short position."""
@@ -112,6 +115,8 @@ class StrategyActor(BaseActor):
         self._strategy = Strategy()
         self.refused_at_edge = 0
         self.live: dict[str, Order] = {}
+        # Submitted, and nothing heard of it yet: without these, a strategy that asks for its orders would submit twice.
+        self.untold: dict[str, Order] = {}
         self.positions: dict[str, Decimal] = {}
 
     def started(self) -> None:
@@ -133,7 +138,7 @@ class StrategyActor(BaseActor):
                 self._strategy.on_order(message)
             case Answered():
                 # An order submitted twice: nothing to fold, since nothing has changed.
-                self._in_flight = max(self._in_flight - 1, 0)
+                self._told(message.update.event.order_id)
                 self._strategy.on_order(message.update)
             case NewestQuote():
                 quote = self._slots.take(message)
@@ -155,8 +160,12 @@ class StrategyActor(BaseActor):
             return None
         order_id = command.order_id or self._next_id()
         self._in_flight += 1
-        stamp = {"time_ns": self.context.now_ns(), "source": self.context.name}
-        self.send(self._risk, changed(command, order_id=order_id, **stamp))
+        now, name = self.context.now_ns(), self.context.name
+        stamped = changed(command, order_id=order_id, time_ns=now, source=name)
+        self.send(self._risk, stamped)
+        if order_id not in self.live:
+            created = OrderCreated(time_ns=now, source=name, order_id=order_id, strategy_id=name, terms=stamped)
+            self.untold[order_id] = create(created)
         return order_id
 
     def modify(self, command: ModifyOrder) -> None:
@@ -169,33 +178,30 @@ class StrategyActor(BaseActor):
 
     def discarded(self, outbox: list[tuple[Target[Any], object]]) -> None:
         """Take back what a handler that raised had wanted to submit."""
-        self._in_flight -= sum(isinstance(message, SubmitOrder) for _, message in outbox)
+        for _, message in outbox:
+            if isinstance(message, SubmitOrder) and message.order_id is not None:
+                self._told(message.order_id)
 
     def books(self) -> StrategyBooks:
         """Return what was counted."""
         return StrategyBooks(self.refused_at_edge, self._slots.conflated)
 
+    def _told(self, order_id: str) -> None:
+        self._in_flight = max(self._in_flight - 1, 0)
+        self.untold.pop(order_id, None)
+
     def _follow(self, update: OrderUpdate) -> None:
         order, event = update.order, update.event
-        first = isinstance(event, OrderCreated) or (
+        if isinstance(event, OrderCreated) or (
             isinstance(event, CommandRefused) and event.command == SubmitOrder.__name__
-        )
-        if first:
-            self._in_flight = max(self._in_flight - 1, 0)
+        ):
+            self._told(event.order_id)
         if order is None:
             return
-        match event:
-            case OrderFilled():
-                change = event.fill.quantity
-            case FillBusted():
-                change = negate(event.fill.quantity)
-            case FillCorrected():
-                change = add(event.fill.quantity, negate(event.replaced.quantity))
-            case _:
-                change = ZERO
-        if change:
-            signed = change if order.is_buy else negate(change)
-            self.positions[order.symbol] = add(self.positions.get(order.symbol, ZERO), signed)
+        for entry in entries(event):
+            bought = order.is_buy is not entry.taken_back
+            change = entry.fill.quantity if bought else negate(entry.fill.quantity)
+            self.positions[order.symbol] = add(self.positions.get(order.symbol, ZERO), change)
         if order.is_closed:
             self.live.pop(order.order_id, None)
         else:

@@ -91,7 +91,7 @@ class InvalidConfiguration(InvalidValue):
 
 @attrs.frozen
 class InvalidData(OrderpitError, ValueError):
-    """A row of a data file that cannot be read."""
+    """A row of a data file that cannot be read; line 0 is the file as a whole."""
 
     file: str
     line: int
@@ -99,7 +99,8 @@ class InvalidData(OrderpitError, ValueError):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.reason}, got {self.value}"
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: {self.reason}, got {self.value}"
 
 
 @attrs.frozen

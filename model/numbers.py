@@ -67,10 +67,10 @@ def magnitude(value: Decimal) -> Decimal:
 
 def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
     """Divide to 40 decimal places, half-even: for averages and percentages, which are for display."""
-    return _tidy(_ROUNDING.quantize(_ROUNDING.divide(numerator, denominator), _QUOTIENT))
+    return tidy(_ROUNDING.quantize(_ROUNDING.divide(numerator, denominator), _QUOTIENT))
 
 
-def _tidy(value: Decimal) -> Decimal:
+def tidy(value: Decimal) -> Decimal:
     """Drop trailing zeros after the point, so that a quotient that comes out even prints as one would write it."""
     short = EXACT.normalize(value)
     return short if short.as_tuple().exponent <= 0 else EXACT.quantize(value, ONE)  # type: ignore[operator]  # finite

@@ -14,7 +14,7 @@ from .instrument import Instrument
 from .kinds import Side
 from .mark import Mark
 from .market import MarketData
-from .numbers import ZERO, add, multiply, negate, ratio, share, subtract
+from .numbers import ZERO, add, multiply, negate, ratio, share, subtract, tidy
 from .reports import Fill
 from .values import changed
 
@@ -187,10 +187,10 @@ class PortfolioBook:
             size, cost = holding.size, holding.remaining_cost
             positions[symbol] = Position(
                 symbol=symbol,
-                quantity=holding.quantity,
+                quantity=tidy(holding.quantity),
                 average_price=ratio(cost, size) if size else ZERO,
-                realised_pnl=holding.realised,
-                unrealised_pnl=open_profit,
+                realised_pnl=tidy(holding.realised),
+                unrealised_pnl=tidy(open_profit),
                 mark=price,
             )
             quote = quote_of(self._instruments, symbol)
@@ -199,12 +199,12 @@ class PortfolioBook:
             value = add(cost if holding.long else negate(cost), open_profit)
             equity[quote] = add(equity.get(quote, ZERO), value)
         return PortfolioSnapshot(
-            cash=MappingProxyType(dict(self._cash)),
+            cash=_shown(self._cash),
             positions=MappingProxyType(positions),
-            realised_pnl=MappingProxyType(realised),
-            unrealised_pnl=MappingProxyType(unrealised),
-            fees=MappingProxyType(dict(self._fees)),
-            equity=MappingProxyType(equity),
+            realised_pnl=_shown(realised),
+            unrealised_pnl=_shown(unrealised),
+            fees=_shown(self._fees),
+            equity=_shown(equity),
             sequence=self.sequence,
         )
 
@@ -217,3 +217,8 @@ class PortfolioBook:
                 flows = flows.after(side, fill.quantity, multiply(fill.quantity, fill.price))
             sums[symbol] = flows
         return sums
+
+
+def _shown(amounts: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    """Return the same amounts, read-only and without the trailing zeros that products and sums leave."""
+    return MappingProxyType({currency: tidy(amount) for currency, amount in amounts.items()})

@@ -56,8 +56,9 @@ def decide(order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | No
     disagrees = any(alarm.code in _DISAGREEING for alarm in alarms)
     definite = bool(events) and not isinstance(events[-1], _INDEFINITE)
     if order.in_doubt and definite and not disagrees:
-        # A definite report that agrees with the table ends the doubt.
-        events = (*events, e.OrderResolved(time_ns=now_ns, source=report.source, order_id=order.order_id))
+        # A definite report that agrees with the table ends the doubt: first, so that whoever waits for what it says
+        # finds an order that is no longer in doubt.
+        events = (e.OrderResolved(time_ns=now_ns, source=report.source, order_id=order.order_id), *events)
     return Verdict(events, alarms)
 
 

@@ -10,7 +10,7 @@ from . import reports as r
 from .instrument import Instrument
 from .kinds import Liquidity as LiquidityFlag
 from .kinds import OrderState, Reason
-from .numbers import EXACT, ONE, ZERO, add, multiply, subtract
+from .numbers import EXACT, ONE, ZERO, add, multiply, subtract, tidy
 from .values import changed
 from .venue_memory import VenueMemory
 from .venue_order import Draw, VenueOrder, VenueRules
@@ -105,7 +105,7 @@ class Execution:
         memory = self._memory
         maker = order.price is not None and not order.crossing
         notional = multiply(quantity, price)
-        fee = multiply(notional, self._rules.maker_fee if maker else self._rules.taker_fee)
+        fee = tidy(multiply(notional, self._rules.maker_fee if maker else self._rules.taker_fee))
         filled = add(order.filled, quantity)
         order = memory.put(
             changed(

@@ -280,3 +280,21 @@ def test_a_strategy_whose_making_raises_is_not_added() -> None:
         # Nothing half done: the name is free.
         assert system.add_strategy(Strategy, strategy_id="mine") == "mine"
         assert terms().order_id == "o-1"
+
+
+def test_its_orders_include_what_it_has_just_submitted_and_not_heard_of():
+    asked = []
+
+    def twice(strategy, data):
+        for _ in range(2):
+            if not strategy.orders():
+                strategy.submit(limit("1", "1"))
+            asked.append([(order.state, order.symbol) for order in strategy.orders()])
+
+    with system_of() as system:
+        name = system.add_strategy(lambda: Scripted(data=twice))
+        for _ in range(20):
+            system.publish(quote())
+        assert_clean(system)
+        assert len(system.orders(strategy_id=name)) == 1
+    assert asked[0] == [(OrderState.PENDING, "BTC/USDT")]
