@@ -15,6 +15,7 @@ class Counted(Protocol):
     @property
     def works(self) -> bool:
         """Whether a message waits, or is in its reader's hands."""
+        ...
 
     @property
     def sent(self) -> int:

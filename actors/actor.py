@@ -120,7 +120,7 @@ class BaseActor(pykka.ThreadingActor):
     def on_receive(self, message: Any) -> object:
         """Handle one message so that nothing it does can end the actor."""
         if isinstance(message, Query):
-            return self._answer(message)
+            return self.reply(message)
         try:
             self.handle(message)
         # BaseException too: sys.exit() in a strategy would make pykka stop every actor of the process from inside.
@@ -132,22 +132,8 @@ class BaseActor(pykka.ThreadingActor):
             self._flush()
         return None
 
-    def on_stop(self) -> None:
-        """Leave the books where the audit finds them."""
-        try:
-            self.context.deposit(self.context.name, self.books())
-        except BaseException as error:  # noqa: BLE001  # an actor that cannot tell its books must still stop
-            self._report("could not close its books", "", error)
-
-    # -- internals
-
-    def _flush(self) -> None:
-        for target, message in self._outbox:
-            if not target.send(message):
-                self.unreachable(target)
-        self._outbox.clear()
-
-    def _answer(self, query: Query) -> object:
+    def reply(self, query: Query) -> object:
+        """Answer a query of any kind; Failure holds what was raised."""
         try:
             if isinstance(query, Ready):
                 if self._start_error is not None:
@@ -156,6 +142,18 @@ class BaseActor(pykka.ThreadingActor):
             return self.books() if isinstance(query, GetBooks) else self.answer(query)
         except BaseException as error:  # noqa: BLE001  # it belongs to the asker
             return Failure(error)
+
+    def on_stop(self) -> None:
+        """Be left where the system finds it: what no longer changes can still be read."""
+        self.context.deposit(self.context.name, self)
+
+    # -- internals
+
+    def _flush(self) -> None:
+        for target, message in self._outbox:
+            if not target.send(message):
+                self.unreachable(target)
+        self._outbox.clear()
 
     def _failed(self, message: object, error: BaseException) -> None:
         self._report("set aside", message, error)

@@ -50,8 +50,8 @@ class Runtime(Protocol):
         """Return a source of ids `<run>-<sender>-<count>`, unique over restarts; it may be called from any thread."""
         ...
 
-    def draws(self, seed: int) -> Callable[[str, int], Decimal]:
-        """Return a source of numbers in [0, 1) that depend on seed, key and count alone."""
+    def draws(self, *seeds: int) -> Callable[[str, int], Decimal]:
+        """Return a source of numbers in [0, 1) that depend on seeds, key and count alone."""
         ...
 
     def call_later(
@@ -86,7 +86,7 @@ class Runtime(Protocol):
 
 
 class Context:
-    """What every actor is given when it is made: its name, clocks, and where problems and final books go.
+    """What every actor is given when it is made: its name, clocks, and where it reports and is left when it stops.
 
     now_ns is the time of day, which may jump and is data; elapsed_ns only grows and measures durations.
     """
@@ -99,7 +99,7 @@ class Context:
         now_ns: Callable[[], int],
         activity: Activity,
         report: Callable[[Problem], None],
-        deposit: Callable[[str, object], None],
+        deposit: Callable[[str, Any], None],
         elapsed_ns: Callable[[], int] | None = None,
     ) -> None:
         self.elapsed_ns = now_ns if elapsed_ns is None else elapsed_ns

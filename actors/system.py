@@ -29,7 +29,7 @@ from ..model.text import free_text
 from ..model.values import changed
 from . import checks
 from .actor import BaseActor, refuse_in_handler
-from .address import Address
+from .address import Address, Failure
 from .aio import LoopReply, UpdateStream
 from .conflation import QuoteSlots
 from .exchange import Exchange, SimulatedExchange
@@ -100,6 +100,7 @@ class TradingSystem:
         risk: limits on each order.
         runtime: "threads".
         clock: "wall", or "data" for recorded data: then time is that of the records that play() sends.
+        seed: of all chance in the system, together with the exchange's own seed.
         on_error: called, on a thread of its own, with each Problem and each Alarm; stderr unless given.
         history: how many updates are kept to be read and to be sent again.
         max_in_flight: how many orders of one sender may have had no first update.
@@ -144,7 +145,7 @@ class TradingSystem:
             run_id=run_id,
         )
         self._state: Literal["new", "running", "stopping", "stopped", "forked"] = "new"
-        self._final_books: dict[str, object] = {}
+        self._left: dict[str, BaseActor] = {}
         self._at = Addresses()
         self._monitor: Address[Problem | Alarm | Query] = Address("monitor")
         self._strategies: dict[str, Address[Any]] = {}
@@ -155,7 +156,7 @@ class TradingSystem:
         self._timers = None if self._clock is None else DataTimers(self._clock)
         self._runtime = ThreadRuntime(
             self._report,
-            self._final_books.__setitem__,
+            self._left.__setitem__,
             clock=self._clock,
             timers=self._timers,
             run_id=self._settings.run_id,
@@ -522,14 +523,20 @@ class TradingSystem:
         return troubles
 
     def _ask(self, address: Address[Any], query: Any, timeout: float) -> Any:
-        """Ask an actor, or read the books that it left when it stopped."""
+        """Ask an actor; one that has stopped has left what it knew, and nothing changes that any more."""
         if not address.is_bound or self._state == "forked":
             raise SystemStopped(type(query).__name__)
         refuse_in_handler(type(query).__name__)
-        try:
-            return address.ask(query, timeout)
-        except pykka.ActorDeadError:
-            raise SystemStopped(type(query).__name__) from None
+        if address.name not in self._left:
+            try:
+                return address.ask(query, timeout)
+            except pykka.ActorDeadError:
+                if address.name not in self._left:
+                    raise SystemStopped(type(query).__name__) from None
+        answer = self._left[address.name].reply(query)
+        if isinstance(answer, Failure):
+            raise answer.error
+        return answer
 
     # -- subscribers and strategies
 
@@ -626,9 +633,9 @@ class TradingSystem:
     def books(self) -> Mapping[str, Any]:
         """Return every built-in actor's books by its name: as they are, or as they were left when it stopped."""
         refuse_in_handler("books()", even_in_callbacks=True)
-        if self._state in {"stopped", "stopping"}:
-            return MappingProxyType(dict(self._final_books))
-        asked = (*self._at.all(), self._monitor)
+        if self._state == "new":
+            raise SystemStopped("books()")
+        asked = [address for address in (*self._at.all(), self._monitor) if address.is_bound]
         return {address.name: self._ask(address, GetBooks(), _ASK_TIMEOUT) for address in asked}
 
     def mailboxes(self) -> tuple[MailboxCount, ...]:

@@ -243,7 +243,7 @@ class ThreadRuntime:
 
     Args:
         report: where problems go.
-        deposit: where final books go.
+        deposit: where actors are left when they stop.
         clock, timers: of the wall, unless given.
         run_id: first part of every id; a new one, unique over restarts, unless given.
     """
@@ -251,7 +251,7 @@ class ThreadRuntime:
     def __init__(
         self,
         report: Callable[[Problem], None],
-        deposit: Callable[[str, object], None],
+        deposit: Callable[[str, Any], None],
         *,
         clock: Clock | None = None,
         timers: Timers | None = None,
@@ -276,8 +276,9 @@ class ThreadRuntime:
         prefix = f"{self._run_id}-{sender}-"
         return lambda: f"{prefix}{next(count)}"
 
-    def draws(self, seed: int) -> Callable[[str, int], Decimal]:
-        """Return a source of numbers in [0, 1) keyed by seed, key and count: no order of calls can change them."""
+    def draws(self, *seeds: int) -> Callable[[str, int], Decimal]:
+        """Return a source of numbers in [0, 1) keyed by seeds, key and count: no order of calls can change them."""
+        seed = ",".join(map(str, seeds))
 
         def draw(key: str, count: int) -> Decimal:
             digest = hashlib.blake2b(f"{seed}|{key}|{count}".encode(), digest_size=16).digest()

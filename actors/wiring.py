@@ -89,7 +89,7 @@ def _plan_exchange(settings: Settings, runtime: Runtime, at: Addresses) -> Plan:
     exchange = settings.exchange
     if not isinstance(exchange, SimulatedExchange):
         return Plan(at.exchange, AdaptedExchangeActor, (at.manager, exchange, settings.instruments))
-    draws, ids = runtime.draws(exchange.seed), runtime.ids("exchange")
+    draws, ids = runtime.draws(settings.seed, exchange.seed), runtime.ids("exchange")
     venue = SimulatedVenue(settings.instruments, exchange.rules, draws, ids)
     arguments = (at.exchange, at.manager, venue, exchange.latency_ns, runtime.call_later)
     return Plan(at.exchange, SimulatedExchangeActor, arguments)

@@ -4,7 +4,7 @@
 
 20,000 MARKET orders of 0.1 BTC/USDT on alternating sides, each filled in full against one quote: state, fill, position
 and cash are booked exactly, every update is kept by the view, and the strategy is told of every step. On threads all
-orders are submitted at once (flooded); without threads the very same actor objects handle the very same messages from one
+orders are submitted at once; without threads the very same actor objects handle the very same messages from one
 queue, which shows what the hand-over between threads costs.
 """
 

@@ -4,9 +4,12 @@ from loguru import logger
 
 from .actors.audit import AuditReport, audit
 from .actors.exchange import Exchange, SimulatedExchange
+from .actors.logs import log_trouble, log_update
 from .actors.messages import Problem
+from .actors.monitor import Troubles
 from .actors.strategy import Strategy
 from .actors.system import TradingSystem
+from .model import events, reports
 from .model.alarm import Alarm, AlarmCode
 from .model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from .model.errors import (
@@ -25,7 +28,7 @@ from .model.errors import (
 from .model.events import OrderUpdate
 from .model.instrument import Instrument
 from .model.kinds import Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce
-from .model.market import Bar, Depth, Quote, Trade
+from .model.market import Bar, Depth, MarketData, Quote, Trade
 from .model.order import Order
 from .model.portfolio import PortfolioSnapshot, Position
 from .model.reports import Fill
@@ -54,6 +57,7 @@ __all__ = [
     "InvalidReport",
     "InvalidValue",
     "Liquidity",
+    "MarketData",
     "ModifyOrder",
     "Order",
     "OrderState",
@@ -76,5 +80,10 @@ __all__ = [
     "TimeInForce",
     "Trade",
     "TradingSystem",
+    "Troubles",
     "audit",
+    "events",
+    "log_trouble",
+    "log_update",
+    "reports",
 ]

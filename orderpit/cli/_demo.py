@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..actors.exchange import SimulatedExchange
+from ..actors.logs import log_trouble, log_update
 from ..actors.system import TradingSystem
 from ..bars import daily_bars, instrument
 from ..model.commands import SubmitOrder
@@ -19,7 +20,6 @@ from ..model.numbers import add, plain, subtract
 from ..strategies import MovingAverageCrossover
 from ._data import DataReport
 from ._errors import Interrupted
-from ._logs import log_trouble, log_update
 from ._outcome import Outcome, collect
 from ._output import Output
 from ._report import show_updates

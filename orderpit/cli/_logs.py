@@ -10,14 +10,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from loguru import logger
 
-from ..actors.messages import Problem
-from ..model.alarm import Alarm
 from ..model.errors import kind_name
-from ..model.events import CommandRefused, OrderDenied, OrderFilled, OrderRejected, OrderUpdate
-from ..model.numbers import plain
 from ._errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -25,35 +20,6 @@ if TYPE_CHECKING:
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-+@%")
 _LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
-_REFUSALS = (CommandRefused, OrderDenied, OrderRejected)
-
-
-def log_update(update: OrderUpdate) -> None:
-    """Write one order event: what a subscriber does with it."""
-    event, order = update.event, update.order
-    fields: dict[str, Any] = {"sequence": update.sequence, "event": type(event).__name__, "order_id": event.order_id}
-    if order is not None:
-        fields |= {"symbol": order.symbol, "side": order.side.value, "type": order.order_type.value}
-        fields |= {"quantity": plain(order.quantity), "filled": plain(order.filled_quantity)}
-        fields |= {} if order.price is None else {"price": plain(order.price)}
-        fields |= {"state": order.state.value}
-    if isinstance(event, OrderFilled):
-        fields |= {"fill_quantity": plain(event.fill.quantity), "fill_price": plain(event.fill.price)}
-        fields |= {"fee": plain(event.fill.fee), "fee_currency": event.fill.fee_currency}
-    if isinstance(event, _REFUSALS):
-        fields |= {"reason": event.reason.value, "text": event.text}
-    bound = logger.bind(time_ns=event.time_ns, **fields)
-    if isinstance(event, _REFUSALS):
-        bound.warning("refused")
-    else:
-        bound.info("order event")
-
-
-def log_trouble(trouble: Problem | Alarm) -> None:
-    """Write what went wrong inside: what the command line gives to a system as on_error."""
-    fields = attrs.asdict(trouble, recurse=False)
-    fields |= {"code": trouble.code.value} if isinstance(trouble, Alarm) else {}
-    logger.bind(**fields).error("alarm" if isinstance(trouble, Alarm) else "problem")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 import attrs
 
 from ..actors.exchange import SimulatedExchange
+from ..actors.logs import log_trouble, log_update
 from ..actors.playback import Playback
 from ..actors.system import TradingSystem
 from ..model.errors import InvalidConfiguration
@@ -20,7 +21,6 @@ from ..model.events import OrderFilled, OrderUpdate
 from ..model.numbers import add, exact, positive
 from ._data import DataReport, Source
 from ._errors import Interrupted, UsageError
-from ._logs import log_trouble, log_update
 from ._outcome import Outcome, collect
 from ._output import Nothing, Output
 from ._signals import ORDERLY_SECONDS, Signals

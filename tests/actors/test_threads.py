@@ -11,7 +11,7 @@ from helpers import BOUND, Collector, Desk, Recorder, Threads
 
 from orderpit.actors.actor import BaseActor
 from orderpit.actors.address import Address
-from orderpit.actors.messages import Problem, Query, Ready
+from orderpit.actors.messages import Query, Ready
 from orderpit.actors.threads import DataClock, DataTimers, ThreadRuntime, WallTimers
 
 MS = 1_000_000
@@ -41,9 +41,12 @@ def timers() -> Any:
 
 def test_timers_fire_in_the_order_in_which_they_fall_due(timers: WallTimers) -> None:
     target = Arrivals()
-    for delay in (30, 10, 20, 0):
-        timers.call_later(delay * MS, target, delay, background=False)
-    assert target.first(4) == [0, 10, 20, 30]
+    with timers._changed:  # none fires before all are set, however long this thread is kept from going on
+        due = {
+            delay: timers.call_later(delay * MS, target, delay, background=False).due  # type: ignore[attr-defined]
+            for delay in (30, 10, 20, 0)
+        }
+    assert target.first(4) == sorted(due, key=due.__getitem__)
 
 
 def test_timers_that_fall_due_together_fire_in_the_order_in_which_they_were_set(timers: WallTimers) -> None:
@@ -262,12 +265,12 @@ class Breaks(Query):
     """A query that cannot be answered."""
 
 
-def test_an_actor_is_given_its_name_and_its_books_are_left_when_it_stops(threads: Threads) -> None:
+def test_an_actor_is_given_its_name_and_is_left_with_its_books_when_it_stops(threads: Threads) -> None:
     address = threads.spawn(Counter, Collector(), name="counter")
     address.send(3)
     address.send(4)
     address.stop(BOUND)
-    assert threads.books == {"counter": 7}
+    assert {name: left.books() for name, left in threads.books.items()} == {"counter": 7}
 
 
 def test_a_query_that_raises_is_answered_with_its_error_and_costs_nothing_else(threads: Threads) -> None:
@@ -369,14 +372,3 @@ def test_an_address_is_bound_before_its_actor_runs() -> None:
     running.spawn(address, Looks)
     assert bound.first(2) == [True, "to myself"]
     address.stop(BOUND)
-
-
-def test_an_actor_that_cannot_tell_its_books_stops_and_it_is_reported(threads: Threads) -> None:
-    class Shy(BaseActor):
-        def books(self) -> object:
-            raise ZeroDivisionError
-
-    address = threads.spawn(Shy)
-    address.stop(BOUND)
-    assert [type(problem) for problem in threads.problems.items] == [Problem]
-    assert address.closed

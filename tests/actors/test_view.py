@@ -188,7 +188,7 @@ def test_whoever_still_waits_when_the_view_stops_is_told(read: Read) -> None:
     read.view.on_receive(WaitForState("o-1", S.OPEN, broken))  # type: ignore[arg-type]  # has no set_exception
     read.view.on_stop()
     assert waits.errors == [pykka.ActorDeadError]
-    assert read.desk.books["actor"].sequence == 0
+    assert read.desk.books["actor"].books().sequence == 0
 
 
 def test_whoever_comes_to_wait_after_the_view_has_stopped_is_told_at_once(threads: Threads) -> None:

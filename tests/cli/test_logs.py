@@ -8,8 +8,9 @@ import pytest
 from loguru import logger
 
 from orderpit import OrderUpdate, Problem, Reason
+from orderpit.actors.logs import log_trouble, log_update
 from orderpit.cli._errors import UsageError
-from orderpit.cli._logs import log_trouble, log_update, logs
+from orderpit.cli._logs import logs
 from orderpit.model.events import CommandRefused
 
 HOSTILE = "a\x1b[31m\nb\u202e{x} <red> \udc80"

@@ -374,13 +374,6 @@ def test_a_fee_may_be_a_rebate_and_a_product():
         assert fill(fee=value).fee == Decimal(value)
 
 
-def test_a_scalar_of_numpy_is_refused_like_any_other_number():
-    numpy = pytest.importorskip("numpy")
-    for value in (numpy.float64(1), numpy.int64(1), numpy.bool_(True)):  # noqa: FBT003  # the scalar is the point
-        with pytest.raises(InvalidOrder):
-            terms(quantity=value)
-
-
 @pytest.mark.parametrize(
     ("build", "field"),
     [

@@ -590,17 +590,25 @@ def test_a_stopped_system_refuses_everything_and_its_books_can_be_read() -> None
         lambda: system.subscribe(print),
         lambda: system.add_strategy(Strategy),
         lambda: system.wait("x", OrderState.FILLED, 1),
-        lambda: system.order("x"),
-        system.orders,
-        system.stats,
-        system.history,
-        system.portfolio,
         system.start,
     ]
     for call in calls:
         with pytest.raises(SystemStopped):
             call()
     assert_clean(system)
+
+
+def test_what_a_stopped_system_knew_can_still_be_read() -> None:
+    with system_of() as system:
+        system.publish(quote())
+        order_id = system.submit(market())
+        order = system.wait(order_id, OrderState.FILLED, BOUND)
+        system.quiesce(BOUND)
+        before = (system.stats(), system.portfolio(), system.history(), system.orders())
+    assert (system.stats(), system.portfolio(), system.history(), system.orders()) == before
+    assert system.order(order_id) == order
+    assert system.order("unknown") is None
+    assert system.troubles().problem_count == 0
 
 
 def test_stopping_twice_and_at_once_from_many_threads_stops_once() -> None:
