@@ -130,6 +130,47 @@ def test_a_watcher_that_causes_something_keeps_the_next_one_waiting() -> None:
     reader.join(BOUND)
 
 
+class Overtaken:
+    """A mailbox at whose count another thread makes the whole check first."""
+
+    handled = dead = 0
+    works = False
+
+    def __init__(self, activity: Activity) -> None:
+        self.puts = 0
+        self.activity: Activity | None = None
+        activity.add(self)
+
+    @property
+    def sent(self) -> int:
+        seen, overtaking, self.activity = self.puts, self.activity, None
+        if overtaking is not None:
+            overtaking.check()
+        return seen
+
+
+def test_a_quiet_moment_serves_no_call_that_came_after_it() -> None:
+    activity, called = Activity(), Recorder()
+    box = Overtaken(activity)
+
+    def second() -> None:
+        called(("second", activity.is_quiet()))
+
+    def first() -> None:
+        called(("first", activity.is_quiet()))
+        box.puts += 1
+        activity.when_quiet(second)
+
+    box.puts = 1
+    activity.when_quiet(first)
+    box.puts, box.activity = 0, activity
+    activity.check()
+    assert called.items == [("first", True)]
+    box.handled = 1
+    activity.check()
+    assert called.items == [("first", True), ("second", True)]
+
+
 def test_mailboxes_added_by_many_threads_at_once_are_all_counted(eager_switching: None) -> None:
     for _ in range(10):
         activity, begin = Activity(), threading.Barrier(8)
