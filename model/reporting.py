@@ -16,7 +16,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .kinds import OrderState, Pending, Reason
-from .numbers import plain, subtract
+from .numbers import ZERO, plain, subtract
 from .order import CLOSED, Order
 
 S = OrderState
@@ -300,8 +300,7 @@ def _status(order: Order, report: r.VenueStatus, now: int) -> _Found:
     elif report.state in CLOSED - {S.FILLED}:
         yield from _ended_meanwhile(order, report, now)
     elif report.state is S.FILLED:
-        all_known = order.is_filled or (order.is_closed and not order.remaining_quantity)
-        yield from _cleared(order, report, now) if all_known else _contradiction(order, report, now)
+        yield from _filled_meanwhile(order, report, now)
     elif order.is_closed:
         yield from _contradiction(order, report, now)
     else:
@@ -312,11 +311,33 @@ def _status(order: Order, report: r.VenueStatus, now: int) -> _Found:
         yield from _cleared(order, report, now)
 
 
+def _filled_meanwhile(order: Order, report: r.VenueStatus, now: int) -> _Found:
+    overdue = _overdue_amend(order)
+    if order.is_filled or (order.is_closed and not order.remaining_quantity):
+        yield from _cleared(order, report, now)
+    elif overdue is not None and order.is_open and ZERO < order.filled_quantity == report.filled_quantity:
+        # Done with less than its quantity, and every execution is known: an amend that had no answer has cut it.
+        yield e.OrderModified(
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            request_id=overdue,
+            price=None,
+            quantity=order.filled_quantity,
+        )
+    else:
+        yield from _contradiction(order, report, now)
+
+
+def _overdue_amend(order: Order) -> str | None:
+    return order.pending_request_id if order.pending is Pending.MODIFY else order.overtaken_request_id
+
+
 def _terms_found(order: Order, report: r.VenueStatus, now: int) -> _Found:
     """What became of an amend without an answer. While the venue does not tell its terms, it stays pending."""
     if report.quantity is None:
         return
-    overdue = order.pending_request_id if order.pending is Pending.MODIFY else order.overtaken_request_id
+    overdue = _overdue_amend(order)
     price = report.price if report.price != order.price else None
     quantity = report.quantity if report.quantity != order.quantity else None
     if price is not None or quantity is not None:

@@ -601,6 +601,23 @@ def test_a_request_in_flight_outlives_a_status_that_nobody_was_in_doubt_about():
     assert judged(order_in(S.OPEN, event(e.CancelRequested)), report(r.VenueStatus)).is_repeat
 
 
+@pytest.mark.parametrize("requests", [(e.ModifyRequested,), (e.ModifyRequested, e.CancelRequested)])
+def test_an_order_cut_to_what_had_filled_by_an_amend_without_an_answer_is_found_filled(
+    requests: tuple[type, ...],
+) -> None:
+    order = order_in(S.PARTIALLY_FILLED, *(event(kind) for kind in requests), event(e.OrderInDoubt))
+    verdict = judged(order, report(r.VenueStatus, state=S.FILLED, filled_quantity="4"))
+    after = folded(order, *verdict.events)
+    assert (after.state, after.quantity, after.in_doubt, after.pending) == (S.FILLED, 4, False, Pending.NONE)
+    assert verdict.alarms == ()
+
+
+def test_filled_with_less_than_its_quantity_and_no_amend_on_its_way_stays_in_doubt() -> None:
+    order = order_in(S.PARTIALLY_FILLED, event(e.OrderInDoubt))
+    after = folded(order, *judged(order, report(r.VenueStatus, state=S.FILLED, filled_quantity="4")).events)
+    assert (after.state, after.in_doubt) == (S.PARTIALLY_FILLED, True)
+
+
 def test_a_status_of_filled_agrees_with_a_closed_order_whose_late_fills_completed_it():
     order = order_in(S.CANCELLED, event(e.OrderFilled, fill=fill("x-2", "6")), event(e.OrderInDoubt))
     after = folded(order, *judged(order, report(r.VenueStatus, state=S.FILLED, filled_quantity="10")).events)
