@@ -12,7 +12,6 @@ from ..model.alarm import Alarm
 from ..model.blotter import Blotter, Outcome
 from ..model.commands import Approved, Denied
 from ..model.events import CommandRefused, OrderUpdate
-from ..model.kinds import TradingState
 from ..model.order import Order
 from ..model.reports import VENUE_REPORTS, VenueReport, VenueRequest
 from .actor import BaseActor
@@ -65,6 +64,7 @@ class OrderManager(BaseActor):
         self._me = me
         self._exchange = exchange
         self._folds = folds
+        self._risk = folds[0]
         self._view = view
         self._monitor = monitor
         self._call_later = call_later
@@ -85,9 +85,9 @@ class OrderManager(BaseActor):
             case Register():
                 self._strategies[message.strategy_id] = message.target
             case Halt():
-                self._blotter.trading = TradingState.HALTED
+                self._blotter.gate = self._blotter.gate.with_halt(message.reason)
             case Resume():
-                self._blotter.trading = TradingState.ACTIVE
+                self._blotter.gate = self._blotter.gate.without_halt()
             case ResendUpdates():
                 self._resend(message)
             case CheckDeadlines():
@@ -109,14 +109,13 @@ class OrderManager(BaseActor):
             outcome = self._blotter.decide_set_aside(message, now)  # type: ignore[arg-type]  # one of VENUE_REPORTS
             for update in outcome.updates:
                 if update.order is not None:
-                    self._blotter.stop_symbol(update.order.symbol)
-                    self.send(self._folds[0], StopSymbol(update.order.symbol))
+                    self._blotter.gate = self._blotter.gate.with_symbol_stopped(update.order.symbol)
+                    self.send(self._risk, StopSymbol(update.order.symbol))
             self._publish(outcome)
 
     def escalate(self) -> None:
         """Halt trading: the records can no longer be trusted to be complete."""
-        self._blotter.trading = TradingState.HALTED
-        self.send(self._folds[0], Halt("the order manager failed repeatedly"))
+        self._halt("the order manager failed repeatedly")
 
     def books(self) -> ManagerBooks:
         """Return every order as it stands."""
@@ -157,11 +156,15 @@ class OrderManager(BaseActor):
             self._timer_set = True
             self._call_later(max(deadline - elapsed, 0), self._me, CheckDeadlines(), background=True)
 
+    def _halt(self, reason: str) -> None:
+        self._blotter.gate = self._blotter.gate.with_halt(reason)
+        self.send(self._risk, Halt(reason))
+
     def _resend(self, request: ResendUpdates) -> None:
         if self._recent and request.first < self._recent[0].sequence:
             # Nobody should trade on books that have a hole.
             self._report("no longer has what is missing for", request)
-            self.escalate()
+            self._halt("updates are missing that are no longer kept")
         for update in self._recent:
             if request.first <= update.sequence <= request.last:
                 self.send(request.target, update)

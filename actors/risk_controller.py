@@ -9,7 +9,7 @@ import attrs
 
 from ..model.commands import CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
 from ..model.events import OrderUpdate
-from ..model.kinds import Reason, TradingState
+from ..model.kinds import Reason
 from ..model.market import MARKET_DATA, MarketData
 from ..model.refusal import Refusal
 from ..model.risk import SOURCE, RiskBook
@@ -56,11 +56,11 @@ class RiskController(Follower):
             case OrderUpdate():
                 self.follow(message, self._book.on_update)
             case Halt():
-                self._book.trading = TradingState.HALTED
+                self._book.gate = self._book.gate.with_halt(message.reason)
             case Resume():
-                self._book.trading = TradingState.ACTIVE
+                self._book.gate = self._book.gate.without_halt()
             case StopSymbol():
-                self._book.stop_symbol(message.symbol)
+                self._book.gate = self._book.gate.with_symbol_stopped(message.symbol)
             case _:
                 self.unknown(message)
 

@@ -15,7 +15,8 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
-from .kinds import OrderState, OrderType, Pending, Reason, Side, TradingState
+from .gate import Gate
+from .kinds import OrderState, OrderType, Pending, Reason, Side
 from .lifecycle import apply
 from .order import Order
 from .refusal import Refusal
@@ -53,8 +54,8 @@ class Blotter:
         self.latest: dict[str, e.OrderUpdate] = {}
         self.sequence = 0
         self.repeats = 0
-        self.trading = TradingState.ACTIVE
-        self.stopped_symbols: frozenset[str] = frozenset()
+        # Risk has one too; a halt that overtook an approval in this mailbox must still hold.
+        self.gate = Gate()
         self._terms: dict[str, SubmitOrder] = {}
         self._by_client_id: dict[str, str] = {}
         # A fill of another symbol or side than the order it names must not move this order's position.
@@ -180,10 +181,6 @@ class Blotter:
             self._deadlines.pop(order.order_id, None)
             self._deadlines[order.order_id] = elapsed_ns + self._answer_within_ns
 
-    def stop_symbol(self, symbol: str) -> None:
-        """Refuse new orders for a symbol from now on."""
-        self.stopped_symbols |= {symbol}
-
     def _fold(
         self, order: Order | None, events: Iterable[e.OrderEvent], after: int | None = None
     ) -> tuple[e.OrderUpdate, ...]:
@@ -205,7 +202,7 @@ class Blotter:
             # An external order too has taken its id at the venue.
             text = f"order_id {order_id}: is taken by an order with other content"
             return self._refused(command, Refusal(Reason.DUPLICATE_ID, text), now)
-        refusal = refusal or self._closed_for(command)
+        refusal = refusal or self.gate.refuse_submit(command.symbol)
         created = e.OrderCreated(
             time_ns=now, source=SOURCE, order_id=order_id, strategy_id=command.source, terms=command
         )
@@ -228,15 +225,6 @@ class Blotter:
             source=SOURCE,
         )
         return Outcome(updates=self._fold(None, (created, sent)), requests=(request,))
-
-    def _closed_for(self, command: SubmitOrder) -> Refusal | None:
-        # Risk has judged already; a halt that overtook the approval in this mailbox must still hold.
-        if self.trading is TradingState.HALTED:
-            return Refusal(Reason.HALTED, "trading is halted")
-        if command.symbol in self.stopped_symbols:
-            text = f"symbol {command.symbol}: new orders are stopped, since a report on it could not be handled"
-            return Refusal(Reason.SYMBOL_STOPPED, text)
-        return None
 
     def _cancel(self, command: CancelOrder, refusal: Refusal | None, now: int) -> Outcome:
         order = refusal or self._changeable(command.order_id)
@@ -295,8 +283,9 @@ class Blotter:
         return order
 
     def _unmodifiable(self, command: ModifyOrder, order: Order) -> Refusal | None:
-        if self.trading is TradingState.HALTED:
-            return Refusal(Reason.HALTED, "trading is halted")
+        closed = self.gate.refuse_modify()
+        if closed is not None:
+            return closed
         if order.state is OrderState.PENDING:
             return Refusal(Reason.NOT_AT_VENUE, f"order_id {order.order_id}: has not been sent yet")
         if order.pending is not Pending.NONE:

@@ -101,10 +101,3 @@ class Reason(Kind):
     NO_ANSWER = "NO_ANSWER"
     CONTRADICTION = "CONTRADICTION"
     REPORT_SET_ASIDE = "REPORT_SET_ASIDE"
-
-
-class TradingState(Kind):
-    """Whether new orders may leave. Cancels always may."""
-
-    ACTIVE = "ACTIVE"
-    HALTED = "HALTED"

@@ -16,8 +16,9 @@ from .booking import balances as cash_after
 from .booking import entries, quote_of
 from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
 from .errors import InvalidConfiguration
+from .gate import Gate
 from .instrument import Instrument
-from .kinds import Reason, Side, TimeInForce, TradingState
+from .kinds import Reason, Side, TimeInForce
 from .mark import Mark
 from .market import MarketData
 from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
@@ -69,7 +70,7 @@ class RiskBook:
         allowance: Decimal = ONE,
         fee_rate: Decimal = ZERO,
     ) -> None:
-        self.trading = TradingState.ACTIVE
+        self.gate = Gate()
         self.sequence = 0
         self._instruments = instruments
         self._limits = limits
@@ -82,7 +83,6 @@ class RiskBook:
         # Ids judged whose order has not been created yet, and ids of the orders that have.
         self._judged: set[str] = set()
         self._created: set[str] = set()
-        self._stopped_symbols: frozenset[str] = frozenset()
 
     @property
     def reserved(self) -> Mapping[str, Decimal]:
@@ -92,10 +92,6 @@ class RiskBook:
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
         self._marks[data.symbol] = self._marks.get(data.symbol, Mark()).after(data)
-
-    def stop_symbol(self, symbol: str) -> None:
-        """Refuse new orders for a symbol from now on."""
-        self._stopped_symbols |= {symbol}
 
     def decide(self, command: Command, now_ns: int) -> Approved | Denied:
         """Judge a command. Nothing changes until commit() is called with the result."""
@@ -170,15 +166,13 @@ class RiskBook:
         return command.order_id in self._created or command.order_id in self._judged
 
     def _refuse_submit(self, command: SubmitOrder) -> Refusal | None:
-        if self.trading is TradingState.HALTED:
-            return Refusal(Reason.HALTED, "trading is halted")
+        closed = self.gate.refuse_submit(command.symbol)
+        if closed is not None:
+            return closed
         instrument = self._instruments.get(command.symbol)
         if instrument is None:
             known = ", ".join(sorted(self._instruments))
             return Refusal.of(Reason.UNKNOWN_SYMBOL, "symbol", command.symbol, f"is not one of {known}")
-        if command.symbol in self._stopped_symbols:
-            text = f"symbol {command.symbol}: new orders are stopped, since a report on it could not be handled"
-            return Refusal(Reason.SYMBOL_STOPPED, text)
         return (
             _unsupported(command)
             or instrument.check_quantity(command.quantity)
@@ -193,8 +187,9 @@ class RiskBook:
         if known is None:
             # Unknown or closed: the order manager says which.
             return None
-        if self.trading is TradingState.HALTED:
-            return Refusal(Reason.HALTED, "trading is halted")
+        closed = self.gate.refuse_modify()
+        if closed is not None:
+            return closed
         instrument = self._instruments[known.terms.symbol]
         if command.price is not None and known.terms.price is None:
             kind = known.terms.order_type.value

@@ -286,6 +286,7 @@ def test_repeated_failure_halts_trading_here_and_at_risk(floor: Floor) -> None:
     assert len(floor.at("risk", Halt)) == 1
     floor.submit(order_id="o-2", symbol="ETH/USDT")
     assert floor.at("view")[-1].order.reason is Reason.HALTED
+    assert floor.at("view")[-1].event.text == "trading is halted: the order manager failed repeatedly"
 
 
 def test_failures_far_apart_do_not_halt_trading(floor: Floor) -> None:

@@ -15,6 +15,7 @@ from orderpit.actors.risk_controller import RiskController
 from orderpit.model import events as e
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
 from orderpit.model.lifecycle import apply, create
+from orderpit.model.refusal import Refusal
 from orderpit.model.risk import RiskBook
 
 
@@ -74,7 +75,7 @@ def test_the_cost_of_an_order_is_reserved_once_per_id_and_released_by_its_end(ga
 
 def test_a_halt_denies_orders_and_modifications_and_lets_cancels_pass(gate: Gate) -> None:
     gate.tell(terms(), Halt("test"))
-    assert gate.tell(terms(order_id="o-2")).refusal.reason is Reason.HALTED
+    assert gate.tell(terms(order_id="o-2")).refusal == Refusal(Reason.HALTED, "trading is halted: test")
     assert gate.tell(ModifyOrder("o-1", price="99")).refusal.reason is Reason.HALTED
     assert type(gate.tell(CancelOrder("o-1"))) is Approved
     gate.tell(Resume())

@@ -12,7 +12,7 @@ from orderpit.model import reports as r
 from orderpit.model.alarm import AlarmCode
 from orderpit.model.blotter import EXTERNAL, SOURCE, Blotter, Outcome
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
-from orderpit.model.kinds import OrderType, Pending, Reason, Side, TimeInForce, TradingState
+from orderpit.model.kinds import OrderType, Pending, Reason, Side, TimeInForce
 from orderpit.model.refusal import Refusal
 
 SECOND = 1_000_000_000
@@ -122,11 +122,11 @@ def test_an_id_that_the_venue_uses_for_an_external_order_is_taken():
 
 def test_no_order_leaves_while_halted_or_for_a_stopped_symbol():
     book = blotter()
-    book.trading = TradingState.HALTED
+    book.gate = book.gate.with_halt("lunch")
     assert kinds(told(book, approved(terms()))) == ["OrderCreated", "OrderDenied"]
     assert book.order("o-1").reason is Reason.HALTED
-    book.trading = TradingState.ACTIVE
-    book.stop_symbol("BTC/USDT")
+    assert book.latest["o-1"].event.text == "trading is halted: lunch"
+    book.gate = book.gate.without_halt().with_symbol_stopped("BTC/USDT")
     told(book, approved(terms(order_id="o-2")))
     assert book.order("o-2").reason is Reason.SYMBOL_STOPPED
     told(book, approved(terms(order_id="o-3", symbol="ETH/USDT")))
@@ -196,7 +196,7 @@ def test_the_quantity_of_a_market_order_can_be_modified():
 
 def test_while_halted_a_cancel_passes_and_a_modification_does_not():
     book = with_order(ACCEPTED)
-    book.trading = TradingState.HALTED
+    book.gate = book.gate.with_halt("lunch")
     assert refusal_of(told(book, MODIFY)) is Reason.HALTED
     assert kinds(told(book, CANCEL)) == ["CancelRequested"]
 

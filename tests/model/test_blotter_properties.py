@@ -15,7 +15,8 @@ from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.blotter import Blotter
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
-from orderpit.model.kinds import OrderState, OrderType, Reason, Side, TradingState
+from orderpit.model.gate import Gate
+from orderpit.model.kinds import OrderState, OrderType, Reason, Side
 from orderpit.model.refusal import Refusal
 
 # How far along a state is. A state never moves to a lower rank, and never between two that are closed.
@@ -112,7 +113,7 @@ steps = st.tuples(
         reports,
         reports,
         st.just("overdue"),
-        st.sampled_from(TradingState),
+        st.sampled_from([Gate(), Gate("lunch")]),
         st.tuples(st.just("set aside"), reports),
     ),
 )
@@ -138,8 +139,8 @@ class Witness:
                 outcome = self.book.decide_command(item, self.now)
             case "overdue":
                 outcome = self.book.decide_overdue(self.now, self.now)
-            case TradingState():
-                self.book.trading = item
+            case Gate():
+                self.book.gate = item
                 return
             case ("set aside", report):
                 outcome = self.book.decide_set_aside(report, self.now)

@@ -15,7 +15,7 @@ from orderpit.model.blotter import Blotter
 from orderpit.model.commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
 from orderpit.model.errors import InvalidConfiguration
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import OrderState, OrderType, Reason, Side, TimeInForce, TradingState
+from orderpit.model.kinds import OrderState, OrderType, Reason, Side, TimeInForce
 from orderpit.model.market import Depth, Quote, Trade
 from orderpit.model.numbers import ZERO, total
 from orderpit.model.risk import RiskBook, RiskLimits
@@ -194,18 +194,18 @@ def test_limits_are_numbers_above_zero(field: str, value: object) -> None:
 def test_while_trading_is_halted_only_cancels_pass() -> None:
     book = a_book()
     assert verdict(book, buy("1", "100")) == "approved"
-    book.trading = TradingState.HALTED
-    assert verdict(book, buy("1", "100", "b")) == "HALTED: trading is halted"
-    assert verdict(book, ModifyOrder("a", quantity="0.5")) == "HALTED: trading is halted"
+    book.gate = book.gate.with_halt("lunch")
+    assert verdict(book, buy("1", "100", "b")) == "HALTED: trading is halted: lunch"
+    assert verdict(book, ModifyOrder("a", quantity="0.5")) == "HALTED: trading is halted: lunch"
     assert verdict(book, CancelOrder("a")) == "approved"
-    book.trading = TradingState.ACTIVE
+    book.gate = book.gate.without_halt()
     assert verdict(book, buy("1", "100", "c")) == "approved"
 
 
 def test_a_stopped_symbol_takes_no_new_orders_and_lets_those_there_be_changed() -> None:
     book = a_book()
     assert verdict(book, buy("1", "100")) == "approved"
-    book.stop_symbol(SYMBOL)
+    book.gate = book.gate.with_symbol_stopped(SYMBOL)
     assert verdict(book, buy("1", "100", "b")).startswith("SYMBOL_STOPPED: symbol BTC/USDT: new orders are stopped")
     assert verdict(book, ModifyOrder("a", quantity="0.5")) == "approved"
 
@@ -399,7 +399,7 @@ def test_an_order_that_is_rejected_further_down_is_released(halted_where: str) -
     desk = a_desk()
     desk.ask(buy("5", "100"))
     if halted_where == "order manager":
-        desk.blotter.trading = TradingState.HALTED
+        desk.blotter.gate = desk.blotter.gate.with_halt("lunch")
         desk.settle()
     else:
         desk.manage()
