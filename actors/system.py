@@ -28,7 +28,7 @@ from ..model.risk import RiskLimits
 from ..model.text import free_text
 from ..model.values import changed
 from . import checks
-from .actor import BaseActor, refuse_in_handler
+from .actor import BaseActor, in_handler, refuse_in_handler
 from .address import Address, Failure
 from .aio import LoopReply, UpdateStream
 from .conflation import QuoteSlots
@@ -237,7 +237,7 @@ class TradingSystem:
         for strategy in tuple(self._strategies.values()):
             if strategy.is_bound and not strategy.closed:
                 strategy.send(StopStrategy())
-        orderly = self._runtime.wait_quiet(timeout)
+        orderly = self._runtime.drain(timeout)
         if self._settings.on_exit == "cancel":
             orderly = self._cancel_all(timeout) and orderly
         for address in self._started():
@@ -251,7 +251,7 @@ class TradingSystem:
             return False
         for order in working:
             self._at.risk.send(self._stamped(CancelOrder(order.order_id)))
-        return self._runtime.wait_quiet(timeout)
+        return self._runtime.drain(timeout)
 
     def _stop_actor(self, address: Address[Any], timeout: float) -> bool:
         try:
@@ -297,7 +297,17 @@ class TradingSystem:
             target.send(data)
 
     def play(self, records: Iterable[MarketData]) -> Playback:
-        """Play recorded data, paced: each record when nothing caused by the one before is under way."""
+        """Play recorded data, paced: each record when nothing caused by the one before is under way.
+
+        Playback.wait() raises what reading a record raised, and InvalidMarketData for a record of a symbol that is not
+        traded: such a record ends the playing.
+
+        Raises:
+            InvalidConfiguration: for what is no iterable, and while other records are still being played.
+            BlockingCall: inside a handler of a strategy.
+            SystemStopped: when it is not running.
+        """
+        refuse_in_handler("play()")
         if not isinstance(records, Iterable):
             raise InvalidConfiguration.of("records", records, "must be an iterable of market data")
         self._must_run("play()")
@@ -308,7 +318,8 @@ class TradingSystem:
         feed = Playback(address, future)
         pass_time = _time_passes_by_itself if self._timers is None else self._pass_time
         targets = (self._at.risk, self._at.portfolio, self._at.exchange)
-        arguments = (address, iter(records), targets, self._runtime.activity.when_quiet, pass_time, future)
+        when_quiet = self._runtime.activity.when_quiet
+        arguments = (address, iter(records), self.instruments, targets, when_quiet, pass_time, future)
         self._spawn(address, MarketFeed, *arguments)
         self._feeds.append(feed)
         address.send(NextRecord())
@@ -365,17 +376,33 @@ class TradingSystem:
         self._pass_to_risk(self._stamped(CancelOrder(order_id)), "cancel()")
 
     def halt(self, reason: str) -> None:
-        """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do."""
+        """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do.
+
+        Once it has returned, none leaves. Inside a handler of a strategy it does not wait for that.
+
+        Args:
+            reason: at most 256 printable characters; it is in the text of every refusal.
+
+        Raises:
+            InvalidConfiguration: for another reason.
+            SystemStopped: when it is not running.
+        """
         self._to_both_gates(Halt(free_text("reason", reason, InvalidConfiguration)), "halt()")
 
     def resume(self) -> None:
-        """Let new orders leave again."""
+        """Let new orders leave again, but those in a symbol that was stopped since a report could not be handled."""
         self._to_both_gates(Resume(), "resume()")
 
     def _to_both_gates(self, message: Halt | Resume, request: str) -> None:
         self._must_run(request)
         for gate in (self._at.risk, self._at.manager):
-            gate.ask(message, _ASK_TIMEOUT, first=True)
+            if in_handler():
+                gate.send_first(message)
+                continue
+            try:
+                gate.ask(message, _ASK_TIMEOUT, first=True)
+            except pykka.ActorDeadError:
+                raise SystemStopped(request) from None
 
     def _stamped(self, command: Command) -> Command:
         return changed(command, time_ns=self._runtime.now_ns(), source=SOURCE)
@@ -550,6 +577,7 @@ class TradingSystem:
             events: event types to hear of (all without any); market data types are heard of as the data itself.
             symbol: only this symbol.
         """
+        refuse_in_handler("subscribe()")
         callback = target.tell if isinstance(target, pykka.ActorRef) else target
         checks.must_be_callable("target", callback)
         order_events, data_kinds = checks.subscribed(events)
@@ -584,6 +612,7 @@ class TradingSystem:
         Raises:
             Exception: what making the strategy raised.
         """
+        refuse_in_handler("add_strategy()")
         self._must_run("add_strategy()")
         checks.must_be_callable("strategy", strategy)
         name = checks.strategy_name(strategy_id, strategy, next(self._numbers))
@@ -631,11 +660,12 @@ class TradingSystem:
         return self._state == "stopped" or self._runtime.wait_quiet(timeout)
 
     def books(self) -> Mapping[str, Any]:
-        """Return every built-in actor's books by its name: as they are, or as they were left when it stopped."""
+        """Return the books of built-in actors and of strategies by name: as they are, or as they were left."""
         refuse_in_handler("books()", even_in_callbacks=True)
         if self._state == "new":
             raise SystemStopped("books()")
-        asked = [address for address in (*self._at.all(), self._monitor) if address.is_bound]
+        actors = (*self._at.all(), *self._strategies.values(), self._monitor)
+        asked = [address for address in actors if address.is_bound]
         return {address.name: self._ask(address, GetBooks(), _ASK_TIMEOUT) for address in asked}
 
     def mailboxes(self) -> tuple[MailboxCount, ...]:

@@ -181,20 +181,23 @@ class Sender(BaseActor):
 class LateInbox(queue.Queue[Any]):
     """Puts a message when the actor has ended, as a sender does that was interrupted after it saw the actor alive."""
 
-    ended: threading.Event
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen_alive, self.ended = threading.Event(), threading.Event()
 
     def put(self, item: Any, *_: Any, **__: Any) -> None:
         if not isinstance(item.message, ActorStop):
+            self.seen_alive.set()
             assert self.ended.wait(BOUND)
         super().put(item)
 
 
 class LateActor(Plain):
+    """An actor whose inbox is a late one."""
+
     @staticmethod
     def _create_actor_inbox() -> Any:
-        inbox = LateInbox()
-        inbox.ended = threading.Event()
-        return inbox
+        return LateInbox()
 
     def _actor_loop_teardown(self) -> None:
         super()._actor_loop_teardown()
@@ -202,17 +205,21 @@ class LateActor(Plain):
 
 
 def test_in_pykka_an_ask_that_races_a_stop_waits_for_ever() -> None:
-    ref = LateActor.start()
-    stopper = threading.Thread(target=ref.stop)
-    stopper.start()
-    try:
-        with pytest.raises(pykka.Timeout):
-            # The actor was alive when this looked, and its queue was emptied before this was put in.
-            ref.ask(print, timeout=SHORT)
-    except pykka.ActorDeadError:
-        pytest.skip("the actor had ended before the ask began, which is not the race")
-    finally:
-        stopper.join(BOUND)
+    ref, answers = LateActor.start(), Recorder()
+
+    def ask() -> None:
+        future = ref.ask(print, block=False)
+        try:
+            answers(future.get(timeout=SHORT))
+        except pykka.Timeout as waits:
+            answers(waits)
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    assert ref.actor_inbox.seen_alive.wait(BOUND)
+    ref.stop(timeout=BOUND)
+    assert [type(answer) for answer in answers.first(1)] == [pykka.Timeout]
+    asker.join(BOUND)
 
 
 def test_here_an_ask_that_comes_too_late_is_answered_at_once(threads: Threads) -> None:

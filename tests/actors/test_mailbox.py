@@ -219,17 +219,14 @@ def test_whoever_waits_for_quiet_hears_of_it_after_an_urgent_message_too() -> No
 
 
 class Counter(BaseActor):
-    """Counts what it handles, and echoes what it is asked."""
+    """Notes what it handles."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, seen: list[Any]) -> None:
         super().__init__(context)
-        self.seen: list[Any] = []
+        self.seen = seen
 
     def handle(self, message: Any) -> None:
         self.seen.append(message)
-
-    def books(self) -> tuple[Any, ...]:
-        return tuple(self.seen)
 
 
 WRITERS = 6
@@ -245,10 +242,10 @@ def test_no_message_is_lost_and_no_ask_hangs_however_a_stop_falls_among_many_wri
 
 def _stop_among_writers(number: int) -> None:
     dead: list[Any] = []
-    books: dict[str, Any] = {}
-    runtime = ThreadRuntime(dead.append, books.__setitem__)
+    seen: list[Any] = []
+    runtime = ThreadRuntime(dead.append, {}.__setitem__)
     address: Address[Any] = Address("counter")
-    runtime.spawn(address, Counter)
+    runtime.spawn(address, Counter, seen)
     begin = threading.Barrier(WRITERS + 1)
     taken: list[tuple[int, int, bool]] = []
     asks: list[pykka.Future[Any]] = []
@@ -282,8 +279,8 @@ def _stop_among_writers(number: int) -> None:
     assert box.queued == 0
     assert box.handled + box.dead == box.sent
     assert len(dead) == box.dead
-    handled = [message for message in books["counter"] if message != "filler"]
-    assert box.handled == len(books["counter"]) + 1
+    handled = [message for message in seen if message != "filler"]
+    assert box.handled == len(seen) + 1
     assert len(set(handled)) == len(handled)
     # Of what was handled, send() did not say that nobody would.
     refused = {(writer, count) for writer, count, was_taken in taken if not was_taken}
