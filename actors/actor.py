@@ -21,6 +21,12 @@ FAILURE_WINDOW_NS: Final = 5_000_000_000
 _current: ContextVar[BaseActor | None] = ContextVar("orderpit_actor", default=None)
 
 
+def in_handler() -> bool:
+    """Say whether the caller is a handler, which may not wait; a callback with an actor of its own may."""
+    actor = _current.get()
+    return actor is not None and not actor.may_block
+
+
 def refuse_in_handler(call: str, *, even_in_callbacks: bool = False) -> None:
     """Refuse a call that waits when it is made inside a handler.
 

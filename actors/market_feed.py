@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import attrs
@@ -33,6 +33,7 @@ class MarketFeed(BaseActor):
         context: as every actor.
         me: its own address.
         records: the source; reading it may block, which is why it is read here and nowhere else.
+        traded: the symbols that records may be of.
         targets: risk, portfolio and exchange, told of each record in this order, so that an order that follows a record
             finds its price everywhere.
         when_quiet: makes a call once nothing is under way.
@@ -46,6 +47,7 @@ class MarketFeed(BaseActor):
         context: Context,
         me: Address[Any],
         records: Iterator[MarketData],
+        traded: Collection[str],
         targets: tuple[Target[MarketData], ...],
         when_quiet: Callable[[Callable[[], None]], None],
         pass_time: Callable[[int | None], bool],
@@ -54,6 +56,7 @@ class MarketFeed(BaseActor):
         super().__init__(context)
         self._me = me
         self._records = records
+        self._traded = traded
         self._targets = targets
         self._when_quiet = when_quiet
         self._pass_time = pass_time
@@ -89,8 +92,9 @@ class MarketFeed(BaseActor):
         except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the end
             self._finish(error)
             return
-        if record is not None and type(record) not in MARKET_DATA:
-            self._finish(InvalidMarketData.of("record", record, "must be a Quote, Trade, Bar or Depth"))
+        invalid = None if record is None else self._invalid(record)
+        if invalid is not None:
+            self._finish(invalid)
             return
         self._next = record
         if self._pass_time(None if record is None else record.time_ns):
@@ -104,6 +108,13 @@ class MarketFeed(BaseActor):
             self.send(target, record)
         self._count(record)
         self._when_quiet(self._again)
+
+    def _invalid(self, record: MarketData) -> InvalidMarketData | None:
+        if type(record) not in MARKET_DATA:
+            return InvalidMarketData.of("record", record, "must be a Quote, Trade, Bar or Depth")
+        if record.symbol not in self._traded:
+            return InvalidMarketData.of("symbol", record.symbol, f"must be one of {', '.join(sorted(self._traded))}")
+        return None
 
     def _again(self) -> None:
         self._me.send(NextRecord())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 from decimal import Decimal
+from typing import Self
 
 import attrs
 
@@ -61,7 +62,7 @@ class InvalidValue(OrderpitError, ValueError):
     rule: str
 
     @classmethod
-    def of(cls, field: str, value: object, rule: str) -> InvalidValue:
+    def of(cls, field: str, value: object, rule: str) -> Self:
         """Build the error from the offending value itself, however hostile that is."""
         return cls(field, shown(value), rule)
 

@@ -28,7 +28,7 @@ class Feed:
         class Done:
             set = self.done
 
-        arguments = (self.me, iter(records), self.targets, self.quiet.append, passes, Done())
+        arguments = (self.me, iter(records), {"BTC/USDT"}, self.targets, self.quiet.append, passes, Done())
         self.actor = desk.make(MarketFeed, *arguments)
 
     def begin(self) -> None:
@@ -71,6 +71,16 @@ def test_the_end_is_answered_once_with_the_progress(desk: Desk) -> None:
     feed.actor.on_receive(StopFeed())
     feed.actor.on_stop()
     assert len(feed.done.items) == 1
+
+
+def test_a_record_of_a_symbol_that_is_not_traded_ends_the_feed(desk: Desk) -> None:
+    feed = Feed(desk, [*records(1), quote(symbol="DOGE/USDT"), *records(1)])
+    feed.begin()
+    feed.go_on()
+    assert len(feed.sent) == 1
+    (error,) = feed.done.items
+    assert type(error) is InvalidMarketData
+    assert (error.field, error.value) == ("symbol", "'DOGE/USDT'")
 
 
 def test_no_records_at_all_are_played_at_once(desk: Desk) -> None:

@@ -244,6 +244,9 @@ BLOCKING: dict[str, Callable[[TradingSystem], Any]] = {
     "history": lambda system: system.history(),
     "portfolio": lambda system: system.portfolio(),
     "troubles": lambda system: system.troubles(),
+    "subscribe": lambda system: system.subscribe(print),
+    "add_strategy": lambda system: system.add_strategy(Strategy),
+    "play": lambda system: system.play([]),
     "stop": lambda system: system.stop(),
     "quiesce": lambda system: system.quiesce(1),
     "audit": audit,
@@ -700,6 +703,17 @@ def test_a_halt_refuses_new_orders_and_lets_cancels_and_fills_pass_until_it_is_l
     assert system.wait(working[1], OrderState.FILLED, BOUND).average_fill_price == 50
     system.resume()
     assert system.wait(system.submit(market()), OrderState.FILLED, BOUND).is_filled
+    assert_clean(system)
+
+
+def test_a_strategy_may_halt_trading_without_waiting_for_it(system: TradingSystem) -> None:
+    halted = Recorder()
+    system.publish(quote())
+    system.add_strategy(Calls, call=lambda: system.halt("enough"), raised=halted)
+    assert halted.first(1) == [None]
+    refused = system.wait(system.submit(market()), OrderState.FILLED, BOUND)
+    assert refused.reason is Reason.HALTED
+    assert system.history()[-1].event.text == "trading is halted: enough"
     assert_clean(system)
 
 
