@@ -660,12 +660,13 @@ class TradingSystem:
         return self._state == "stopped" or self._runtime.wait_quiet(timeout)
 
     def books(self) -> Mapping[str, Any]:
-        """Return the books of built-in actors and of strategies by name: as they are, or as they were left."""
+        """Return every built-in actor's books by its name, and those that stopped strategies have left."""
         refuse_in_handler("books()", even_in_callbacks=True)
         if self._state == "new":
             raise SystemStopped("books()")
-        actors = (*self._at.all(), *self._strategies.values(), self._monitor)
-        asked = [address for address in actors if address.is_bound]
+        # A strategy that runs is not waited for: its handlers are the host's, and may take their time.
+        ended = [address for address in tuple(self._strategies.values()) if address.name in self._left]
+        asked = [*(address for address in (*self._at.all(), self._monitor) if address.is_bound), *ended]
         return {address.name: self._ask(address, GetBooks(), _ASK_TIMEOUT) for address in asked}
 
     def mailboxes(self) -> tuple[MailboxCount, ...]:
