@@ -42,6 +42,10 @@ class QuoteSlots:
         self._marked.add(quote.symbol)
         return NewestQuote(quote.symbol)
 
+    def waits(self, symbol: str) -> bool:
+        """Say whether a quote waits here; a newer one that went around it would be read before it."""
+        return symbol in self._marked or symbol in self._newest
+
     def take(self, marker: NewestQuote) -> Quote | None:
         """Take the newest quote; None when an earlier marker has brought it already."""
         self._marked.discard(marker.symbol)

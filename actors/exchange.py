@@ -196,8 +196,9 @@ class ExchangeActor(BaseActor):
         for known in self._listeners:
             if kind not in known.kinds or known.symbol not in {None, data.symbol}:
                 continue
-            if known.slots is not None and isinstance(data, Quote) and known.queued() > BEHIND:
-                marker = known.slots.put(data)
+            slots = known.slots
+            if slots is not None and isinstance(data, Quote) and (known.queued() > BEHIND or slots.waits(data.symbol)):
+                marker = slots.put(data)
                 if marker is not None:
                     self.send(known.target, marker)
             else:

@@ -154,12 +154,15 @@ class Mailbox:
             self.handled += 1
         self.closed = True
         self._drain()
-        if self._activity is not None and self._activity.watchers:
-            self._activity.check()
+        self._look()
         # In this order, so that a reply that comes in between is found by one side or by both.
         self._ended = True
         self._tell_of_end()
         return True
+
+    def _look(self) -> None:
+        if self._activity is not None and self._activity.watchers:
+            self._activity.check()
 
     def _tell_of_end(self) -> None:
         while self._await_end:
@@ -168,6 +171,8 @@ class Mailbox:
 
     def _came_in_time(self, envelope: Enveloped) -> bool:
         self._drain()
+        # Its reader is gone, so whoever waits for quiet hears of it from here.
+        self._look()
         # It may have been handled before the mailbox closed, though the sender looks only now.
         return not getattr(envelope, "buried", False)
 

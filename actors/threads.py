@@ -321,6 +321,14 @@ class ThreadRuntime:
         self.activity.forget(quiet.set)
         return False
 
+    def drain(self, timeout: float) -> bool:
+        """Wait as wait_quiet() does, and let pass what time of recorded data that takes: no record brings it now."""
+        end = time.monotonic() + timeout
+        while self.wait_quiet(max(end - time.monotonic(), 0)):
+            if not isinstance(self.timers, DataTimers) or not self.timers.fire_next(None):
+                return True
+        return False
+
     def close(self) -> None:
         """End the timers."""
         self.timers.close()

@@ -130,6 +130,16 @@ def test_a_watcher_that_causes_something_keeps_the_next_one_waiting() -> None:
     reader.join(BOUND)
 
 
+def test_whoever_waits_for_quiet_hears_of_it_when_the_last_message_is_buried_by_its_sender() -> None:
+    activity, called = Activity(), Recorder()
+    box = Mailbox()
+    # Between the put and the burial: it is under way then, and no reader is left that would look again.
+    box.attach(activity, lambda _: activity.when_quiet(lambda: called("quiet")))
+    box.empty()
+    box.put(Envelope("late"))
+    assert called.items == ["quiet"]
+
+
 class Overtaken:
     """A mailbox at whose count another thread makes the whole check first."""
 

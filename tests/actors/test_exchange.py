@@ -128,6 +128,21 @@ def test_quotes_alone_are_conflated_for_a_listener_that_is_behind(desk: Desk) ->
     assert slots.take(listener.messages[1]) == quote("3")
 
 
+def test_no_quote_goes_around_a_newer_one_when_a_listener_falls_behind_again(desk: Desk) -> None:
+    venue, listener, slots = Venue(desk), Collector(), QuoteSlots()
+    behind = [BEHIND + 1]
+    venue.tell(Listen(listener, None, frozenset({Quote}), lambda: behind[0], slots), quote("1"))
+    behind[0] = BEHIND
+    venue.tell(quote("2"))
+    behind[0] = BEHIND + 1
+    venue.tell(quote("3"))
+    assert [type(message) for message in listener.messages] == [NewestQuote]
+    assert slots.take(listener.messages[0]) == quote("3")
+    behind[0] = BEHIND
+    venue.tell(quote("4"))
+    assert listener.messages[1:] == [quote("4")]
+
+
 def test_a_poison_quote_leaves_the_venue_as_it_was(desk: Desk) -> None:
     venue, listener = Venue(desk), Collector()
     venue.tell(Listen(listener, None, frozenset({Quote}), int, None))

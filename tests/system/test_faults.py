@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import fill, report
-from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
+from helpers import BOUND, BTC, NOW, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
 
 from orderpit import (
     Alarm,
@@ -406,6 +406,31 @@ def test_71_a_strategy_that_orders_anew_whenever_an_order_ends_does_not_keep_a_s
     states = [order.state for order in system.books()["order_manager"].orders]
     assert states == [OrderState.CANCELLED, OrderState.REJECTED]
     assert_clean(system)
+
+
+@pytest.mark.parametrize("on_exit", ["leave", "cancel"])
+def test_71_a_cancel_on_its_way_in_recorded_time_arrives_although_the_data_has_ended(on_exit: Any) -> None:
+    def stop(strategy: Strategy) -> None:
+        if on_exit == "leave":
+            for order in strategy.orders():
+                strategy.cancel(order.order_id)
+
+    exchange = SimulatedExchange(latency="0.1")
+    with system_of(clock="data", exchange=exchange, on_exit=on_exit) as system:
+        system.add_strategy(WorksOne, stop=stop)
+        system.play([quote(time_ns=NOW)]).wait(BOUND)
+        assert system.stop(BOUND)
+    assert [order.state for order in system.books()["order_manager"].orders] == [OrderState.CANCELLED]
+    assert_clean(system)
+
+
+def test_71_a_strategy_that_asks_for_ever_does_not_keep_a_session_from_stopping() -> None:
+    def ask(strategy: Strategy, update: OrderUpdate) -> None:
+        strategy.cancel(update.event.order_id)
+
+    system = system_of(clock="data", exchange=SimulatedExchange(latency="0.1")).start()
+    system.add_strategy(Does, order=ask, stop=lambda strategy: strategy.cancel("unknown"))
+    assert not system.stop(timeout=0.1)
 
 
 def test_74_sys_exit_in_a_strategy_ends_nothing(system: TradingSystem, troubles: Recorder) -> None:
