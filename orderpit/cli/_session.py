@@ -125,7 +125,6 @@ def _play(playing: Playing, watch: Watcher, signals: Signals) -> Outcome:
     seconds = playing.seconds
     with contextlib.suppress(TimeoutError):
         playback.wait(timeout)
-    system.quiesce(timeout)
     progress = playback.progress()
     data = DataReport(
         source.name,
