@@ -18,6 +18,7 @@ from .runtime import Context
 M = TypeVar("M")
 FAILURES_ALLOWED: Final = 3
 FAILURE_WINDOW_NS: Final = 5_000_000_000
+_NO_MESSAGE: Final = object()
 _current: ContextVar[BaseActor | None] = ContextVar("orderpit_actor", default=None)
 
 
@@ -96,6 +97,7 @@ class BaseActor(pykka.ThreadingActor):
     def escalate(self) -> None:
         """Act on repeated failure: unless a subclass knows better, stop."""
         self.stop_now()
+        self._report("failed repeatedly and is stopped")
 
     def stop_now(self) -> None:
         """Stop once the handler has returned, ahead of all messages that wait."""
@@ -179,12 +181,12 @@ class BaseActor(pykka.ThreadingActor):
         if not isinstance(message, Query):
             self._report("stopped before it could handle", message)
 
-    def _report(self, what: str, message: object, error: BaseException | None = None) -> None:
+    def _report(self, what: str, message: object = _NO_MESSAGE, error: BaseException | None = None) -> None:
         problem = Problem(
             time_ns=self.context.now_ns(),
             actor=self.context.name,
             what=what,
-            message=shown(message),
+            message="" if message is _NO_MESSAGE else shown(message),
             error="" if error is None else shown(error),
             traceback="" if error is None else "".join(traceback.format_exception(error)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model.audit import AuditReport, Ledger, check_orders, check_portfolio, check_venue
+from ..model.errors import InvalidConfiguration
 from .exchange import ExchangeBooks
 from .order_manager import ManagerBooks
 from .portfolio import PortfolioBooks
@@ -19,7 +20,19 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     The quantity law per order; what the exchange executed = what the order manager booked = what the portfolio
     booked; the cash identity; a gapless sequence in every fold; and sent = handled + queued + dead in every mailbox.
     The history plays no part. An exchange of one's own keeps its own books, so that comparison is left out there.
+
+    Args:
+        system: running or stopped.
+        timeout: seconds to wait for a running system to come to rest.
+
+    Raises:
+        InvalidConfiguration: for what is no system, and for a timeout out of range.
+        BlockingCall: inside a handler or a callback.
+        SystemStopped: for a system that was never started.
     """
+    # The annotation binds nobody who has no type checker.
+    if not isinstance(system, TradingSystem):
+        raise InvalidConfiguration.of("system", system, "must be a TradingSystem")
     ledger = Ledger()
     ledger.check("nothing is under way", f"after {timeout} s", system.quiesce(timeout), expected=True)
     books = system.books()

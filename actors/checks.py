@@ -42,6 +42,18 @@ def state(value: object) -> OrderState:
     return value
 
 
+def strategy_id(value: object) -> str | None:
+    """Take the id of a strategy to filter by; None lets all pass."""
+    return None if value is None else identifier("strategy_id", value, InvalidConfiguration)
+
+
+def live_only(value: object) -> bool:
+    """Take whether closed orders are left out."""
+    if type(value) is not bool:
+        raise InvalidConfiguration.of("live_only", value, "must be True or False")
+    return value
+
+
 def newest(value: object) -> int | None:
     """Take how many of the newest are asked for; None asks for all."""
     return None if value is None else whole("newest", value, InvalidConfiguration)

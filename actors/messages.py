@@ -43,8 +43,9 @@ class Problem:
     traceback: str = ""
 
     def __str__(self) -> str:
+        message = f" {self.message}" if self.message else ""
         error = f": {self.error}" if self.error else ""
-        return f"{self.actor}: {self.what} {self.message}{error}"
+        return f"{self.actor}: {self.what}{message}{error}"
 
 
 @attrs.frozen

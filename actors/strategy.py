@@ -31,7 +31,7 @@ class Strategy:
     not wait: every answer comes to on_order().
     """
 
-    _desk: StrategyActor
+    _hosted_by: StrategyActor | None = None
 
     def on_start(self) -> None:
         """Begin."""
@@ -44,6 +44,12 @@ class Strategy:
 
     def on_stop(self) -> None:
         """End: it may still cancel."""
+
+    @property
+    def _desk(self) -> StrategyActor:
+        if self._hosted_by is None:
+            raise InvalidConfiguration.of("strategy", self, "must not act before on_start()")
+        return self._hosted_by
 
     @property
     def strategy_id(self) -> str:
@@ -124,7 +130,7 @@ class StrategyActor(BaseActor):
         strategy = self._make()
         if not isinstance(strategy, Strategy):
             raise InvalidConfiguration.of("strategy", strategy, "must be made into a Strategy")
-        strategy._desk = self  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # two halves of one thing
+        strategy._hosted_by = self  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # two halves of one thing
         self._strategy = strategy
 
     def handle(self, message: Any) -> None:

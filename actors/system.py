@@ -522,8 +522,8 @@ class TradingSystem:
         query = GetOrders(
             symbol=checks.symbol(symbol, self.instruments),
             state=None if state is None else checks.state(state),
-            strategy_id=strategy_id,
-            live_only=live_only,
+            strategy_id=checks.strategy_id(strategy_id),
+            live_only=checks.live_only(live_only),
             newest=checks.newest(newest),
         )
         orders: tuple[Order, ...] = self._ask(self._at.view, query, _ASK_TIMEOUT)

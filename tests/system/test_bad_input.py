@@ -32,6 +32,7 @@ from orderpit import (
     TimeInForce,
     Trade,
     TradingSystem,
+    audit,
 )
 
 
@@ -329,6 +330,13 @@ def test_a_currency_that_is_no_name_is_refused(name: str) -> None:
     refused(InvalidConfiguration, lambda: system_of(cash={NOT_IDS[name]: "1"}), "currency")
 
 
+class Hasty(Strategy):
+    """Submits before it can be heard."""
+
+    def __init__(self) -> None:
+        self.submit(market())
+
+
 BAD_CALLS: dict[str, tuple[type[InvalidValue], Callable[[TradingSystem], Any], str]] = {
     "submit None": (InvalidOrder, lambda s: s.submit(None), "order"),
     "submit a dict": (InvalidOrder, lambda s: s.submit({"symbol": "BTC/USDT"}), "order"),
@@ -364,6 +372,10 @@ BAD_CALLS: dict[str, tuple[type[InvalidValue], Callable[[TradingSystem], Any], s
     "history of a str": (InvalidValue, lambda s: s.history("5"), "newest"),
     "history below zero": (InvalidValue, lambda s: s.history(-1), "newest"),
     "orders of a float": (InvalidValue, lambda s: s.orders(newest=1.5), "newest"),
+    "orders of a strategy without a name": (InvalidValue, lambda s: s.orders(strategy_id=""), "strategy_id"),
+    "orders that live as a str": (InvalidValue, lambda s: s.orders(live_only="no"), "live_only"),
+    "audit None": (InvalidValue, lambda _: audit(None), "system"),
+    "add what acts before it is hosted": (InvalidConfiguration, lambda s: s.add_strategy(Hasty), "strategy"),
     "orders in a str": (InvalidValue, lambda s: s.orders(state="OPEN"), "state"),
     "play None": (InvalidValue, lambda s: s.play(None), "records"),
     "play an int": (InvalidValue, lambda s: s.play(7), "records"),
