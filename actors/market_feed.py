@@ -11,7 +11,8 @@ from ..model.errors import InvalidMarketData
 from ..model.market import MARKET_DATA, MarketData
 from .actor import BaseActor
 from .address import Address, Target
-from .messages import GetProgress, NextRecord, Query, Reply, StopFeed
+from .mailbox import Reply
+from .messages import GetProgress, NextRecord, Query, StopFeed
 from .runtime import Context
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 
@@ -12,14 +12,7 @@ from ..model.kinds import OrderState, Side
 from ..model.reports import VenueRequest
 from .address import Address, Target
 from .conflation import QuoteSlots
-
-
-class Reply(Protocol):
-    """Where an answer goes that is not ready yet. Setting it never blocks."""
-
-    def set(self, value: Any = None) -> None:
-        """Give the answer."""
-        ...
+from .mailbox import Reply
 
 
 class Query:

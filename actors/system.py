@@ -33,6 +33,7 @@ from .address import Address, Failure
 from .aio import LoopReply, UpdateStream
 from .conflation import QuoteSlots
 from .exchange import Exchange, SimulatedExchange
+from .mailbox import Reply
 from .market_feed import MarketFeed
 from .messages import (
     ForgetWait,
@@ -51,7 +52,6 @@ from .messages import (
     Query,
     Ready,
     Register,
-    Reply,
     Resume,
     StartStrategy,
     StopListening,

@@ -15,6 +15,7 @@ from ..model.order import Order
 from ..model.statistics import Statistics
 from .address import Target
 from .following import Follower
+from .mailbox import Reply
 from .messages import (
     Answered,
     ForgetWait,
@@ -24,7 +25,6 @@ from .messages import (
     GetStats,
     Halt,
     Query,
-    Reply,
     WaitForState,
 )
 from .runtime import Context
