@@ -103,6 +103,10 @@ class BaseActor(pykka.ThreadingActor):
         """Stop once the handler has returned, ahead of all messages that wait."""
         self.mailbox.put_first(Envelope(ActorStop()))
 
+    def is_current(self) -> bool:
+        """Say whether the caller runs on this actor's thread."""
+        return _current.get() is self
+
     def send(self, target: Target[M], message: M) -> None:
         """Send once the handler has returned."""
         self._outbox.append((target, message))

@@ -27,8 +27,8 @@ from .runtime import Context
 class Strategy:
     """Decides what to trade. Override any of the four handlers; they run one at a time, on the strategy's own thread.
 
-    What a handler submits, modifies or cancels leaves when it returns; when it raises, nothing leaves. A handler must
-    not wait: every answer comes to on_order().
+    What a handler submits, modifies or cancels leaves when it returns; when it raises, nothing leaves. From anywhere
+    else than its handlers a strategy cannot act. A handler must not wait: every answer comes to on_order().
     """
 
     _hosted_by: StrategyActor | None = None
@@ -52,6 +52,13 @@ class Strategy:
         return self._hosted_by
 
     @property
+    def _acting(self) -> StrategyActor:
+        # What another thread left in the outbox would wait for the next message, or be lost while it is emptied.
+        if not self._desk.is_current():
+            raise InvalidConfiguration.of("strategy", self, "must act inside its own handlers, on its own thread")
+        return self._desk
+
+    @property
     def strategy_id(self) -> str:
         """The id under which its orders are recorded."""
         return self._desk.context.name
@@ -62,15 +69,15 @@ class Strategy:
 
     def submit(self, command: SubmitOrder) -> str | None:
         """Submit an order and return its id; None when too many orders have had no first update yet."""
-        return self._desk.submit(command)
+        return self._acting.submit(command)
 
     def modify(self, order_id: str, *, price: Number | None = None, quantity: Number | None = None) -> None:
         """Ask for other terms of a live order."""
-        self._desk.modify(ModifyOrder(order_id, price=price, quantity=quantity))
+        self._acting.modify(ModifyOrder(order_id, price=price, quantity=quantity))
 
     def cancel(self, order_id: str) -> None:
         """Ask for the end of a live order."""
-        self._desk.cancel(CancelOrder(order_id))
+        self._acting.cancel(CancelOrder(order_id))
 
     def orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return its working orders (those not closed), as far as it was told, and PENDING what it submitted since."""

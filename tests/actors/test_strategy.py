@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -47,11 +48,14 @@ class Hosted:
         self.desk, self.risk, self.slots = desk, Collector(), QuoteSlots()
         self.strategy = Scripted(**does)
         ids = map("id-{}".format, itertools.count(1)).__next__
-        self.actor = desk.make(StrategyActor, lambda: self.strategy, self.risk, ids, max_in_flight, self.slots)
+        self.actor = StrategyActor(desk.context, lambda: self.strategy, self.risk, ids, max_in_flight, self.slots)
+        # What the actor's own thread would be.
+        self.thread = copy_context()
+        self.thread.run(self.actor.on_start)
 
     def tell(self, *messages: Any) -> list[Any]:
         for message in messages:
-            self.actor.on_receive(message)
+            self.thread.run(self.actor.on_receive, message)
         return self.risk.messages
 
 
@@ -298,3 +302,20 @@ def test_its_orders_include_what_it_has_just_submitted_and_not_heard_of():
         assert_clean(system)
         assert len(system.orders(strategy_id=name)) == 1
     assert asked[0] == [(OrderState.PENDING, "BTC/USDT")]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda strategy: strategy.submit(limit()),
+        lambda strategy: strategy.modify("o-1", price="100"),
+        lambda strategy: strategy.cancel("o-1"),
+    ],
+    ids=["submit", "modify", "cancel"],
+)
+def test_a_strategy_cannot_act_from_another_thread_where_what_it_does_would_be_left_lying(act: Any, desk: Desk) -> None:
+    hosted = Hosted(desk, data=lambda *_: None)
+    with pytest.raises(InvalidConfiguration, match="must act inside its own handlers"):
+        act(hosted.strategy)
+    assert hosted.tell(quote()) == []
+    assert hosted.strategy.orders() == ()
