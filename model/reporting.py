@@ -104,7 +104,9 @@ def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
 def _opened(order: Order, report: r.VenueReport, now: int) -> _Found:
     """The acknowledgement that a report implies, where it has not come yet."""
     if order.state in _NEVER_OPENED:
-        venue_id = getattr(report, "exchange_order_id", None)
+        venue_id = None
+        if isinstance(report, r.VenueAccepted | r.VenueFilled | r.VenueModified):
+            venue_id = report.exchange_order_id
         yield e.OrderOpened(time_ns=now, source=report.source, order_id=order.order_id, exchange_order_id=venue_id)
 
 

@@ -71,7 +71,6 @@ class RiskBook:
         fee_rate: Decimal = ZERO,
     ) -> None:
         self.gate = Gate()
-        self.sequence = 0
         self._instruments = instruments
         self._limits = limits
         self._cash = None if cash is None else dict(cash)
@@ -130,7 +129,6 @@ class RiskBook:
             if known is not None and not order.is_closed:
                 held = self._costed(known.after(event, order))
         # All is computed; nothing below can fail.
-        self.sequence = update.sequence
         if self._cash is not None:
             self._cash.update(balances)
         if isinstance(event, e.OrderCreated):

@@ -653,14 +653,6 @@ def test_a_fill_after_the_order_has_closed_is_paid() -> None:
     assert (desk.risk._cash, desk.reserved) == ({"USDT": Decimal("799.8")}, 0)
 
 
-def test_the_sequence_is_that_of_the_last_update() -> None:
-    desk = a_desk()
-    desk.ask(CancelOrder("unknown"))
-    desk.ask(buy("5", "100"))
-    desk.settle()
-    assert desk.risk.sequence == desk.blotter.sequence == 4
-
-
 def test_without_an_account_nothing_is_reserved_and_no_cash_is_kept() -> None:
     desk = Desk(a_book())
     desk.quote("100")
