@@ -240,6 +240,10 @@ class TradingSystem:
         orderly = self._runtime.drain(timeout)
         if self._settings.on_exit == "cancel":
             orderly = self._cancel_all(timeout) and orderly
+        # An exchange of one's own may report until it is closed, and risk, which is behind it, must hear of it too.
+        for address in (*self._traders(), self._at.exchange):
+            orderly = (not address.is_bound or self._stop_actor(address, timeout)) and orderly
+        orderly = orderly and self._runtime.drain(timeout)
         for address in self._started():
             orderly = self._stop_actor(address, timeout) and orderly
         return orderly
@@ -249,9 +253,17 @@ class TradingSystem:
             working = self._ask(self._at.view, GetOrders(live_only=True), timeout)
         except (SystemStopped, TimeoutError):
             return False
-        for order in working:
+        ended = [self._runtime.future() for _ in working]
+        for order, future in zip(working, ended, strict=True):
             self._at.risk.send(self._stamped(CancelOrder(order.order_id)))
-        return self._runtime.drain(timeout)
+            self._at.view.send(WaitForState(order.order_id, OrderState.CANCELLED, future))
+        orderly = self._runtime.drain(timeout)
+        # A venue of one's own answers when it likes.
+        if not self._runtime.wait_all(ended, timeout):
+            now, what = self._runtime.now_ns(), "has not ended every order in time,"
+            self._report(Problem(now, self._at.exchange.name, what, f"{len(working)} were to be cancelled", ""))
+            return False
+        return orderly
 
     def _stop_actor(self, address: Address[Any], timeout: float) -> bool:
         try:
@@ -679,9 +691,11 @@ class TradingSystem:
 
     def _started(self) -> Iterator[Address[Any]]:
         """Every actor that was started, in the order in which they stop."""
-        feeds = [feed.address for feed in self._feeds]
-        actors = (*feeds, *self._strategies.values(), *self._at.all(), *self._subscribers, self._monitor)
+        actors = (*self._traders(), *self._at.all(), *self._subscribers, self._monitor)
         return (address for address in actors if address.is_bound)
+
+    def _traders(self) -> tuple[Address[Any], ...]:
+        return (*(feed.address for feed in self._feeds), *self._strategies.values())
 
     def _must_run(self, request: str) -> None:
         if self._state != "running":

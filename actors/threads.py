@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -320,6 +320,16 @@ class ThreadRuntime:
             return True
         self.activity.forget(quiet.set)
         return False
+
+    def wait_all(self, futures: Iterable[pykka.Future[Any]], timeout: float) -> bool:
+        """Wait until all have been set; False when that took longer than timeout seconds."""
+        end = time.monotonic() + timeout
+        try:
+            for future in futures:
+                future.get(timeout=max(end - time.monotonic(), 0))
+        except pykka.Timeout:
+            return False
+        return True
 
     def drain(self, timeout: float) -> bool:
         """Wait as wait_quiet() does, and let pass what time of recorded data that takes: no record brings it now."""

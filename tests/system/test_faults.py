@@ -424,6 +424,57 @@ def test_71_a_cancel_on_its_way_in_recorded_time_arrives_although_the_data_has_e
     assert_clean(system)
 
 
+class Flushes(OwnVenue):
+    """Says while it is closed what it has not said before."""
+
+    def close(self) -> None:
+        for request in self.requests.items:
+            self.report(report(r.VenueAccepted, client_order_id=request.client_order_id))
+            self.report(report(r.VenueFilled, client_order_id=request.client_order_id))
+        super().close()
+
+
+def test_71_what_an_exchange_reports_while_it_is_closed_is_in_every_book(troubles: Recorder) -> None:
+    with system_of(exchange=Flushes(), cash={"USDT": "1000000"}, on_error=troubles) as system:
+        for _ in range(100):
+            system.submit(limit(quantity="4"))
+    assert {order.filled_quantity for order in system.books()["order_manager"].orders} == {2}
+    assert_clean(system)
+    assert troubles.items == []
+
+
+class Later(OwnVenue):
+    """Answers from a thread of its own, once the last cancel is there."""
+
+    def request(self, request: Any) -> None:
+        super().request(request)
+        if isinstance(request, r.VenueCancel) and len(self.requests.items) == 6:
+            self.thread = threading.Timer(0.05, self.answer)
+            self.thread.start()
+
+    def answer(self) -> None:
+        for request in self.requests.items[:3]:
+            self.report(report(r.VenueCancelled, client_order_id=request.client_order_id))
+
+
+def test_71_a_stop_that_cancels_waits_for_what_the_venue_says_to_it() -> None:
+    venue = Later()
+    with system_of(exchange=venue, on_exit="cancel") as system:
+        for _ in range(3):
+            system.submit(limit())
+        assert system.stop(BOUND)
+    venue.thread.join(BOUND)
+    assert [order.state for order in system.books()["order_manager"].orders] == [OrderState.CANCELLED] * 3
+    assert_clean(system)
+
+
+def test_71_a_stop_that_cancels_says_which_venue_has_not_answered(troubles: Recorder) -> None:
+    system = system_of(exchange=OwnVenue(), on_exit="cancel", on_error=troubles).start()
+    system.submit(limit())
+    assert not system.stop(timeout=0.2)
+    assert [problem.what for problem in troubles.items] == ["has not ended every order in time,"]
+
+
 def test_71_a_strategy_that_asks_for_ever_does_not_keep_a_session_from_stopping() -> None:
     def ask(strategy: Strategy, update: OrderUpdate) -> None:
         strategy.cancel(update.event.order_id)
