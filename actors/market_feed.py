@@ -9,6 +9,7 @@ import attrs
 
 from ..model.errors import InvalidMarketData
 from ..model.market import MARKET_DATA, MarketData
+from ..model.values import changed
 from .actor import BaseActor
 from .address import Address, Target
 from .mailbox import Reply
@@ -97,6 +98,9 @@ class MarketFeed(BaseActor):
         if invalid is not None:
             self._finish(invalid)
             return
+        if record is not None and not record.time_ns:
+            # As published data are: every message has a time.
+            record = changed(record, time_ns=self.context.now_ns())
         self._next = record
         if self._pass_time(None if record is None else record.time_ns):
             self._when_quiet(self._again)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from helpers import BOUND, Collector, Desk, Recorder, assert_clean, market, quote, system_of
+from helpers import BOUND, NOW, Collector, Desk, Recorder, assert_clean, market, quote, system_of
 
 from orderpit import InvalidConfiguration, InvalidMarketData, OrderState, Quote, SimulatedExchange, Strategy
 from orderpit.actors.market_feed import MarketFeed, Progress
@@ -81,6 +81,12 @@ def test_a_record_of_a_symbol_that_is_not_traded_ends_the_feed(desk: Desk) -> No
     (error,) = feed.done.items
     assert type(error) is InvalidMarketData
     assert (error.field, error.value) == ("symbol", "'DOGE/USDT'")
+
+
+def test_a_record_without_a_time_gets_the_systems(desk: Desk) -> None:
+    feed = Feed(desk, [quote()])
+    feed.begin()
+    assert [record.time_ns for record in feed.sent] == [NOW]
 
 
 def test_no_records_at_all_are_played_at_once(desk: Desk) -> None:
