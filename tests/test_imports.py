@@ -145,9 +145,9 @@ def test_all_is_sorted_and_names_what_is_there() -> None:
             (
                 "order_id client_order_id exchange_order_id strategy_id symbol side order_type quantity price "
                 "stop_price time_in_force expire_time_ns state pending triggered in_doubt filled_quantity "
-                "remaining_quantity leaves_quantity cancelled_quantity excess_quantity average_fill_price fees_paid fills "
-                "created_ns submitted_ns filled_ns closed_ns reason tag notes is_buy is_sell is_open is_filled is_closed "
-                "fill_percentage to_dict"
+                "remaining_quantity leaves_quantity cancelled_quantity excess_quantity average_fill_price "
+                "fees_paid fills created_ns submitted_ns filled_ns closed_ns reason tag notes is_buy is_sell "
+                "is_open is_filled is_closed fill_percentage to_dict"
             ),
         ),
         ("PortfolioSnapshot", "cash positions realised_pnl unrealised_pnl fees equity"),
