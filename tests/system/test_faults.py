@@ -166,8 +166,15 @@ def test_67_repeated_failure_stops_that_subscriber_and_no_other(system: TradingS
     for _ in range(20):
         still_trades(system)
     assert len(seen.first(80)) == 80
+    assert system.quiesce(BOUND)
     assert [problem.what for problem in troubles.items].count("set aside") == 4
-    assert len(troubles.items) < 30, "it does not go on for ever"
+    # What waited for it when it was stopped has been reported, one by one. It does not go on for ever: one dead letter
+    # more may tell the publisher that nobody listens there any more.
+    before = len(troubles.items)
+    for _ in range(20):
+        still_trades(system)
+    assert system.quiesce(BOUND)
+    assert len(troubles.items) <= before + 1
 
 
 def test_67_repeated_failure_of_the_order_manager_halts_trading_and_lets_cancels_pass() -> None:
