@@ -13,7 +13,7 @@ from ..model.blotter import Blotter, Outcome
 from ..model.commands import Approved, Denied
 from ..model.events import CommandRefused, OrderUpdate
 from ..model.order import Order
-from ..model.reports import VENUE_REPORTS, VenueReport, VenueRequest
+from ..model.reports import VENUE_REPORTS, VenueFilled, VenueReport, VenueRequest
 from .actor import BaseActor
 from .address import Address, Target
 from .messages import Answered, CheckDeadlines, Halt, Register, ResendUpdates, Resume, StopSymbol
@@ -107,10 +107,14 @@ class OrderManager(BaseActor):
             self._publish(self._blotter.decide_unhandled(message, now))
         elif type(message) in VENUE_REPORTS:
             outcome = self._blotter.decide_set_aside(message, now)  # type: ignore[arg-type]  # one of VENUE_REPORTS
-            for update in outcome.updates:
-                if update.order is not None:
-                    self._blotter.gate = self._blotter.gate.with_symbol_stopped(update.order.symbol)
-                    self.send(self._risk, StopSymbol(update.order.symbol))
+            orders = (update.order for update in outcome.updates)
+            symbols = {order.symbol for order in orders if order is not None}
+            if isinstance(message, VenueFilled):
+                # Of an order that we may not know: what it moved is not booked.
+                symbols.add(message.symbol)
+            for symbol in sorted(symbols):
+                self._blotter.gate = self._blotter.gate.with_symbol_stopped(symbol)
+                self.send(self._risk, StopSymbol(symbol))
             self._publish(outcome)
 
     def escalate(self) -> None:

@@ -19,13 +19,18 @@ class AlarmCode(Enum):
     CONTRADICTION = "CONTRADICTION"
     CHANGED_TERMS = "CHANGED_TERMS"
     NO_ANSWER = "NO_ANSWER"
+    DUPLICATE_ID = "DUPLICATE_ID"
 
 
 @attrs.frozen
 class Alarm:
-    """A fact about an order that calls for attention. order_id is the venue's client id where we know no order."""
+    """A fact about an order that calls for attention. order_id is the venue's client id where we know no order.
+
+    source is the actor that raised it.
+    """
 
     time_ns: int
     code: AlarmCode
     order_id: str
     text: str
+    source: str = "order_manager"

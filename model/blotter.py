@@ -21,6 +21,7 @@ from .lifecycle import apply
 from .order import Order
 from .refusal import Refusal
 from .reporting import decide as judge
+from .values import changed
 
 SOURCE = "order_manager"
 EXTERNAL = "external"
@@ -201,7 +202,9 @@ class Blotter:
         if known is not None or order_id in self._by_client_id:
             # An external order too has taken its id at the venue.
             text = f"order_id {order_id}: is taken by an order with other content"
-            return self._refused(command, Refusal(Reason.DUPLICATE_ID, text), now)
+            # Whoever waits for this id gets the order that has it, and would take it for the one that was refused.
+            alarm = Alarm(now, AlarmCode.DUPLICATE_ID, order_id, f"{text}; no new order was created")
+            return changed(self._refused(command, Refusal(Reason.DUPLICATE_ID, text), now), alarms=(alarm,))
         refusal = refusal or self.gate.refuse_submit(command.symbol)
         created = e.OrderCreated(
             time_ns=now, source=SOURCE, order_id=order_id, strategy_id=command.source, terms=command

@@ -107,7 +107,7 @@ def _denied(order: Order, event: e.OrderDenied) -> Order:
     if order.state is not S.PENDING:
         # What has been sent is the venue's to refuse.
         raise _forbidden(order, event)
-    return _close(order, S.REJECTED, event, event.reason)
+    return _close(order, S.REJECTED, event, event.reason, reason_text=event.text)
 
 
 def _submitted(order: Order, event: e.OrderSubmitted) -> Order:
@@ -122,7 +122,7 @@ def _rejected(order: Order, event: e.OrderRejected) -> Order:
     if order.state is S.PENDING:
         # What has not been sent, the venue cannot refuse.
         raise _forbidden(order, event)
-    return _close(order, S.REJECTED, event, event.reason)
+    return _close(order, S.REJECTED, event, event.reason, reason_text=event.text)
 
 
 def _triggered(order: Order, event: e.OrderTriggered) -> Order:
@@ -227,7 +227,7 @@ def _modified(order: Order, event: e.OrderModified) -> Order:
 
 
 def _cancelled(order: Order, event: e.OrderCancelled) -> Order:
-    return _close(order, S.CANCELLED, event, event.reason)
+    return _close(order, S.CANCELLED, event, event.reason, reason_text=event.text)
 
 
 def _expired(order: Order, event: e.OrderExpired) -> Order:

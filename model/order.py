@@ -66,6 +66,7 @@ class Order:
     filled_ns: int | None = None
     closed_ns: int | None = None
     reason: Reason | None = None
+    reason_text: str = ""
     tag: str = ""
     notes: str = ""
 

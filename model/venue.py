@@ -44,13 +44,14 @@ class SimulatedVenue:
         instruments: by symbol.
         rules: fees and fills.
         draw: the source of chance, see Draw.
-        next_id: source of execution ids, unique over restarts.
+        next_id: source of the ids of orders and executions, unique over restarts.
     """
 
     def __init__(
         self, instruments: Mapping[str, Instrument], rules: VenueRules, draw: Draw, next_id: Callable[[], str]
     ) -> None:
         self._memory = VenueMemory(instruments)
+        self._next_id = next_id
         self._execution = Execution(self._memory, instruments, rules, draw, next_id)
         self._matching = Matching(self._memory, self._execution)
 
@@ -96,7 +97,8 @@ class SimulatedVenue:
         order = memory.put(
             VenueOrder(
                 client_order_id=client_id,
-                exchange_order_id=memory.next_exchange_id(),
+                exchange_order_id=self._next_id(),
+                draw_key=memory.next_draw_key(),
                 symbol=request.symbol,
                 side=request.side,
                 order_type=request.order_type,

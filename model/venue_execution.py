@@ -153,7 +153,7 @@ class Execution:
     def _chance(self, order: VenueOrder) -> tuple[VenueOrder, Decimal]:
         """Draw the order's next random number."""
         order = self._memory.put(changed(order, draws=order.draws + 1))
-        return order, self._draw(order.exchange_order_id, order.draws)
+        return order, self._draw(order.draw_key, order.draws)
 
     def _end(self, order: VenueOrder) -> None:
         """End the remainder of a market order: what the market does not offer is not waited for."""

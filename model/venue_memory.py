@@ -96,8 +96,8 @@ class VenueMemory:
             if order.symbol in touched:
                 self.books[order.symbol].add(order)
 
-    def next_exchange_id(self) -> str:
-        """Return the id of one more accepted order."""
+    def next_draw_key(self) -> str:
+        """Return what the chance of one more accepted order is keyed by: its number, the same in every run."""
         self._accepted += 1
         return f"X-{self._accepted}"
 

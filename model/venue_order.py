@@ -40,6 +40,7 @@ class VenueOrder:
     price: Decimal | None
     stop_price: Decimal | None
     priority: int
+    draw_key: str
     state: OrderState = OrderState.OPEN
     triggered: bool = False
     # Marketable when it arrived and not yet filled: a taker, at the market's price, until the market leaves its limit.

@@ -253,11 +253,11 @@ def test_the_state_after_a_poison_report_is_that_from_before_it_and_the_doubt(fl
     assert floor.at("view")[-1].order.filled_quantity == 8
 
 
-def test_a_poison_report_on_no_order_of_ours_is_set_aside_and_harms_nothing(floor: Floor) -> None:
+def test_a_poison_fill_of_no_order_of_ours_stops_new_orders_in_its_symbol(floor: Floor) -> None:
     floor.submit()
     before = list(floor.sent)
     floor.tell(poisonous(r.VenueFilled, client_order_id="nobodys", fill=None))
-    assert floor.sent == before
+    assert floor.sent == [*before, ("risk", StopSymbol("BTC/USDT"))]
     assert len(floor.desk.problems) == 1
 
 

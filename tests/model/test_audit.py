@@ -63,6 +63,7 @@ def at_venue(order, **changes):
         "price": order.price,
         "stop_price": None,
         "priority": 1,
+        "draw_key": "X-1",
         "state": order.state,
         "filled": order.filled_quantity,
         "notional": order.filled_notional,

@@ -110,7 +110,10 @@ def test_a_repeated_order_is_answered_with_where_it_stands():
 )
 def test_a_repeated_id_with_other_content_is_refused_and_no_order_is_made(changes):
     book = with_order()
-    assert refusal_of(told(book, approved(terms(**changes)))) is Reason.DUPLICATE_ID
+    outcome = told(book, approved(terms(**changes)))
+    assert refusal_of(outcome) is Reason.DUPLICATE_ID
+    # Whoever waits for this id is handed the other order, so the refusal must not go unheard.
+    assert [alarm.code for alarm in outcome.alarms] == [AlarmCode.DUPLICATE_ID]
     assert (book.order("o-1").quantity, len(list(book.orders()))) == (10, 1)
 
 

@@ -786,8 +786,8 @@ def test_reports_carry_the_time_of_the_step_and_the_ids_of_venue_and_execution()
     assert isinstance(accepted, r.VenueAccepted)
     assert isinstance(filled, r.VenueFilled)
     assert (accepted.time_ns, filled.time_ns, filled.fill.time_ns) == (11, 11, 11)
-    assert accepted.exchange_order_id == filled.exchange_order_id == "X-1"
-    assert (filled.fill.execution_id, filled.fill.fee_currency, filled.side) == ("E-1", "USDT", Side.BUY)
+    assert accepted.exchange_order_id == filled.exchange_order_id == "E-1"
+    assert (filled.fill.execution_id, filled.fill.fee_currency, filled.side) == ("E-2", "USDT", Side.BUY)
     (status,) = venue.request(query("a"), 13)
     assert isinstance(status, r.VenueStatus)
     assert (status.time_ns, status.complete) == (13, True)
