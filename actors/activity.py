@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -54,6 +55,11 @@ class Activity:
     def add(self, mailbox: Counted) -> None:
         """Count one more mailbox; one atomic step, since any thread may subscribe."""
         self._mailboxes.append(mailbox)
+
+    def remove(self, mailbox: Counted) -> None:
+        """Count a mailbox no more, once it is closed and nothing waits in it; one atomic step, too."""
+        with contextlib.suppress(ValueError):  # another thread has done it
+            self._mailboxes.remove(mailbox)
 
     def count_also(self, pending: Callable[[], int]) -> None:
         """Let timers that will lead to messages count as under way."""

@@ -12,7 +12,7 @@ import pykka
 from ..model.errors import BlockingCall, shown
 from .address import Failure, Target
 from .mailbox import ActorStop, Envelope, Mailbox
-from .messages import GetBooks, Problem, Query, Ready
+from .messages import GetBooks, Leave, Problem, Query, Ready, StopListening, Unsubscribe
 from .runtime import Context
 
 M = TypeVar("M")
@@ -48,7 +48,7 @@ class BaseActor(pykka.ThreadingActor):
     A subclass implements handle() and, for queries, answer(). handle() computes first, then changes its state, and
     sends with self.send(), which holds everything back until the handler has returned: a message takes effect whole
     or, when its handler raises, not at all. Then it is set aside and reported, and the actor goes on. More than three
-    failures in five seconds call escalate().
+    failures in five seconds, or in a row, call escalate().
     """
 
     use_daemon_thread = True
@@ -61,7 +61,8 @@ class BaseActor(pykka.ThreadingActor):
         self.mailbox: Mailbox = self.actor_inbox  # type: ignore[assignment]  # made by _create_actor_inbox
         self.mailbox.attach(context.activity, self._bury)
         self._outbox: list[tuple[Target[Any], object]] = []
-        self._failures: deque[int] = deque(maxlen=FAILURES_ALLOWED + 1)
+        # When each failed, and how many messages had been handled by then.
+        self._failures: deque[tuple[int, int]] = deque(maxlen=FAILURES_ALLOWED + 1)
         self._start_error: BaseException | None = None
 
     @staticmethod
@@ -169,20 +170,26 @@ class BaseActor(pykka.ThreadingActor):
 
     def _failed(self, message: object, error: BaseException) -> None:
         self._report("set aside", message, error)
-        now = self.context.elapsed_ns()
-        self._failures.append(now)
+        self._failures.append((self.context.elapsed_ns(), self.mailbox.handled))
         try:
             self.set_aside(message)
-            if len(self._failures) > FAILURES_ALLOWED and now - self._failures[0] <= FAILURE_WINDOW_NS:
+            if self._fails_repeatedly():
                 self._failures.clear()
                 self.escalate()
         except BaseException as second:  # noqa: BLE001  # reported; the actor must go on
             self._outbox.clear()
             self._report("failed while setting aside", message, second)
 
+    def _fails_repeatedly(self) -> bool:
+        if len(self._failures) <= FAILURES_ALLOWED:
+            return False
+        (first_ns, first_count), (last_ns, last_count) = self._failures[0], self._failures[-1]
+        # In a row, too: in the time of recorded bars five seconds may hold no two messages.
+        return last_ns - first_ns <= FAILURE_WINDOW_NS or last_count - first_count == FAILURES_ALLOWED
+
     def _bury(self, message: object) -> None:
-        # Whoever asks hears of it himself.
-        if not isinstance(message, Query):
+        # Whoever asks hears of it himself, and to leave what has ended is no loss.
+        if not isinstance(message, Query | Unsubscribe | StopListening | Leave):
             self._report("stopped before it could handle", message)
 
     def _report(self, what: str, message: object = _NO_MESSAGE, error: BaseException | None = None) -> None:

@@ -21,6 +21,11 @@ class Inbox(Protocol):
     high: int
 
     @property
+    def works(self) -> bool:
+        """Whether a message waits, or is in its reader's hands."""
+        ...
+
+    @property
     def sent(self) -> int:
         """Messages put so far."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Container, Iterable
 from typing import Any, Final, get_args
@@ -92,3 +93,6 @@ def must_be_callable(field: str, value: object) -> None:
     """Refuse what cannot be called; without calling its repr, which is the host's."""
     if not callable(value):
         raise InvalidConfiguration(field, shown(value), "must be callable")
+    if inspect.iscoroutinefunction(value):
+        rule = "must not be a coroutine function, which nobody would await; an event loop reads updates()"
+        raise InvalidConfiguration(field, shown(value), rule)

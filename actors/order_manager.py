@@ -87,7 +87,7 @@ class OrderManager(BaseActor):
             case Halt():
                 self._blotter.gate = self._blotter.gate.with_halt(message.reason)
             case Resume():
-                self._blotter.gate = self._blotter.gate.without_halt()
+                self._blotter.gate = self._blotter.gate.opened()
             case ResendUpdates():
                 self._resend(message)
             case CheckDeadlines():

@@ -58,7 +58,7 @@ class RiskController(Follower):
             case Halt():
                 self._book.gate = self._book.gate.with_halt(message.reason)
             case Resume():
-                self._book.gate = self._book.gate.without_halt()
+                self._book.gate = self._book.gate.opened()
             case StopSymbol():
                 self._book.gate = self._book.gate.with_symbol_stopped(message.symbol)
             case _:

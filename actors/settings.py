@@ -17,6 +17,7 @@ from ..model.text import identifier
 from .exchange import Exchange, SimulatedExchange
 
 _NS: Final = Decimal(1_000_000_000)
+_PATIENCE: Final = 10
 _EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
 
 
@@ -59,6 +60,13 @@ def _limits(limits: RiskLimits) -> RiskLimits:
     if type(limits) is not RiskLimits:
         raise InvalidConfiguration.of("risk", limits, "must be RiskLimits")
     return limits
+
+
+def patience(answer_within: Number | Literal["auto"] | None, exchange: SimulatedExchange | Exchange) -> Number | None:
+    """Return how many seconds a venue has to answer where that was left open."""
+    if type(answer_within) is str and answer_within == "auto":
+        return None if isinstance(exchange, SimulatedExchange) else _PATIENCE
+    return answer_within
 
 
 def _seconds(value: Number | None) -> int | None:

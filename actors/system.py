@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +26,7 @@ from ..model.numbers import Number
 from ..model.order import Order
 from ..model.portfolio import PortfolioSnapshot
 from ..model.risk import RiskLimits
-from ..model.text import free_text
+from ..model.text import free_text, identifier
 from ..model.values import changed
 from . import checks
 from .actor import BaseActor, in_handler, refuse_in_handler
@@ -63,7 +64,7 @@ from .messages import (
 from .monitor import Troubles, to_stderr
 from .playback import Playback, Subscription
 from .publisher import Subscriber
-from .settings import Settings
+from .settings import Settings, patience
 from .strategy import Strategy, StrategyActor
 from .threads import DataClock, DataTimers, ThreadRuntime, after_fork_in_child
 from .wiring import Addresses, plan
@@ -71,6 +72,15 @@ from .wiring import Addresses, plan
 SOURCE: Final = "system"
 _ASK_TIMEOUT: Final = 10.0
 _STEPS: Final = 4
+_WHY: Final = MappingProxyType(
+    {
+        "new": "has not been started: use `with` or start()",
+        "running": "is running already",
+        "stopping": "is stopping",
+        "stopped": "has stopped; make a new one",
+        "forked": "was left behind by a fork: its threads do not exist in this process",
+    }
+)
 _NO_LIMITS: Final = RiskLimits()
 _systems: weakref.WeakSet[TradingSystem] = weakref.WeakSet()
 
@@ -104,7 +114,8 @@ class TradingSystem:
         on_error: called, on a thread of its own, with each Problem and each Alarm; stderr unless given.
         history: how many updates are kept to be read and to be sent again.
         max_in_flight: how many orders of one sender may have had no first update.
-        answer_within: seconds in which the venue must answer before an order is in doubt; None for ever.
+        answer_within: seconds in which the venue must answer before an order is in doubt; None for ever. "auto" is 10
+            for an exchange of your own, and None for the simulated one, which loses nothing however late it is.
         on_exit: "leave" working orders as they are when the system stops, or "cancel" them.
         run_id: first part of every id that the system gives; one that is unique over restarts unless given.
 
@@ -125,7 +136,7 @@ class TradingSystem:
         on_error: Callable[[Problem | Alarm], object] | None = None,
         history: int = 10_000,
         max_in_flight: int = 10_000,
-        answer_within: Number | None = 10,
+        answer_within: Number | Literal["auto"] | None = "auto",
         on_exit: Literal["leave", "cancel"] = "leave",
         run_id: str | None = None,
     ) -> None:
@@ -140,7 +151,7 @@ class TradingSystem:
             on_error=to_stderr if on_error is None else on_error,
             history=history,
             max_in_flight=max_in_flight,
-            answer_within=answer_within,
+            answer_within=patience(answer_within, exchange),
             on_exit=on_exit,
             run_id=run_id,
         )
@@ -185,7 +196,7 @@ class TradingSystem:
             Exception: what an actor's start raised; those that had started are stopped again.
         """
         if self._state != "new":
-            raise SystemStopped("start()")
+            raise SystemStopped("start()", _WHY[self._state])
         self._state = "running"
         try:
             for one in plan(self._settings, self._runtime, self._at, self._monitor, self._first_answered):
@@ -325,6 +336,9 @@ class TradingSystem:
         self._must_run("play()")
         if self._feeds and not self._feeds[-1].address.closed and not self._feeds[-1].progress().finished:
             raise InvalidConfiguration.of("records", "a second source", "must wait until the first has been played")
+        for ended in self._feeds:
+            ended.address.stop(_ASK_TIMEOUT)
+        self._forget_ended()
         address = self._new_address("market_feed")
         future = self._runtime.future()
         feed = Playback(address, future)
@@ -488,18 +502,18 @@ class TradingSystem:
         checks.symbol(symbol, self.instruments)
         self._must_run("updates()")
         stream = UpdateStream()
-        weak = weakref.ref(stream)
         address = self._new_address("updates")
 
-        def leave() -> None:
+        def leave(_: object = None) -> None:
             self._at.publisher.send(Unsubscribe(address))
             address.send(Leave())
 
+        # Sending takes no lock, so it may also be done by the garbage collector, wherever that happens to run.
+        weak = weakref.ref(stream, leave)
+
         def take(update: OrderUpdate) -> None:
             alive = weak()
-            if alive is None:
-                leave()
-            else:
+            if alive is not None:
                 alive.take(update)
 
         def ended() -> None:
@@ -507,11 +521,29 @@ class TradingSystem:
             if alive is not None:
                 alive.end()
 
+        self._forget_ended()
         self._runtime.spawn(address, Subscriber, take, QuoteSlots(), ended)
         self._subscribers.append(address)
         self._at.publisher.send(Subscribe(address, order_events, symbol))
         stream.closed_by(leave)
         return stream
+
+    def _forget_ended(self) -> None:
+        """Let go of the subscribers and feeds that have stopped: others may come as long as the system runs."""
+        for owners, owner, address in self._guests():
+            box = address.mailbox
+            if box.closed and box.handled + box.dead == box.sent:
+                # Each step is atomic, and harmless when another thread has been faster.
+                with contextlib.suppress(ValueError):
+                    owners.remove(owner)
+                self._runtime.activity.remove(box)
+                self._left.pop(address.name, None)
+
+    def _guests(self) -> Iterator[tuple[list[Any], object, Address[Any]]]:
+        for address in tuple(self._subscribers):
+            yield self._subscribers, address, address
+        for feed in tuple(self._feeds):
+            yield self._feeds, feed, feed.address
 
     def _new_address(self, kind: str) -> Address[Any]:
         return Address(f"{kind}-{next(self._numbers)}")
@@ -532,7 +564,7 @@ class TradingSystem:
     ) -> tuple[Order, ...]:
         """Return the orders that match, oldest first."""
         query = GetOrders(
-            symbol=checks.symbol(symbol, self.instruments),
+            symbol=None if symbol is None else identifier("symbol", symbol, InvalidConfiguration),
             state=None if state is None else checks.state(state),
             strategy_id=checks.strategy_id(strategy_id),
             live_only=checks.live_only(live_only),
@@ -597,6 +629,7 @@ class TradingSystem:
         self._must_run("subscribe()")
         address = self._new_address("subscriber")
         slots = QuoteSlots()
+        self._forget_ended()
         self._spawn(address, Subscriber, callback, slots)
         self._subscribers.append(address)
         if data_kinds:
@@ -619,7 +652,8 @@ class TradingSystem:
         Args:
             strategy: a subclass of Strategy, or what else makes one from the parameters.
             strategy_id: under which its orders are recorded; its class's name and a number unless given.
-            parameters: passed to it. One named symbol also limits the market data that it is told of.
+            parameters: passed to it. One named symbol also limits the market data that it is told of, and must be one
+                that is traded.
 
         Raises:
             Exception: what making the strategy raised.
@@ -627,6 +661,7 @@ class TradingSystem:
         refuse_in_handler("add_strategy()")
         self._must_run("add_strategy()")
         checks.must_be_callable("strategy", strategy)
+        symbol = checks.symbol(parameters["symbol"], self.instruments) if "symbol" in parameters else None
         name = checks.strategy_name(strategy_id, strategy, next(self._numbers))
         address: Address[Any] = Address(name)
         # One atomic step, since any thread may add one.
@@ -648,8 +683,7 @@ class TradingSystem:
                 address.stop(_ASK_TIMEOUT)
             raise
         self._at.manager.send(Register(name, address))
-        symbol = parameters.get("symbol")
-        self._listen(address, symbol if isinstance(symbol, str) else None, MARKET_DATA, slots)
+        self._listen(address, symbol, MARKET_DATA, slots)
         address.send(StartStrategy())
         return name
 
@@ -699,8 +733,7 @@ class TradingSystem:
 
     def _must_run(self, request: str) -> None:
         if self._state != "running":
-            where = " in a forked child, where its threads do not exist" if self._state == "forked" else ""
-            raise SystemStopped(request + where)
+            raise SystemStopped(request, _WHY[self._state])
 
 
 def _time_passes_by_itself(time_ns: int | None) -> bool:

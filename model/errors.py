@@ -131,9 +131,10 @@ class SystemStopped(OrderpitError, RuntimeError):
     """The system is not running, so the request was not taken."""
 
     request: str
+    why: str = "is not running"
 
     def __str__(self) -> str:
-        return f"the trading system is not running: {self.request} was not taken"
+        return f"{self.request} was not taken: the trading system {self.why}"
 
 
 @attrs.frozen

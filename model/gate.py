@@ -23,9 +23,9 @@ class Gate:
         """Let no new order and no modification pass."""
         return changed(self, halted=reason)
 
-    def without_halt(self) -> Gate:
-        """Let orders pass again, but those in a symbol that was stopped."""
-        return changed(self, halted=None)
+    def opened(self) -> Gate:
+        """Let orders pass again, in symbols that were stopped too: whoever resumes has looked at what happened."""
+        return Gate()
 
     def with_symbol_stopped(self, symbol: str) -> Gate:
         """Let no new order in a symbol pass."""

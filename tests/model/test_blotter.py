@@ -129,7 +129,7 @@ def test_no_order_leaves_while_halted_or_for_a_stopped_symbol():
     assert kinds(told(book, approved(terms()))) == ["OrderCreated", "OrderDenied"]
     assert book.order("o-1").reason is Reason.HALTED
     assert book.latest["o-1"].event.text == "trading is halted: lunch"
-    book.gate = book.gate.without_halt().with_symbol_stopped("BTC/USDT")
+    book.gate = book.gate.opened().with_symbol_stopped("BTC/USDT")
     told(book, approved(terms(order_id="o-2")))
     assert book.order("o-2").reason is Reason.SYMBOL_STOPPED
     told(book, approved(terms(order_id="o-3", symbol="ETH/USDT")))

@@ -30,7 +30,7 @@ EACH = {
     InvalidData("a.csv", 7, "'x'", "must be a number"): "a.csv, line 7: must be a number, got 'x'",
     IllegalTransition("o-1", "FILLED", "OrderOpened"): "order o-1 in state FILLED cannot take OrderOpened",
     Overloaded(5): "5 orders are waiting for their first update; nothing was created, try again later",
-    SystemStopped("submit"): "the trading system is not running: submit was not taken",
+    SystemStopped("submit"): "submit was not taken: the trading system is not running",
     BlockingCall("wait", "View"): "wait waits, and may not be called inside a handler of View",
 }
 IDS = [type(error).__name__ for error in EACH]

@@ -198,7 +198,7 @@ def test_while_trading_is_halted_only_cancels_pass() -> None:
     assert verdict(book, buy("1", "100", "b")) == "HALTED: trading is halted: lunch"
     assert verdict(book, ModifyOrder("a", quantity="0.5")) == "HALTED: trading is halted: lunch"
     assert verdict(book, CancelOrder("a")) == "approved"
-    book.gate = book.gate.without_halt()
+    book.gate = book.gate.opened()
     assert verdict(book, buy("1", "100", "c")) == "approved"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -655,6 +656,45 @@ def test_what_was_under_way_is_finished_before_a_system_stops() -> None:
     orders: tuple[Order, ...] = system.books()["order_manager"].orders
     assert [order.state for order in orders] == [OrderState.FILLED] * 100
     assert_clean(system)
+
+
+def test_nothing_is_left_of_those_that_came_and_went_while_a_system_runs() -> None:
+    with system_of() as system:
+
+        async def look() -> None:
+            # Left, and forgotten: of the forgotten one no update of its symbol will ever tell.
+            async with system.updates():
+                pass
+            system.updates(symbol="ETH/USDT")
+
+        def come_and_go() -> tuple[int, int]:
+            asyncio.run(look())
+            gc.collect()
+            system.subscribe(print).close()
+            system.play([quote()]).wait(BOUND)
+            assert system.quiesce(BOUND)
+            return len(system.mailboxes()), threading.active_count()
+
+        for _ in range(5):
+            after_few = come_and_go()
+        for _ in range(20):
+            after_many = come_and_go()
+        assert after_many[0] - after_few[0] < 5
+        assert after_many[1] - after_few[1] < 5
+
+
+def test_to_leave_a_system_that_has_stopped_is_no_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    async def look() -> None:
+        async with system.updates():
+            system.stop()
+
+    troubles = Recorder()
+    with system_of(on_error=troubles) as system:
+        subscription = system.subscribe(print, Quote)
+        asyncio.run(look())
+        subscription.close()
+    assert troubles.items == []
+    assert capsys.readouterr().err == ""
 
 
 def test_no_thread_of_a_system_outlives_it() -> None:
