@@ -6,7 +6,7 @@ protocol runs the very same actors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -78,6 +78,23 @@ class Runtime(Protocol):
 
     def wait_quiet(self, timeout: float) -> bool:
         """Wait until nothing is under way; False when that took longer than timeout seconds."""
+        ...
+
+    def drain(self, timeout: float) -> bool:
+        """Wait as wait_quiet() does, and let pass what time of recorded data that takes."""
+        ...
+
+    def wait_all(self, futures: Iterable[pykka.Future[Any]], timeout: float) -> bool:
+        """Wait until all have been set; False when that took longer than timeout seconds."""
+        ...
+
+    @property
+    def in_data_time(self) -> bool:
+        """Whether time is that of recorded data."""
+        ...
+
+    def pass_time(self, time_ns: int | None) -> bool:
+        """Let time of recorded data pass, up to the one given; True when a timer fired, to be dealt with first."""
         ...
 
     def close(self) -> None:

@@ -331,11 +331,30 @@ class ThreadRuntime:
             return False
         return True
 
+    @property
+    def in_data_time(self) -> bool:
+        """Whether time is that of recorded data."""
+        return isinstance(self.timers, DataTimers)
+
+    def pass_time(self, time_ns: int | None) -> bool:
+        """Let time of recorded data pass, up to the one given, or to the end of what is on its way when None.
+
+        True when a timer fired, which must be dealt with before more time passes. Time that passes by itself needs
+        nobody.
+        """
+        if not isinstance(self.timers, DataTimers):
+            return False
+        if self.timers.fire_next(time_ns):
+            return True
+        if time_ns is not None and isinstance(self.clock, DataClock):
+            self.clock.advance(time_ns)
+        return False
+
     def drain(self, timeout: float) -> bool:
         """Wait as wait_quiet() does, and let pass what time of recorded data that takes: no record brings it now."""
         end = time.monotonic() + timeout
         while self.wait_quiet(max(end - time.monotonic(), 0)):
-            if not isinstance(self.timers, DataTimers) or not self.timers.fire_next(None):
+            if not self.pass_time(None):
                 return True
         return False
 

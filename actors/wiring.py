@@ -14,6 +14,7 @@ from ..model.venue import SimulatedVenue
 from .actor import BaseActor
 from .address import Address
 from .exchange import AdaptedExchangeActor, SimulatedExchange, SimulatedExchangeActor
+from .messages import Problem
 from .monitor import Monitor
 from .order_manager import OrderManager
 from .portfolio import Portfolio
@@ -21,6 +22,7 @@ from .publisher import Publisher
 from .risk_controller import RiskController
 from .runtime import Runtime
 from .settings import Settings
+from .threads import DataClock, DataTimers, ThreadRuntime
 from .view import View
 
 
@@ -47,6 +49,22 @@ class Addresses:
     def all(self) -> tuple[Address[Any], ...]:
         """Return them in the order in which they stop."""
         return (self.risk, self.exchange, self.manager, self.portfolio, self.view, self.publisher)
+
+
+def runtime_for(
+    settings: Settings, report: Callable[[Problem], None], leave: Callable[[str, Any], None]
+) -> ThreadRuntime:
+    """Return the runtime that the settings ask for.
+
+    Args:
+        settings: of the system.
+        report: where problems go.
+        leave: where actors are left when they stop.
+    """
+    if settings.clock == "wall":
+        return ThreadRuntime(report, leave, run_id=settings.run_id)
+    clock = DataClock()
+    return ThreadRuntime(report, leave, clock=clock, timers=DataTimers(clock), run_id=settings.run_id)
 
 
 def plan(
