@@ -1,4 +1,4 @@
-"""The trading system: the one place that wires everything, and what a host talks to."""
+"""The trading system: its life, and what a host asks of it."""
 
 from __future__ import annotations
 

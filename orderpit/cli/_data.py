@@ -17,6 +17,8 @@ from ..readers import Records, infer_instrument, open_records
 from ._errors import UsageError, printable
 
 _MOST_POINTS: Final = 256
+_BROKEN_OFF: Final = "the data cannot be read any further"
+"""How the readers begin the reason for packed data that breaks off."""
 
 
 class Chart:
@@ -126,8 +128,14 @@ class Source:
 
     def remarks(self) -> tuple[str, ...]:
         """Return what a report should say about the data: the first skipped rows of each symbol, and more."""
-        errors = (f"skipped: {error}" for records in self._opened for error in records.skipped.errors)
-        return (*errors, *(note for records in self._opened for note in records.notes))
+        errors = [error for records in self._opened for error in records.skipped.errors]
+        missing = (
+            f"everything after that line of {error.file} is missing"
+            for error in errors
+            if error.reason.startswith(_BROKEN_OFF)
+        )
+        notes = (note for records in self._opened for note in records.notes)
+        return (*(f"skipped: {error}" for error in errors), *missing, *notes)
 
     def close(self) -> None:
         """Close the files."""

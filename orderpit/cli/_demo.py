@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..actors.exchange import SimulatedExchange
-from ..actors.logs import log_trouble, log_update
+from ..actors.logs import log_update
 from ..actors.system import TradingSystem
 from ..bars import daily_bars, instrument
 from ..model.commands import SubmitOrder
@@ -16,14 +16,15 @@ from ..model.events import OrderFilled
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState, OrderType, Side
 from ..model.market import Quote
-from ..model.numbers import add, plain, subtract
+from ..model.numbers import add, subtract
 from ..strategies import MovingAverageCrossover
 from ._data import DataReport
 from ._errors import Interrupted
 from ._outcome import Outcome, collect
 from ._output import Output
-from ._report import show_updates
+from ._report import priced, show_updates
 from ._signals import Signals
+from ._tallies import REFUSALS, Tallies
 
 BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.00001")
 SHARE: Final = "AAPL"
@@ -43,7 +44,10 @@ class Demo:
 
     def run(self) -> None:
         """Take the six steps."""
-        self._step("1 of 6: a market order", "It takes the best offer, whatever the price, and pays the taker's fee.")
+        self._step(
+            "1 of 6: a market order",
+            "It fills at the best offer, give or take up to 0.5 % simulated slippage, and pays the taker's fee.",
+        )
         self._price(_PRICE)
         self._order(OrderState.FILLED, Side.BUY, OrderType.MARKET, "0.1")
         self._step(
@@ -56,7 +60,10 @@ class Demo:
         stop = self._order(
             OrderState.OPEN, Side.SELL, OrderType.STOP, "0.03", stop_price=subtract(_PRICE, Decimal(500))
         )
-        self._step("5 of 6: the price falls by 600", "That triggers the stop, which becomes a market order.")
+        self._step(
+            "5 of 6: the price falls by 600",
+            "The stop becomes a market order: it fills at the best bid, give or take up to 0.5 % simulated slippage.",
+        )
         self._price(subtract(_PRICE, Decimal(600)))
         self._system.wait(stop, OrderState.FILLED, _TIMEOUT)
         self._show()
@@ -86,7 +93,7 @@ class Demo:
 
     def _price(self, mid: Decimal) -> None:
         bid, ask = subtract(mid, _HALF_SPREAD), add(mid, _HALF_SPREAD)
-        self._out.line(f"{BTC.symbol} quoted {plain(bid)} / {plain(ask)}")
+        self._out.line(f"{BTC.symbol} quoted {priced(bid, BTC)} / {priced(ask, BTC)}")
         self._system.publish(Quote(BTC.symbol, bid=bid, ask=ask, source="demo"))
 
     def _order(
@@ -108,7 +115,8 @@ class Demo:
     def _show(self, *, fills_only: bool = False) -> None:
         new = [update for update in self._system.history() if update.sequence > self._shown]
         self._shown = new[-1].sequence if new else self._shown
-        show_updates(self._out, [u for u in new if not fills_only or isinstance(u.event, OrderFilled)])
+        shown = [u for u in new if not fills_only or isinstance(u.event, OrderFilled)]
+        show_updates(self._out, shown, self._system.instruments)
 
 
 def run(out: Output, signals: Signals, *, seed: int, log: bool) -> Outcome:
@@ -118,7 +126,9 @@ def run(out: Output, signals: Signals, *, seed: int, log: bool) -> Outcome:
     cash = {"USDT": "1000000", "USD": "100000"}
     instruments = [BTC, instrument(SHARE)]
     began = time.perf_counter()
-    with TradingSystem(instruments, exchange=exchange, cash=cash, run_id="demo", on_error=log_trouble) as system:
+    tallies = Tallies()
+    with TradingSystem(instruments, exchange=exchange, cash=cash, run_id="demo", on_error=tallies.trouble) as system:
+        system.subscribe(tallies.refusal, *REFUSALS)
         if log:
             system.subscribe(log_update)
         demo = Demo(system, out, signals)
@@ -126,4 +136,4 @@ def run(out: Output, signals: Signals, *, seed: int, log: bool) -> Outcome:
         with contextlib.suppress(Interrupted):
             demo.run()
             data = demo.bars()
-        return collect(system, data, time.perf_counter() - began)
+        return collect(system, data, time.perf_counter() - began, tallies)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, Self
@@ -16,15 +16,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ..model.events import OrderFilled, OrderUpdate
-from ..model.numbers import plain, to_places
+from ..model.instrument import Instrument
+from ..model.numbers import ZERO, plain, to_places
 from ..model.order import Order
 from ..model.portfolio import PortfolioSnapshot
 from ._data import Source
 from ._fancy import table_of
 from ._outcome import net
-from ._output import STYLES, sparkline
+from ._output import STYLES, counted, sparkline
 from ._progress import left
-from ._report import at, money, profit
+from ._report import at, averaged, money, priced, profit
 from ._session import Playing
 
 _FRAME: Final = 2
@@ -66,11 +67,12 @@ class LiveView:
         screen.split_column(
             Layout(_framed(_prices(source, width - _PRICE_COLUMNS), playing.title), size=block),
             Layout(name="middle"),
-            Layout(_framed(_positions(book), "profit"), size=block),
+            Layout(_framed(_positions(book, system.instruments), "profit"), size=block),
             Layout(_progress(playing), size=1),
         )
         screen["middle"].split_row(
-            Layout(_framed(_orders(orders), "open orders")), Layout(_framed(_fills(fills), "recent fills"))
+            Layout(_framed(_orders(orders, system.instruments), "open orders")),
+            Layout(_framed(_fills(fills, system.instruments), "recent fills")),
         )
         return screen
 
@@ -81,44 +83,50 @@ def _framed(content: RenderableType, title: str) -> Panel:
 
 def _prices(source: Source, width: int) -> Table:
     table = table_of(["symbol", ">bid", ">ask", ">last", ""])
+    instruments = {instrument.symbol: instrument for instrument in source.instruments}
     for symbol, mark in list(source.marks.items())[:_MOST_SYMBOLS]:
         points = list(source.charts[symbol].points)
         line = sparkline(points, max(width, 1)) if points else ""
         rose = not points or points[-1] >= points[0]
-        shown = ("" if price is None else plain(price) for price in (mark.bid, mark.ask, mark.last))
+        shown = (
+            "" if price is None else priced(price, instruments[symbol]) for price in (mark.bid, mark.ask, mark.last)
+        )
         table.add_row(symbol, *shown, Text(line, style="green" if rose else "red"))
     return table
 
 
-def _orders(orders: Sequence[Order]) -> RenderableType:
+def _orders(orders: Sequence[Order], instruments: Mapping[str, Instrument]) -> RenderableType:
     several = len({order.symbol for order in orders}) > 1
     table = table_of([*(["symbol"] if several else []), "side", ">quantity", ">price", "state", ">fill"], gap=1)
     for order in reversed(orders):
         filled = f"{to_places(order.fill_percentage, 0)}%"
-        row = (_word(order.side.value), plain(order.quantity), at(order), _word(order.state.value), filled)
+        row = (_word(order.side.value), plain(order.quantity), at(order, instruments), _word(order.state.value), filled)
         table.add_row(*([order.symbol] if several else []), *row)
     return table if orders else Text("none", style="dim")
 
 
-def _fills(fills: Sequence[OrderUpdate]) -> RenderableType:
-    table = table_of(["time", "side", ">quantity", ">price"], gap=1)
+def _fills(fills: Sequence[OrderUpdate], instruments: Mapping[str, Instrument]) -> RenderableType:
+    several = len(instruments) > 1
+    table = table_of(["time", *(["symbol"] if several else []), "side", ">quantity", ">price"], gap=1)
     for update in reversed(fills):
         event, order = update.event, update.order
         if isinstance(event, OrderFilled) and order is not None:
             when, fill = _clock(event.time_ns), event.fill
-            table.add_row(when, _word(order.side.value), plain(fill.quantity), plain(fill.price))
+            price = priced(fill.price, instruments.get(order.symbol))
+            row = (_word(order.side.value), plain(fill.quantity), price)
+            table.add_row(when, *([order.symbol] if several else []), *row)
     return table if fills else Text("none yet", style="dim")
 
 
-def _positions(book: PortfolioSnapshot) -> Table:
+def _positions(book: PortfolioSnapshot, instruments: Mapping[str, Instrument]) -> Table:
     table = table_of(["symbol", ">position", ">average", ">realised", ">unrealised", ">fees", ">net"])
     gains = net(book)
     for position in list(book.positions.values())[:_MOST_SYMBOLS]:
         # Fees are by currency, which several symbols may share.
         quote = next((currency for currency in gains if len(gains) == 1 or position.symbol.endswith(currency)), "")
-        row = (plain(position.quantity), money(position.average_price))
+        row = (plain(position.quantity), averaged(position.average_price, instruments.get(position.symbol)))
         profits = (_gain(position.realised_pnl), _gain(position.unrealised_pnl))
-        fees = money(book.fees[quote]) if quote in book.fees else ""
+        fees = money(book.fees.get(quote, ZERO))
         table.add_row(position.symbol, *row, *profits, fees, _gain(gains[quote]) if quote in gains else "")
     return table
 
@@ -130,7 +138,7 @@ def _progress(playing: Playing) -> RenderableType:
     line.add_column(no_wrap=True)
     line.add_column(ratio=1)
     line.add_column(no_wrap=True, justify="right")
-    text = f"{playing.source.passed:,} records, {pace:,.0f}/s, {left(done, seconds)}"
+    text = f"{counted(playing.source.passed, 'record')}, {pace:,.0f}/s, {left(done, seconds)}"
     line.add_row(f"{done:4.0%}", ProgressBar(total=1.0, completed=done), text)
     return Group(line)
 

@@ -31,7 +31,15 @@ def logs(log_file: str | None, *, debug: bool) -> Generator[None]:
     """
     with contextlib.suppress(ValueError):
         logger.remove(0)  # loguru's own, which would repeat every event on stderr
-    sinks = [logger.add(_to_stderr, level="ERROR", format=_full if debug else _short, catch=True, diagnose=False)]
+    sinks = [
+        logger.add(
+            _to_stderr,
+            level="ERROR",
+            format=_full if debug else _short,
+            filter=None if debug else _is_new,
+            diagnose=False,
+        )
+    ]
     bridge = _Bridge()
     pykka_logger = logging.getLogger("pykka")
     try:
@@ -90,9 +98,18 @@ def _line(record: Record) -> str:
     return _kept(record, "_line", " ".join([stamp, f"{record['level'].name:<7}", record["message"], *fields]))
 
 
+def _is_new(record: Record) -> bool:
+    return not record["extra"].get("_again")
+
+
 def _short(record: Record) -> str:
+    at = record["extra"].get("_at")
     extra = {key: value for key, value in record["extra"].items() if key not in {"traceback", "time_ns", "sequence"}}
-    return _kept(record, "_short", f"orderpit: {' '.join([record['message'], *_fields(extra)])}")
+    return _kept(
+        record,
+        "_short",
+        f"orderpit: {' '.join([record['message'], *_fields(extra), *([f'at={_value(at)}'] if at else [])])}",
+    )
 
 
 def _full(record: Record) -> str:

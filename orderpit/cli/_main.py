@@ -97,14 +97,14 @@ def _run(args: Namespace) -> int:
             outcome = _session.run(args, steps, console, signals)
         else:
             outcome = _demo.run(steps, signals, seed=args.seed, log=args.log_file is not None)
+        received = signals.received
         if args.json:
-            sys.stdout.write(json.dumps(outcome.to_dict(), indent=2) + "\n")
+            sys.stdout.write(json.dumps(outcome.to_dict(interrupted=received is not None), indent=2) + "\n")
         else:
             show_stats(result, outcome)
             show_portfolio(result, outcome)
-            show_orders(result, outcome.orders)
+            show_orders(result, outcome)
             show_end(result, outcome)
-        received = signals.received
     if received is not None:
         return _interrupted(received)
     return outcome.exit_code

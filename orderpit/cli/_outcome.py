@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -14,18 +15,21 @@ from ..actors.order_manager import ManagerBooks
 from ..actors.portfolio import PortfolioBooks
 from ..actors.system import TradingSystem
 from ..actors.view import ViewBooks
+from ..model.instrument import Instrument
 from ..model.numbers import ZERO, add, plain, subtract
 from ..model.order import Order
 from ..model.portfolio import PortfolioSnapshot
 from ._data import DataReport
 from ._errors import FAILED, OK
+from ._tallies import Tallies, Tally
 
+SHOWN_TROUBLES = 10
 _NOTHING = PortfolioSnapshot(cash={}, positions={}, realised_pnl={}, unrealised_pnl={}, fees={}, equity={}, sequence=0)
 
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """A finished run. seconds is how long the data took to play."""
+    """A finished run. seconds is how long the data took to play; problems has one line for each place."""
 
     stats: Mapping[str, Any]
     portfolio: PortfolioSnapshot
@@ -35,6 +39,10 @@ class Outcome:
     orderly: bool
     data: DataReport
     seconds: float
+    instruments: Mapping[str, Instrument] = attrs.field(factory=dict[str, Instrument])
+    rejected: Mapping[str, Tally] = attrs.field(factory=dict[str, Tally])
+    refused: Mapping[str, Tally] = attrs.field(factory=dict[str, Tally])
+    problems: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -42,7 +50,12 @@ class Outcome:
         failed = self.troubles.problem_count or self.troubles.alarm_count or not self.orderly
         return OK if self.audit.is_clean and not failed else FAILED
 
-    def to_dict(self) -> dict[str, Any]:
+    def trouble_lines(self) -> list[str]:
+        """Return the first few things that went wrong, as text."""
+        alarms = (f"alarm {a.code.value} on order {a.order_id}: {a.text}" for a in self.troubles.alarms)
+        return list(islice((*(self.problems or map(str, self.troubles.problems)), *alarms), SHOWN_TROUBLES))
+
+    def to_dict(self, *, interrupted: bool = False) -> dict[str, Any]:
         """Return the one JSON object; decimals as plain strings without trailing zeros."""
         book = self.portfolio
         return {
@@ -66,10 +79,21 @@ class Outcome:
             "audit": {"violations": list(self.audit.violations), "checks": self.audit.checks},
             "data": attrs.asdict(self.data, filter=attrs.filters.exclude("notes")),
             "seconds": round(self.seconds, 3),
+            "rejected": {reason: attrs.asdict(tally) for reason, tally in self.rejected.items()},
+            "refused": {reason: attrs.asdict(tally) for reason, tally in self.refused.items()},
+            "problems": {
+                "count": self.troubles.problem_count,
+                "alarms": self.troubles.alarm_count,
+                "texts": self.trouble_lines(),
+            },
+            "interrupted": interrupted,
+            "net": _plain(net(book)),
         }
 
 
-def collect(system: TradingSystem, data: DataReport, seconds: float, *, stop_timeout: float = 10.0) -> Outcome:
+def collect(
+    system: TradingSystem, data: DataReport, seconds: float, tallies: Tallies, *, stop_timeout: float = 10.0
+) -> Outcome:
     """Stop a system, and read the books that its actors have left."""
     orderly = system.stop(stop_timeout)
     books = system.books()
@@ -84,15 +108,20 @@ def collect(system: TradingSystem, data: DataReport, seconds: float, *, stop_tim
         orderly=orderly,
         data=data,
         seconds=seconds,
+        instruments=system.instruments,
+        rejected=dict(tallies.rejected),
+        refused=dict(tallies.refused),
+        problems=tallies.problems(),
     )
 
 
 def net(book: PortfolioSnapshot) -> dict[str, Decimal]:
-    """Return what was gained by currency: realised + unrealised - fees."""
-    return {
-        currency: subtract(add(realised, book.unrealised_pnl.get(currency, ZERO)), book.fees.get(currency, ZERO))
-        for currency, realised in book.realised_pnl.items()
+    """Return what was gained by currency: realised + unrealised - fees; zero where nothing was traded."""
+    gross = {
+        currency: add(book.realised_pnl.get(currency, ZERO), book.unrealised_pnl.get(currency, ZERO))
+        for currency in sorted(book.cash.keys() | book.equity.keys() | book.realised_pnl.keys())
     }
+    return {currency: subtract(gain, book.fees.get(currency, ZERO)) for currency, gain in gross.items()}
 
 
 def _plain(amounts: Mapping[str, Decimal]) -> dict[str, str]:

@@ -125,6 +125,11 @@ def span(prices: Sequence[Decimal]) -> str:
     return f"{plain(prices[0])} to {plain(prices[-1])}, from {plain(min(prices))} up to {plain(max(prices))}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: 1 problem, 2,000 problems."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def signed(amount: Decimal, text: str) -> str:
     """Put a plus before what is above zero."""
     return f"+{text}" if amount > ZERO else text

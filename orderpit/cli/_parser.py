@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from ._errors import UsageError
@@ -36,10 +38,12 @@ SESSION_HELP: Final = """\
 usage: orderpit session --data PATH [PATH ...] [options]
 
 A strategy on recorded market data: Binance recordings, trades and klines, OHLCV
-CSV; plain, .gz or .zip. The same seed and data give the same fills.
+CSV, Lean minute bars; plain, .gz or .zip. The same seed and data give the same
+fills.
 
   --symbol S           what the data is of, where it does not say so itself
-  --strategy NAME      quoter (default), crossover, or module:Class of your own
+  --strategy NAME      quoter (default), crossover, or module:Class: your own,
+                       from the current folder, made with symbol= and size=
   --size Q             of its orders, in units of the base (worth about 1000)
   --cash AMOUNT        opening balance in the quote currency (100000)
   --records N          play at most N records
@@ -64,10 +68,15 @@ class _Parser(argparse.ArgumentParser):
         self._text = text
 
     def format_help(self) -> str:
-        return self._text
+        return self._text.replace("orderpit", started_as())
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
+
+
+def started_as() -> str:
+    """Return the program's name as the user has typed it: run.py of a checkout, or orderpit."""
+    return "run.py" if Path(sys.argv[0]).name == "run.py" else "orderpit"
 
 
 def _count(text: str) -> int:

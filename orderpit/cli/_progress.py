@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Self, TextIO
 
 from ._outcome import net
+from ._output import counted
 from ._report import profit
 from ._session import Playing
 
@@ -34,7 +35,7 @@ class ProgressLines:
         profits = [f"{profit(gain)} {currency}" for currency, gain in net(playing.system.portfolio()).items()]
         parts = [
             f"{done:4.0%}",
-            f"{passed:,} records",
+            counted(passed, "record"),
             f"{passed / seconds:,.0f} a second",
             *profits,
             left(done, seconds),

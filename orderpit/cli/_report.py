@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import cast
 
 from ..model import events as e
 from ..model.commands import SubmitOrder
-from ..model.numbers import plain, to_places
+from ..model.instrument import Instrument
+from ..model.kinds import Reason
+from ..model.numbers import ZERO, plain, to_places
 from ..model.order import Order
 from ._errors import printable
-from ._outcome import Outcome
-from ._output import Output, signed
+from ._outcome import SHOWN_TROUBLES, Outcome, net
+from ._output import Output, counted, signed
+from ._tallies import Tally
 
 _SHOWN_ORDERS = 20
-_SHOWN_TROUBLES = 10
 _NS = 1_000_000_000
 
 
-def show_updates(out: Output, updates: Iterable[e.OrderUpdate]) -> None:
+def show_updates(out: Output, updates: Iterable[e.OrderUpdate], instruments: Mapping[str, Instrument]) -> None:
     """Show events as they came: number, what, of which order, and the state after it."""
     rows = [
         (
             str(update.sequence),
             type(update.event).__name__,
             update.event.order_id,
-            detail(update),
+            detail(update, instruments),
             "" if update.order is None else update.order.state.value,
         )
         for update in updates
@@ -35,36 +37,39 @@ def show_updates(out: Output, updates: Iterable[e.OrderUpdate]) -> None:
     out.table((">#", "event", "order", "what", "state"), rows)
 
 
-def detail(update: e.OrderUpdate) -> str:
+def detail(update: e.OrderUpdate, instruments: Mapping[str, Instrument]) -> str:
     """Say what an event tells beyond its name."""
     match update.event:
         case e.OrderCreated(terms=terms):
-            return terms_of(terms)
+            return terms_of(terms, instruments.get(terms.symbol))
         case e.OrderFilled(fill=fill):
-            side = "" if update.order is None else f"{update.order.side.value} "
-            return f"{side}{plain(fill.quantity)} @ {plain(fill.price)}, fee {money(fill.fee)} {fill.fee_currency}"
+            order = update.order
+            side = "" if order is None else f"{order.side.value} "
+            price = priced(fill.price, None if order is None else instruments.get(order.symbol))
+            return f"{side}{plain(fill.quantity)} @ {price}, fee {money(fill.fee)} {fill.fee_currency}"
         case e.OrderDenied() | e.OrderRejected() | e.CommandRefused() | e.CancelRejected() | e.ModifyRejected():
             return f"{update.event.reason.value}: {update.event.text}"
         case e.ModifyRequested(price=price, quantity=quantity) | e.OrderModified(price=price, quantity=quantity):
             new = {"price": price, "quantity": quantity}
             return ", ".join(f"{name} {plain(value)}" for name, value in new.items() if value is not None)
         case e.OrderCancelled(reason=reason) | e.OrderExpired(reason=reason):
-            return reason.value
+            return "as requested" if reason is Reason.REQUESTED else reason.value
         case e.OrderInDoubt(reason=reason, text=text):
             return f"{reason.value}: {text}"
         case _:
             return ""
 
 
-def terms_of(terms: SubmitOrder) -> str:
+def terms_of(terms: SubmitOrder, instrument: Instrument | None) -> str:
     """Write what was asked for."""
     prices = {"@": terms.price, "stop": terms.stop_price}
-    ends = [f"{word} {plain(price)}" for word, price in prices.items() if price is not None]
+    ends = [f"{word} {priced(price, instrument)}" for word, price in prices.items() if price is not None]
     return " ".join([terms.side.value, plain(terms.quantity), terms.symbol, terms.order_type.value, *ends])
 
 
-def show_orders(out: Output, orders: Sequence[Order]) -> None:
-    """Show orders with their state and how much of each has filled."""
+def show_orders(out: Output, outcome: Outcome) -> None:
+    """Show orders with their state, and how much of each has filled at what price."""
+    orders, instruments = outcome.orders, outcome.instruments
     if not orders:
         return
     out.heading("All orders" if len(orders) <= _SHOWN_ORDERS else f"The last {_SHOWN_ORDERS} of {len(orders)} orders")
@@ -75,19 +80,38 @@ def show_orders(out: Output, orders: Sequence[Order]) -> None:
             plain(order.quantity),
             order.symbol,
             order.order_type.value,
-            at(order),
+            at(order, instruments),
+            averaged(order.average_fill_price, instruments.get(order.symbol)) if order.filled_quantity else "",
             order.state.value,
             f"{to_places(order.fill_percentage, 1)}%",
         )
         for order in orders[-_SHOWN_ORDERS:]
     ]
-    out.table(("order", "side", ">quantity", "symbol", "type", ">price", "state", ">filled"), rows)
+    out.table(("order", "side", ">quantity", "symbol", "type", ">price", ">average", "state", ">filled"), rows)
 
 
-def at(order: Order) -> str:
+def at(order: Order, instruments: Mapping[str, Instrument]) -> str:
     """Return an order's limit, else its trigger, else nothing."""
     price = order.stop_price if order.price is None else order.price
-    return "" if price is None else plain(price)
+    return "" if price is None else priced(price, instruments.get(order.symbol))
+
+
+def priced(price: Decimal, instrument: Instrument | None) -> str:
+    """Write a price with as many places as the instrument's increment has, or more where it has more itself."""
+    text = plain(price)
+    places = 0 if instrument is None else _places(plain(instrument.price_increment))
+    return text if _places(text) >= places else to_places(price, places)
+
+
+def averaged(price: Decimal, instrument: Instrument | None) -> str:
+    """Write an average price, rounded to the places of the instrument's increment, and to two at least."""
+    if instrument is None:
+        return money(price)
+    return to_places(price, max(_places(plain(instrument.price_increment)), 2))
+
+
+def _places(text: str) -> int:
+    return len(text.partition(".")[2])
 
 
 def show_stats(out: Output, outcome: Outcome) -> None:
@@ -95,6 +119,14 @@ def show_stats(out: Output, outcome: Outcome) -> None:
     out.heading("Final OMS statistics")
     rows = [(key, _counted(value)) for key, value in outcome.stats.items()]
     out.table(("statistic", "value"), rows)
+    for word, tallies in (("rejected", outcome.rejected), ("refused", outcome.refused)):
+        if tallies:
+            reasons = "; ".join(_reason(reason, tally) for reason, tally in tallies.items())
+            out.line(f"{word}: {sum(tally.count for tally in tallies.values()):,} ({printable(reasons)})")
+
+
+def _reason(reason: str, tally: Tally) -> str:
+    return f"{reason} {tally.count:,}: {tally.example}" if tally.example else f"{reason} {tally.count:,}"
 
 
 def _counted(value: object) -> str:
@@ -116,8 +148,8 @@ def show_portfolio(out: Output, outcome: Outcome) -> None:
         (
             position.symbol,
             plain(position.quantity),
-            money(position.average_price),
-            "" if position.mark is None else plain(position.mark),
+            averaged(position.average_price, outcome.instruments.get(position.symbol)),
+            "" if position.mark is None else priced(position.mark, outcome.instruments.get(position.symbol)),
             profit(position.realised_pnl),
             profit(position.unrealised_pnl),
         )
@@ -127,18 +159,18 @@ def show_portfolio(out: Output, outcome: Outcome) -> None:
     if not positions:
         out.line("no positions")
     out.line("")
-    currencies = sorted(book.equity.keys() | book.cash.keys())
+    gains = net(book)
     rows = [
         (
             currency,
-            *(money(amounts[currency]) if currency in amounts else "" for amounts in (book.cash, book.equity)),
-            *(profit(amounts[currency]) if currency in amounts else "" for amounts in (book.realised_pnl,)),
-            *(profit(amounts[currency]) if currency in amounts else "" for amounts in (book.unrealised_pnl,)),
-            money(book.fees[currency]) if currency in book.fees else "",
+            *(money(amounts.get(currency, ZERO)) for amounts in (book.cash, book.equity)),
+            *(profit(amounts.get(currency, ZERO)) for amounts in (book.realised_pnl, book.unrealised_pnl)),
+            money(book.fees.get(currency, ZERO)),
+            profit(gain),
         )
-        for currency in currencies
+        for currency, gain in gains.items()
     ]
-    out.table(("currency", ">cash", ">equity", ">realised", ">unrealised", ">fees"), rows)
+    out.table(("currency", ">cash", ">equity", ">realised", ">unrealised", ">fees", ">net"), rows)
 
 
 def show_end(out: Output, outcome: Outcome) -> None:
@@ -148,7 +180,8 @@ def show_end(out: Output, outcome: Outcome) -> None:
     out.line(f"Total events processed: {outcome.stats.get('total_events', 0)}")
     pace = f", {data.records / outcome.seconds:,.0f} a second" if outcome.seconds > 0 else ""
     out.line(
-        f"Data: {data.records:,} records of {', '.join(data.symbols) or 'nothing'} in {outcome.seconds:.2f} s{pace}"
+        f"Data: {counted(data.records, 'record')} of {', '.join(data.symbols) or 'nothing'}"
+        f" in {outcome.seconds:.2f} s{pace}"
     )
     if data.first_time_ns is not None and data.last_time_ns is not None:
         out.line(f"      {moment(data.first_time_ns)} to {moment(data.last_time_ns)}")
@@ -157,18 +190,15 @@ def show_end(out: Output, outcome: Outcome) -> None:
     for note in data.notes:
         out.line(f"  {printable(note)}")
     if report.is_clean:
-        out.line(f"Audit: clean, {report.checks:,} checks")
+        out.line(f"Audit: clean, {counted(report.checks, 'check')}")
     else:
-        out.line(f"Audit: {len(report.violations):,} violations in {report.checks:,} checks")
-        for violation in report.violations[:_SHOWN_TROUBLES]:
+        out.line(f"Audit: {counted(len(report.violations), 'violation')} in {counted(report.checks, 'check')}")
+        for violation in report.violations[:SHOWN_TROUBLES]:
             out.line(f"  {printable(violation)}")
     if troubles.problem_count or troubles.alarm_count:
-        out.line(f"Failures inside: {troubles.problem_count} problems, {troubles.alarm_count} alarms")
-        lines = [
-            *map(str, troubles.problems),
-            *(f"alarm {a.code.value} on order {a.order_id}: {a.text}" for a in troubles.alarms),
-        ]
-        for line in lines[:_SHOWN_TROUBLES]:
+        problems, alarms = counted(troubles.problem_count, "problem"), counted(troubles.alarm_count, "alarm")
+        out.line(f"Failures inside: {problems}, {alarms}")
+        for line in outcome.trouble_lines():
             out.line(f"  {printable(line)}")
     if not outcome.orderly:
         out.line("Not everything came to an orderly end in time")

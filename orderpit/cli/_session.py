@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 import attrs
 
 from ..actors.exchange import SimulatedExchange
-from ..actors.logs import log_trouble, log_update
+from ..actors.logs import log_update
 from ..actors.playback import Playback
 from ..actors.system import TradingSystem
 from ..model.errors import InvalidConfiguration
@@ -25,6 +25,7 @@ from ._outcome import Outcome, collect
 from ._output import Nothing, Output
 from ._signals import ORDERLY_SECONDS, Signals
 from ._strategies import add_strategy, default_size, strategy_named
+from ._tallies import REFUSALS, Tallies
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,6 +86,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
     cash = exact("--cash", args.cash, InvalidConfiguration)
     size = None if args.size is None else positive("--size", args.size, InvalidConfiguration)
     source = Source(args.data, args.symbol, args.records, skip_bad_rows=args.skip_bad_rows)
+    tallies = Tallies()
     with contextlib.closing(source):
         system = TradingSystem(
             source.instruments,
@@ -93,18 +95,19 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             clock="data",
             run_id=f"seed{args.seed}",
             answer_within=add(exchange.latency, _PATIENCE),
-            on_error=log_trouble,
+            on_error=tallies.trouble,
         )
         with system:
             fills: deque[OrderUpdate] = deque(maxlen=_KEPT_FILLS)
             system.subscribe(fills.append, OrderFilled)
+            system.subscribe(tallies.refusal, *REFUSALS)
             if args.log_file is not None:
                 system.subscribe(log_update)
             for instrument in source.instruments:
                 add_strategy(system, make, args.strategy, instrument, size or default_size(source, instrument))
             title = f"{args.strategy} on {', '.join(source.marks)}, seed {args.seed}"
             watch = _watcher(args, console)
-            outcome = _play(Playing(system, source, fills, time.perf_counter(), title), watch, signals)
+            outcome = _play(Playing(system, source, fills, time.perf_counter(), title), watch, signals, tallies)
     if not isinstance(out, Nothing):
         out.heading(f"Session: {title}")
         for symbol, chart in source.charts.items():
@@ -112,7 +115,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
     return outcome
 
 
-def _play(playing: Playing, watch: Watcher, signals: Signals) -> Outcome:
+def _play(playing: Playing, watch: Watcher, signals: Signals, tallies: Tallies) -> Outcome:
     system, source = playing.system, playing.source
     playback = system.play(source.records())
     timeout = 10.0
@@ -135,7 +138,7 @@ def _play(playing: Playing, watch: Watcher, signals: Signals) -> Outcome:
         source.skipped(),
         source.remarks(),
     )
-    return collect(system, data, seconds, stop_timeout=timeout)
+    return collect(system, data, seconds, tallies, stop_timeout=timeout)
 
 
 def _until_played(playback: Playback, playing: Playing, watch: Watcher, signals: Signals) -> None:

@@ -54,7 +54,7 @@ class Signals:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self._received is not None:
-            _end_now(SIGNALLED + number)
+            _end_now(SIGNALLED + number, "stopped at once, no summary")
         self._received = number
         self._watchdog = threading.Timer(ORDERLY_SECONDS, _give_up, (SIGNALLED + number,))
         self._watchdog.daemon = True
@@ -62,12 +62,12 @@ class Signals:
 
 
 def _give_up(code: int) -> None:
-    os.write(2, f"orderpit: no orderly end within {ORDERLY_SECONDS:g} s, ending at once\n".encode())
-    _end_now(code)
+    _end_now(code, f"no orderly end within {ORDERLY_SECONDS:g} s, ending at once")
 
 
-def _end_now(code: int) -> None:
+def _end_now(code: int, why: str) -> None:
     if sys.stdout.isatty():
         # A live view may have hidden the cursor and switched to the other screen.
         os.write(1, (_LEAVE_SCREEN + _SHOW_CURSOR).encode())
+    os.write(2, f"orderpit: {why}\n".encode())
     os._exit(code)

@@ -40,6 +40,15 @@ def test_help_is_printed_and_ends_well(argv, capsys):
     assert capsys.readouterr().out == (SESSION_HELP if argv[0] == "session" else HELP)
 
 
+def test_the_help_names_the_program_as_it_was_started(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/a/checkout/run.py"])
+    assert main(["session", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("usage: run.py session --data PATH")
+    assert "orderpit" not in out
+    assert "Lean minute bars" in out
+
+
 def test_the_version_is_that_of_the_package(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"orderpit {__version__}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 from orderpit.cli import main
 
@@ -25,6 +26,10 @@ def test_the_demo_takes_the_six_steps_and_shows_the_notebooks_statistics(capsys)
     assert "Total events processed: " in out
     assert "Audit: clean" in out
     assert "\x1b" not in out
+    assert out.count("give or take up to 0.5 % simulated slippage") == 2
+    assert "BTC/USDT LIMIT @ 43350.00" in out
+    assert "as requested" in out
+    assert lines["demo-system-2"].split()[5:7] == ["43350.00", "43250.01"]
 
 
 def test_quiet_leaves_out_the_steps_but_not_the_summary(capsys):
@@ -39,7 +44,20 @@ def test_json_is_one_object_with_the_keys_of_the_design_and_nothing_else(capsys)
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert err == ""
-    assert list(found) == ["stats", "portfolio", "audit", "data", "seconds"]
+    assert list(found) == [
+        *("stats", "portfolio", "audit", "data", "seconds"),
+        *("rejected", "refused", "problems", "interrupted", "net"),
+    ]
+    assert found["rejected"] == found["refused"] == {}
+    assert found["problems"] == {"count": 0, "alarms": 0, "texts": []}
+    assert found["interrupted"] is False
+    book = found["portfolio"]
+    assert {currency: Decimal(gain) for currency, gain in found["net"].items()} == {
+        currency: Decimal(book["realised_pnl"][currency])
+        + Decimal(book["unrealised_pnl"][currency])
+        - Decimal(book["fees"][currency])
+        for currency in ("USD", "USDT")
+    }
     assert {
         *("total_orders_created", "total_orders_filled", "total_orders_cancelled", "total_orders_rejected"),
         *("open_orders_count", "symbols_traded", "orders_by_state", "total_events"),

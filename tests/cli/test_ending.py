@@ -95,9 +95,10 @@ def test_a_strategy_that_never_returns_does_not_keep_a_signal_from_ending_the_se
 def test_the_second_signal_ends_the_process_at_once(stuck):
     stuck.send_signal(signal.SIGTERM)
     stuck.send_signal(signal.SIGINT)
-    out, _ = stuck.communicate(timeout=BOUND)
+    out, err = stuck.communicate(timeout=BOUND)
     assert stuck.returncode in {130, 143}
     assert out == ""
+    assert err == "orderpit: stopped at once, no summary\n"
 
 
 def test_a_reader_that_has_had_enough_is_no_error():

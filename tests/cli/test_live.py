@@ -12,7 +12,7 @@ from rich.console import Console
 
 from orderpit import OrderState, OrderType, Side, SimulatedExchange, SubmitOrder, TradingSystem
 from orderpit.cli._data import Source
-from orderpit.cli._live import LiveView
+from orderpit.cli._live import LiveView, _fills
 from orderpit.cli._progress import ProgressLines, left
 from orderpit.cli._session import Playing
 from orderpit.model.events import OrderFilled
@@ -52,6 +52,16 @@ def test_the_view_fits_the_terminal_and_shows_prices_orders_fills_profit_and_pro
         for shown in ("a title", "BTC/USDT", "SELL", "1.5", "OPEN", "BUY", "profit", "28 records", "100%"):
             assert shown in drawn
         assert "…" not in drawn
+
+
+def test_recent_fills_name_their_symbol_where_several_run(playing):
+    def drawn(instruments):
+        console = Console(file=io.StringIO(), width=60)
+        console.print(_fills(list(playing.fills), instruments))
+        return console.file.getvalue()
+
+    assert "symbol" not in drawn({"BTC/USDT": None})
+    assert "BTC/USDT" in drawn({"BTC/USDT": None, "ETH/USDT": None})
 
 
 def test_progress_lines_come_at_a_modest_rate(playing):

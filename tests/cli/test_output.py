@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import subprocess
@@ -13,13 +14,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from orderpit import Instrument
 from orderpit.cli._data import Chart
 from orderpit.cli._errors import printable
 from orderpit.cli._fancy import Fancy
-from orderpit.cli._output import Nothing, Plain, console_on, sparkline, thinned
-from orderpit.cli._report import money, profit
+from orderpit.cli._output import Nothing, Plain, console_on, counted, sparkline, thinned
+from orderpit.cli._report import money, priced, profit
+from orderpit.cli._tallies import place
 
 ROOT = Path(__file__).parents[2]
+OURS, JSON = str(ROOT / "orderpit" / "actors" / "actor.py"), json.__file__
 
 
 class Terminal(io.StringIO):
@@ -77,6 +81,26 @@ def test_a_chart_keeps_a_bounded_number_of_prices_from_first_to_last():
 )
 def test_small_amounts_keep_the_digits_that_matter(amount, written):
     assert money(Decimal(amount)) == written
+
+
+@pytest.mark.parametrize(
+    ("price", "written"), [("61829.8", "61829.80"), ("43350", "43350.00"), ("260.1344", "260.1344")]
+)
+def test_a_price_has_the_places_of_its_instrument_at_least(price, written):
+    btc = Instrument("BTC/USDT", price_increment="0.010", quantity_increment="1")
+    assert priced(Decimal(price), btc) == written
+    assert priced(Decimal(price), None) == price
+
+
+def test_one_is_singular():
+    assert [counted(n, "problem") for n in (0, 1, 2000)] == ["0 problems", "1 problem", "2,000 problems"]
+
+
+def test_a_place_is_the_last_line_of_the_users_own_code():
+    frames = "".join(f'  File "{file}", line {n}, in f\n    f()\n' for n, file in enumerate((OURS, "/x/bot.py", JSON)))
+    assert place(f"Traceback\n{frames}ValueError: x\n") == "/x/bot.py:1"
+    assert place(f'Traceback\n  File "{OURS}", line 3, in f\n') == f"{OURS}:3"
+    assert place("") == ""
 
 
 def test_a_gain_has_its_sign():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import signal
 import sys
 import zipfile
@@ -167,6 +169,14 @@ class Failing(Once):
     def on_market_data(self, data):
         raise RuntimeError("first {x} <red>\\x1b[31m\\nsecond")
 
+class Wrong(Once):
+    def on_market_data(self, data):
+        self.seen += 1
+        if self.seen <= 2:
+            self.last = self.submit(SubmitOrder(self.symbol, Side.BUY, OrderType.MARKET, "0.000000001"))
+        else:
+            self.cancel(self.last)
+
 class Signalling(Once):
     number = signal.SIGINT
     def on_market_data(self, data):
@@ -211,8 +221,35 @@ def test_a_strategy_that_fails_ends_in_exit_code_1_and_printable_lines(own, btc,
     assert all(line.startswith("orderpit: problem actor=Failing ") for line in err.splitlines())
     assert err.replace("\n", "").isprintable()
     lines = log.read_text().splitlines()
-    assert len(lines) == len(err.splitlines()) > 0
     assert all(line.isprintable() and "first {x} <red>" in line for line in lines[:3])
+    said = [line for line in err.splitlines() if 'what="set aside"' in line]
+    assert len(said) == 1, "a place is named once"
+    assert said[0].endswith(f" at={own}.py:15")
+    assert len(lines) == found["problems"]["count"] > len(err.splitlines())
+    assert found["problems"]["texts"][0].startswith(f"Failing: set aside at {own}.py:15: RuntimeError(")
+    assert found["problems"]["texts"][0].endswith(" times)")
+
+
+def test_why_orders_were_rejected_and_commands_refused_is_counted_with_an_example(own, btc, capsys):
+    argv = ["--data", btc, "--strategy", f"{own}:Wrong", "--records", "12"]
+    found, _ = session(capsys, *argv)
+    assert found["rejected"] == {
+        "QUANTITY_INCREMENT": {"count": 2, "example": "quantity 0.000000001: must be a multiple of 0.00000001"}
+    }
+    assert found["refused"]["ORDER_CLOSED"]["count"] == 10
+    assert main(["session", "--quiet", *argv]) == 0
+    out = capsys.readouterr().out
+    assert "\nrejected: 2 (QUANTITY_INCREMENT 2: quantity 0.000000001: must be a multiple of 0.00000001)\n" in out
+    assert "\nrefused: 10 (ORDER_CLOSED 10: " in out
+    assert re.search(r"USDT +100000.00 +100000.00 +0.00 +0.00 +0.00 +0.00\n", out), "nothing traded is zero, not blank"
+
+
+def test_packed_data_that_breaks_off_says_what_is_missing(btc, tmp_path, capsys):
+    packed = tmp_path / "ETH-USDT.csv.gz"
+    whole = gzip.compress(Path(btc).read_bytes())
+    packed.write_bytes(whole[: len(whole) // 2])
+    assert main(["session", "--data", str(packed), "--skip-bad-rows", "--quiet"]) == 0
+    assert f"everything after that line of {packed} is missing\n" in capsys.readouterr().out
 
 
 def test_debug_adds_the_traceback_of_what_a_strategy_raised(own, btc, capsys):
@@ -229,6 +266,7 @@ def test_a_signal_ends_a_session_in_order_and_with_its_summary(name, code, own, 
     assert err == f"orderpit: interrupted by {signal.Signals(code - 128).name}\n"
     assert 100 <= found["data"]["records"] < 20_000
     assert found["stats"]["total_orders_filled"] == 1
+    assert found["interrupted"] is True
     assert found["audit"]["violations"] == []
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
