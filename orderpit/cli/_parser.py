@@ -39,7 +39,7 @@ usage: orderpit session --data PATH [PATH ...] [options]
 
 A strategy on recorded market data: Binance recordings, trades and klines, OHLCV
 CSV, Lean minute bars; plain, .gz or .zip. The same seed and data give the same
-fills.
+fills, in one version.
 
   --symbol S           what the data is of, where it does not say so itself
   --strategy NAME      quoter (default), crossover, or module:Class: your own,

@@ -96,9 +96,11 @@ def test_one_is_singular():
     assert [counted(n, "problem") for n in (0, 1, 2000)] == ["0 problems", "1 problem", "2,000 problems"]
 
 
-def test_a_place_is_the_last_line_of_the_users_own_code():
-    frames = "".join(f'  File "{file}", line {n}, in f\n    f()\n' for n, file in enumerate((OURS, "/x/bot.py", JSON)))
-    assert place(f"Traceback\n{frames}ValueError: x\n") == "/x/bot.py:1"
+def test_a_place_is_the_last_line_of_the_users_own_code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bot = tmp_path / "bot.py"
+    frames = "".join(f'  File "{file}", line {n}, in f\n    f()\n' for n, file in enumerate((OURS, bot, JSON)))
+    assert place(f"Traceback\n{frames}ValueError: x\n") == "bot.py:1"
     assert place(f'Traceback\n  File "{OURS}", line 3, in f\n') == f"{OURS}:3"
     assert place("") == ""
 

@@ -224,9 +224,9 @@ def test_a_strategy_that_fails_ends_in_exit_code_1_and_printable_lines(own, btc,
     assert all(line.isprintable() and "first {x} <red>" in line for line in lines[:3])
     said = [line for line in err.splitlines() if 'what="set aside"' in line]
     assert len(said) == 1, "a place is named once"
-    assert said[0].endswith(f" at={own}.py:15")
+    assert said[0].endswith(f" at={own}.py:16")
     assert len(lines) == found["problems"]["count"] > len(err.splitlines())
-    assert found["problems"]["texts"][0].startswith(f"Failing: set aside at {own}.py:15: RuntimeError(")
+    assert found["problems"]["texts"][0].startswith(f"Failing: set aside at {own}.py:16: RuntimeError(")
     assert found["problems"]["texts"][0].endswith(" times)")
 
 
