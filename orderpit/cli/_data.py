@@ -130,7 +130,7 @@ class Source:
         """Return what a report should say about the data: the first skipped rows of each symbol, and more."""
         errors = [error for records in self._opened for error in records.skipped.errors]
         missing = (
-            f"everything after that line of {error.file} is missing"
+            f"everything after line {error.line} of {error.file} is missing"
             for error in errors
             if error.reason.startswith(_BROKEN_OFF)
         )

@@ -62,7 +62,7 @@ class Demo:
         )
         self._step(
             "5 of 6: the price falls by 600",
-            "The stop becomes a market order: it fills at the best bid, give or take up to 0.5 % simulated slippage.",
+            "Triggered, it fills at the best bid, give or take up to 0.5 % simulated slippage.",
         )
         self._price(subtract(_PRICE, Decimal(600)))
         self._system.wait(stop, OrderState.FILLED, _TIMEOUT)
