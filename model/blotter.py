@@ -313,11 +313,26 @@ class Blotter:
         return Outcome(updates=(e.OrderUpdate(self.sequence + 1, event, None),))
 
     def _addressed(self, report: r.VenueReport) -> Order | None:
-        if isinstance(report, r.VenueFilled):
-            order_id = self._executed_as.get((report.client_order_id, report.symbol, report.side))
-        else:
-            order_id = self._by_client_id.get(report.client_order_id)
+        match report:
+            case r.VenueFilled():
+                order_id = self._executed_as.get((report.client_order_id, report.symbol, report.side))
+            case r.VenueFillBusted():
+                order_id = self._booked_to(report, report.execution_id)
+            case r.VenueFillCorrected():
+                order_id = self._booked_to(report, report.fill.execution_id)
+            case _:
+                order_id = self._by_client_id.get(report.client_order_id)
         return None if order_id is None else self.order(order_id)
+
+    def _booked_to(self, report: r.VenueFillBusted | r.VenueFillCorrected, execution_id: str) -> str | None:
+        """Return the order that an execution was booked to, which may be an external one under an id of ours."""
+        client_id = report.client_order_id
+        ours = self._by_client_id.get(client_id)
+        others = (self._executed_as.get((client_id, report.symbol, side)) for side in Side)
+        for order_id in (ours, *others):
+            if order_id is not None and (order_id, execution_id) in self._executions:
+                return order_id
+        return ours
 
     def _booked(self, order: Order, report: r.VenueReport) -> r.Fill | None:
         match report:

@@ -267,6 +267,22 @@ def test_a_fill_of_another_symbol_or_side_does_not_move_the_order_it_names(chang
     assert book.order("o-1").state is S.CANCELLED
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "filled"),
+    [
+        ("FillBusted", report(r.VenueFillBusted, execution_id="x-7"), 0),
+        ("FillCorrected", report(r.VenueFillCorrected, fill=fill("x-7", "1")), 1),
+    ],
+)
+def test_a_fill_of_the_other_side_is_reversed_where_it_was_booked(name, change, filled):
+    book = with_order(ACCEPTED, report(r.VenueFilled, side=Side.SELL, fill=fill("x-7", "2")))
+    outcome = told(book, change)
+    assert (kinds(outcome), outcome.alarms) == ([name], ())
+    ours, external = book.orders()
+    assert (ours.side, ours.filled_quantity) == (Side.BUY, 0)
+    assert (external.side, external.strategy_id, external.filled_quantity) == (Side.SELL, EXTERNAL, filled)
+
+
 def test_an_external_order_never_takes_an_id_in_use():
     ids = iter(["o-1", "o-1", "om-1"])
     book = blotter(ids=lambda: next(ids))

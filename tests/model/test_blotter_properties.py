@@ -169,10 +169,12 @@ class Witness:
                 pass
 
     def named_by(self, report, execution_id):
-        """A bust names no side; it concerns the order that has the id, not a stray fill that names it."""
-        owner = next((order for order in self.book.orders() if order.client_order_id == report.client_order_id), None)
-        key = owner and (report.client_order_id, owner.symbol, owner.side, execution_id)
-        return [key] if key in self.executed else []
+        """A bust names no side; it concerns the order that has the id, and a stray fill if that has no such one."""
+        client_id = report.client_order_id
+        owner = next((order for order in self.book.orders() if order.client_order_id == client_id), None)
+        ours = owner and (client_id, owner.symbol, owner.side, execution_id)
+        strays = [(client_id, report.symbol, side, execution_id) for side in Side]
+        return [key for key in (ours, *strays) if key in self.executed][:1]
 
     def see(self, update):
         self.sequence += 1
