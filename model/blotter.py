@@ -28,12 +28,16 @@ EXTERNAL = "external"
 """The strategy id of orders that the venue knows and we do not."""
 
 
+Restatement = r.VenueFillBusted | r.VenueFillCorrected
+
+
 @attrs.frozen
 class Outcome:
     """What one message leads to.
 
     updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier
-    update to the strategy that submitted the same order again; repeats counts reports that said nothing new.
+    update to the strategy that submitted the same order again; repeats counts reports that said nothing new. early is a
+    bust or correction of an execution that has not been reported yet, which must meet it when it is.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -41,6 +45,7 @@ class Outcome:
     alarms: tuple[Alarm, ...] = ()
     answer: tuple[str, e.OrderUpdate] | None = None
     repeats: int = 0
+    early: Restatement | None = None
 
 
 class Blotter:
@@ -63,6 +68,7 @@ class Blotter:
         self._executed_as: dict[tuple[str, str, Side], str] = {}
         # Keyed by order as well: in a self-trade both orders report the same execution id.
         self._executions: dict[tuple[str, str], r.Fill] = {}
+        self._early: dict[tuple[str, str, str], Restatement] = {}
         # Insertion order is deadline order, since every request gets the same time.
         self._deadlines: dict[str, int] = {}
         self._next_id = next_id
@@ -97,8 +103,24 @@ class Blotter:
     def decide_report(self, report: r.VenueReport, now_ns: int) -> Outcome:
         """Judge what the venue said."""
         order = self._addressed(report)
-        if order is None:
-            return self._unknown(report, now_ns)
+        outcome = self._unknown(report, now_ns) if order is None else self._judge(order, report, now_ns)
+        if isinstance(report, r.VenueFilled):
+            early = self._early.get(_execution(report))
+            return outcome if early is None else self._restated_at_once(outcome, early, report.fill, now_ns)
+        if isinstance(report, Restatement) and (order is None or self._booked(order, report) is None):
+            return changed(outcome, early=report)
+        return outcome
+
+    def _restated_at_once(self, outcome: Outcome, early: Restatement, fill: r.Fill, now: int) -> Outcome:
+        """Let a bust or correction that overtook its execution follow it."""
+        last = outcome.updates[-1] if outcome.updates else None
+        if last is None or last.order is None:
+            return outcome
+        verdict = judge(last.order, early, now, fill)
+        more = self._fold(last.order, verdict.events, last.sequence)
+        return changed(outcome, updates=(*outcome.updates, *more), alarms=(*outcome.alarms, *verdict.alarms))
+
+    def _judge(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
         verdict = judge(order, report, now_ns, booked)
         updates = self._fold(order, verdict.events)
@@ -150,6 +172,8 @@ class Blotter:
     def commit(self, outcome: Outcome, elapsed_ns: int) -> None:
         """Take over what was decided; deadlines count from elapsed_ns, of a clock that never jumps."""
         self.repeats += outcome.repeats
+        if outcome.early is not None:
+            self._early[_execution(outcome.early)] = outcome.early
         for update in outcome.updates:
             self.sequence = update.sequence
             order, event = update.order, update.event
@@ -164,6 +188,7 @@ class Blotter:
                     self._name(order)
                 case e.OrderFilled():
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
+                    self._early.pop((order.client_order_id, order.symbol, event.fill.execution_id), None)
                 case _:
                     pass
             self._watch(order, event, elapsed_ns)
@@ -385,6 +410,11 @@ class Blotter:
             requests=(_query(order, now),),
             alarms=(Alarm(now, AlarmCode.NO_ANSWER, order.order_id, text),),
         )
+
+
+def _execution(report: r.VenueFilled | Restatement) -> tuple[str, str, str]:
+    execution_id = report.execution_id if isinstance(report, r.VenueFillBusted) else report.fill.execution_id
+    return (report.client_order_id, report.symbol, execution_id)
 
 
 def _query(order: Order, now: int) -> r.VenueQuery:

@@ -399,3 +399,25 @@ def test_every_stored_order_is_the_fold_of_its_stream():
     stream = [update for outcome in outcomes for update in outcome.updates]
     assert [update.sequence for update in stream] == list(range(1, len(stream) + 1))
     assert folded(None, *(update.event for update in stream)) == book.order("o-1") == stream[-1].order
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of an order of ours", "of nobody's"])
+def test_a_bust_that_comes_before_its_fill_reverses_it_when_it_comes(known):
+    book = with_order(ACCEPTED) if known else blotter()
+    early = told(book, report(r.VenueFillBusted, execution_id="x-7"))
+    assert (early.updates, len(early.alarms)) == ((), 1)
+    outcome = told(book, report(r.VenueFilled, fill=fill("x-7")))
+    assert kinds(outcome)[-2:] == ["OrderFilled", "FillBusted"]
+    order = outcome.updates[-1].order
+    assert (order.filled_quantity, order.filled_notional, order.fees_paid, order.fills) == (0, 0, 0, ())
+    # Once only: what comes again is a repeat, and another execution stands.
+    assert told(book, report(r.VenueFilled, fill=fill("x-7"))).updates == ()
+    assert kinds(told(book, report(r.VenueFilled, fill=fill("x-8", "1"))))[-1] == "OrderFilled"
+
+
+def test_a_correction_that_comes_before_its_fill_replaces_it_when_it_comes():
+    book = with_order(ACCEPTED)
+    told(book, report(r.VenueFillCorrected, fill=fill("x-7", "3", "99")))
+    outcome = told(book, report(r.VenueFilled, fill=fill("x-7", "4", "100")))
+    assert kinds(outcome) == ["OrderFilled", "FillCorrected"]
+    assert outcome.updates[-1].order.fills == (fill("x-7", "3", "99"),)

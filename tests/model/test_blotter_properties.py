@@ -119,6 +119,11 @@ steps = st.tuples(
 )
 
 
+@attrs.frozen
+class Early:
+    fill: r.Fill | None
+
+
 class Witness:
     """What an outsider can work out from the messages alone, against which the blotter is held."""
 
@@ -131,6 +136,8 @@ class Witness:
         self.sequence = 0
         # Executions by what they name: the order's id at the venue, symbol, side, execution id.
         self.executed = {}
+        # Busts and corrections that came before what they concern.
+        self.early = {}
 
     def step(self, elapsed, item):
         self.now += elapsed
@@ -157,16 +164,22 @@ class Witness:
         match report:
             case r.VenueFilled():
                 key = (report.client_order_id, report.symbol, report.side, report.fill.execution_id)
-                self.executed.setdefault(key, report.fill)
+                if key not in self.executed:
+                    self.executed[key] = self.early.pop((*key[:2], key[3]), report).fill
             case r.VenueFillBusted():
-                for key in self.named_by(report, report.execution_id):
-                    self.executed[key] = None
+                self.restate(report, report.execution_id, None)
             case r.VenueFillCorrected():
-                for key in self.named_by(report, report.fill.execution_id):
-                    if self.executed[key] is not None:
-                        self.executed[key] = report.fill
+                self.restate(report, report.fill.execution_id, report.fill)
             case _:
                 pass
+
+    def restate(self, report, execution_id, fill):
+        keys = self.named_by(report, execution_id)
+        if not keys:
+            self.early[report.client_order_id, report.symbol, execution_id] = Early(fill)
+        for key in keys:
+            if self.executed[key] is not None:
+                self.executed[key] = fill
 
     def named_by(self, report, execution_id):
         """A bust names no side; it concerns the order that has the id, and a stray fill if that has no such one."""
