@@ -6,7 +6,6 @@ events that the state table allows; nothing is ever dropped that moved money.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -15,13 +14,14 @@ import attrs
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .kinds import OrderState, Pending, Reason
-from .numbers import ZERO, plain, subtract
-from .order import CLOSED, Order
+from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, opened
+from .kinds import OrderState, Reason
+from .numbers import plain, subtract
+from .order import Order
+from .reconciling import found_when_asked
 
 S = OrderState
 A = AlarmCode
-_NEVER_OPENED: Final = frozenset({S.PENDING, S.SUBMITTED})
 _DISAGREEING: Final = frozenset({A.CONTRADICTION, A.LATE_FILL})
 """Alarms with which a report cannot end a doubt, whatever else follows from it."""
 _INDEFINITE: Final = (e.FillBusted, e.FillCorrected, e.OrderResolved)
@@ -62,10 +62,7 @@ def decide(order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | No
     return Verdict(events, alarms)
 
 
-_Found = Iterator[e.OrderEvent | Alarm]
-
-
-def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> _Found:
+def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> Found:
     found = tuple(_judged(order, report, now, booked))
     if order.state is S.PENDING:
         yield Alarm(now, A.UNEXPECTED_REPORT, order.order_id, f"{type(report).__name__} for an order that was not sent")
@@ -77,7 +74,7 @@ def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
     yield from found
 
 
-def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> _Found:
+def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> Found:
     match report:
         case r.VenueFilled():
             yield from _filled(order, report, now, booked)
@@ -98,40 +95,14 @@ def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
         case r.VenueFillBusted() | r.VenueFillCorrected():
             yield from _restated(order, report, now, booked)
         case _:
-            yield from _status(order, report, now)
-
-
-def _opened(order: Order, report: r.VenueReport, now: int) -> _Found:
-    """The acknowledgement that a report implies, where it has not come yet."""
-    if order.state in _NEVER_OPENED:
-        venue_id = None
-        if isinstance(report, r.VenueAccepted | r.VenueFilled | r.VenueModified):
-            venue_id = report.exchange_order_id
-        yield e.OrderOpened(time_ns=now, source=report.source, order_id=order.order_id, exchange_order_id=venue_id)
-
-
-def _alarm(order: Order, report: r.VenueReport, now: int, code: AlarmCode) -> Alarm:
-    return Alarm(now, code, order.order_id, f"{type(report).__name__} for an order that is {order.state.value}")
-
-
-def _contradiction(order: Order, report: r.VenueReport, now: int) -> _Found:
-    yield _alarm(order, report, now, A.CONTRADICTION)
-    if not order.in_doubt:
-        yield _doubt(order, report, now)
-
-
-def _doubt(order: Order, report: r.VenueReport, now: int) -> e.OrderInDoubt:
-    text = f"{type(report).__name__} contradicts {order.state.value}"
-    return e.OrderInDoubt(
-        time_ns=now, source=report.source, order_id=order.order_id, reason=Reason.CONTRADICTION, text=text
-    )
+            yield from found_when_asked(order, report, now)
 
 
 def _standing(order: Order, execution_id: str) -> r.Fill | None:
     return next((fill for fill in order.fills if fill.execution_id == execution_id), None)
 
 
-def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None) -> _Found:
+def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None) -> Found:
     fill = report.fill
     if booked is not None:
         # Come again as it first was, or as it was corrected to: a repeat.
@@ -139,30 +110,30 @@ def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None
             text = f"execution {fill.execution_id} came again with other content; the first is kept"
             yield Alarm(now, A.EXECUTION_CONFLICT, order.order_id, text)
         return
-    yield from _opened(order, report, now)
+    yield from opened(order, report, now)
     yield e.OrderFilled(time_ns=now, source=report.source, order_id=order.order_id, fill=fill)
     if order.is_closed:
-        yield _alarm(order, report, now, A.LATE_FILL)
+        yield alarm_about(order, report, now, A.LATE_FILL)
     yield from _overfilled(order, fill.quantity, now)
 
 
-def _overfilled(order: Order, more: Decimal, now: int) -> _Found:
+def _overfilled(order: Order, more: Decimal, now: int) -> Found:
     if more > order.remaining_quantity:
         text = f"{plain(more)} executed with {plain(order.remaining_quantity)} of the order remaining"
         yield Alarm(now, A.OVERFILL, order.order_id, text)
 
 
-def _accepted(order: Order, report: r.VenueAccepted, now: int) -> _Found:
+def _accepted(order: Order, report: r.VenueAccepted, now: int) -> Found:
     if order.state is S.REJECTED and order.stop_price is None:
         # Only a stop can be acknowledged and refused later.
-        yield from _contradiction(order, report, now)
+        yield from contradiction(order, report, now)
         return
-    if order.state not in _NEVER_OPENED:
+    if order.state not in NEVER_OPENED:
         # An acknowledgement that comes late, or twice, never moves a state backwards, but the venue's id is news.
         if order.is_open and order.exchange_order_id is None and report.exchange_order_id is not None:
             yield _changed(order, report, now)
         return
-    yield from _opened(order, report, now)
+    yield from opened(order, report, now)
     price = report.price if report.price != order.price else None
     quantity = report.quantity if report.quantity != order.quantity else None
     if price is not None or quantity is not None:
@@ -190,39 +161,39 @@ def _changed(
     )
 
 
-def _rejected(order: Order, report: r.VenueRejected, now: int) -> _Found:
+def _rejected(order: Order, report: r.VenueRejected, now: int) -> Found:
     refused_stop = order.state is S.OPEN and order.triggered
-    if order.state in _NEVER_OPENED or refused_stop:
+    if order.state in NEVER_OPENED or refused_stop:
         yield e.OrderRejected(
             time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason, text=report.text
         )
     elif not order.is_closed:
-        yield from _contradiction(order, report, now)
+        yield from contradiction(order, report, now)
     elif order.state is S.REJECTED:
-        yield from _cleared(order, report, now)
+        yield from cleared(order, report, now)
     else:
-        yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
+        yield alarm_about(order, report, now, A.UNEXPECTED_REPORT)
 
 
-def _triggered(order: Order, report: r.VenueTriggered, now: int) -> _Found:
+def _triggered(order: Order, report: r.VenueTriggered, now: int) -> Found:
     if order.is_closed:
         # A trigger overtaken by the fill or cancel that followed it tells nothing new.
         return
     if order.stop_price is None:
-        yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
+        yield alarm_about(order, report, now, A.UNEXPECTED_REPORT)
         return
-    yield from _opened(order, report, now)
+    yield from opened(order, report, now)
     if not order.triggered:
         yield e.OrderTriggered(time_ns=now, source=report.source, order_id=order.order_id)
 
 
-def _modified(order: Order, report: r.VenueModified, now: int) -> _Found:
+def _modified(order: Order, report: r.VenueModified, now: int) -> Found:
     if order.is_closed:
         reopens = report.quantity is not None and report.quantity > order.filled_quantity
         if order.state is S.FILLED and reopens:
-            yield from _contradiction(order, report, now)
+            yield from contradiction(order, report, now)
         elif order.state is not S.FILLED:
-            yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
+            yield alarm_about(order, report, now, A.UNEXPECTED_REPORT)
         return
     asked = _is_unanswered(order, report.request_id)
     same = (
@@ -232,7 +203,7 @@ def _modified(order: Order, report: r.VenueModified, now: int) -> _Found:
     )
     if not asked and same:
         return
-    yield from _opened(order, report, now)
+    yield from opened(order, report, now)
     if not asked:
         yield Alarm(now, A.CHANGED_TERMS, order.order_id, "the venue changed terms that nobody asked it to change")
     yield _changed(order, report, now, report.price, report.quantity)
@@ -242,11 +213,11 @@ def _is_unanswered(order: Order, request_id: str) -> bool:
     return request_id in {order.pending_request_id, order.overtaken_request_id}
 
 
-def _ended(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> _Found:
+def _ended(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> Found:
     if order.state is target:
-        yield from _cleared(order, report, now)
+        yield from cleared(order, report, now)
     elif order.is_closed:
-        yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
+        yield alarm_about(order, report, now, A.UNEXPECTED_REPORT)
     elif isinstance(report, r.VenueCancelled):
         yield e.OrderCancelled(
             time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason, text=report.text
@@ -255,7 +226,7 @@ def _ended(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, ta
         yield e.OrderExpired(time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason)
 
 
-def _request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModifyRejected, now: int) -> _Found:
+def _request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModifyRejected, now: int) -> Found:
     if not _is_unanswered(order, report.request_id):
         return
     kind = e.CancelRejected if isinstance(report, r.VenueCancelRejected) else e.ModifyRejected
@@ -269,151 +240,22 @@ def _request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModify
     )
     if report.reason is Reason.NOT_AT_VENUE and not order.is_closed:
         # We hold it live and the venue does not know it: one of us is wrong, and the venue must be asked.
-        yield from _contradiction(order, report, now)
+        yield from contradiction(order, report, now)
 
 
-def _restated(
-    order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, booked: r.Fill | None
-) -> _Found:
+def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, booked: r.Fill | None) -> Found:
     execution_id = report.execution_id if isinstance(report, r.VenueFillBusted) else report.fill.execution_id
     standing = _standing(order, execution_id)
     if isinstance(report, r.VenueFillBusted):
         if standing is not None:
             yield e.FillBusted(time_ns=now, source=report.source, order_id=order.order_id, fill=standing)
         elif booked is None:
-            yield _alarm(order, report, now, A.UNKNOWN_EXECUTION)
+            yield alarm_about(order, report, now, A.UNKNOWN_EXECUTION)
     elif standing is None:
         # Busted, or never booked: what the venue has executed is left open.
-        yield _alarm(order, report, now, A.UNKNOWN_EXECUTION)
+        yield alarm_about(order, report, now, A.UNKNOWN_EXECUTION)
     elif report.fill != standing:
         yield e.FillCorrected(
             time_ns=now, source=report.source, order_id=order.order_id, replaced=standing, fill=report.fill
         )
         yield from _overfilled(order, subtract(report.fill.quantity, standing.quantity), now)
-
-
-def _status(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    """The answer to a query. It ends a doubt only where it leaves nothing open."""
-    if report.filled_quantity > order.filled_quantity:
-        # Executions are missing. Booking a sum without them would lose prices and fees: they are waited for.
-        yield from _contradiction(order, report, now)
-    elif report.state is None:
-        yield from _not_at_venue(order, report, now)
-    elif report.state in CLOSED - {S.FILLED}:
-        yield from _ended_meanwhile(order, report, now)
-    elif report.state is S.FILLED:
-        yield from _filled_meanwhile(order, report, now)
-    elif order.is_closed:
-        yield from _contradiction(order, report, now)
-    else:
-        yield from _opened(order, report, now)
-        if order.in_doubt:
-            yield from _terms_found(order, report, now)
-            yield from _cancel_lost(order, report, now)
-        yield from _cleared(order, report, now)
-
-
-def _filled_meanwhile(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    overdue = _overdue_amend(order)
-    if order.is_filled or (order.is_closed and not order.remaining_quantity):
-        yield from _cleared(order, report, now)
-    elif overdue is not None and order.is_open and ZERO < order.filled_quantity == report.filled_quantity:
-        # Done with less than its quantity, and every execution is known: an amend that had no answer has cut it.
-        yield e.OrderModified(
-            time_ns=now,
-            source=report.source,
-            order_id=order.order_id,
-            request_id=overdue,
-            price=None,
-            quantity=order.filled_quantity,
-        )
-    else:
-        yield from _contradiction(order, report, now)
-
-
-def _overdue_amend(order: Order) -> str | None:
-    return order.pending_request_id if order.pending is Pending.MODIFY else order.overtaken_request_id
-
-
-def _terms_found(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    """What became of an amend without an answer. While the venue does not tell its terms, it stays pending."""
-    if report.quantity is None:
-        return
-    overdue = _overdue_amend(order)
-    price = report.price if report.price != order.price else None
-    quantity = report.quantity if report.quantity != order.quantity else None
-    if price is not None or quantity is not None:
-        if overdue is None:
-            yield _alarm(order, report, now, A.CHANGED_TERMS)
-        yield e.OrderModified(
-            time_ns=now,
-            source=report.source,
-            order_id=order.order_id,
-            request_id=overdue,
-            price=price,
-            quantity=quantity,
-        )
-    elif overdue is not None:
-        yield _lost(e.ModifyRejected, order, report, now, overdue)
-
-
-def _cancel_lost(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    """The end of a cancel without an answer on an order that lives on: it can be made again."""
-    if order.pending is Pending.CANCEL and order.pending_request_id is not None:
-        yield _lost(e.CancelRejected, order, report, now, order.pending_request_id)
-
-
-def _lost(
-    kind: type[e.CancelRejected | e.ModifyRejected], order: Order, report: r.VenueStatus, now: int, request_id: str
-) -> e.CancelRejected | e.ModifyRejected:
-    return kind(
-        time_ns=now,
-        source=report.source,
-        order_id=order.order_id,
-        request_id=request_id,
-        reason=Reason.NO_ANSWER,
-        text="found not to have taken effect when the venue was asked",
-    )
-
-
-def _cleared(order: Order, report: r.VenueReport, now: int) -> _Found:
-    if order.in_doubt and order.state not in _NEVER_OPENED:
-        # With an event before it, decide() adds this by itself.
-        yield e.OrderResolved(time_ns=now, source=report.source, order_id=order.order_id)
-
-
-def _not_at_venue(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    if order.is_closed:
-        yield from _cleared(order, report, now)
-    elif order.state is S.PENDING:
-        # It was not sent, so the venue is right.
-        return
-    elif not report.complete:
-        yield from _contradiction(order, report, now)
-    elif order.state in _NEVER_OPENED:
-        text = "the venue never had it"
-        yield e.OrderRejected(
-            time_ns=now, source=report.source, order_id=order.order_id, reason=Reason.NOT_AT_VENUE, text=text
-        )
-    else:
-        text = "the venue no longer has it"
-        yield e.OrderCancelled(
-            time_ns=now, source=report.source, order_id=order.order_id, reason=Reason.NOT_AT_VENUE, text=text
-        )
-
-
-def _ended_meanwhile(order: Order, report: r.VenueStatus, now: int) -> _Found:
-    source, order_id, text = report.source, order.order_id, "found when the venue was asked"
-    if order.is_closed:
-        if order.state is not report.state:
-            yield _alarm(order, report, now, A.UNEXPECTED_REPORT)
-        # Closed either way, with no execution missing: nothing is left open.
-        yield from _cleared(order, report, now)
-    elif report.state is S.REJECTED and order.state is S.PARTIALLY_FILLED:
-        yield from _contradiction(order, report, now)
-    elif report.state is S.REJECTED:
-        yield e.OrderRejected(time_ns=now, source=source, order_id=order_id, reason=Reason.VENUE, text=text)
-    elif report.state is S.EXPIRED:
-        yield e.OrderExpired(time_ns=now, source=source, order_id=order_id, reason=Reason.VENUE)
-    else:
-        yield e.OrderCancelled(time_ns=now, source=source, order_id=order_id, reason=Reason.VENUE, text=text)

@@ -1,0 +1,52 @@
+"""What judging a venue's report may find, and what several of its cases have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from . import events as e
+from . import reports as r
+from .alarm import Alarm, AlarmCode
+from .kinds import OrderState, Reason
+from .order import Order
+
+NEVER_OPENED: Final = frozenset({OrderState.PENDING, OrderState.SUBMITTED})
+"""States in which the venue's acknowledgement has not come."""
+Found = Iterator[e.OrderEvent | Alarm]
+"""Events to apply and alarms to raise, in order."""
+
+
+def opened(order: Order, report: r.VenueReport, now: int) -> Found:
+    """The acknowledgement that a report implies, where it has not come yet."""
+    if order.state in NEVER_OPENED:
+        venue_id = None
+        if isinstance(report, r.VenueAccepted | r.VenueFilled | r.VenueModified):
+            venue_id = report.exchange_order_id
+        yield e.OrderOpened(time_ns=now, source=report.source, order_id=order.order_id, exchange_order_id=venue_id)
+
+
+def alarm_about(order: Order, report: r.VenueReport, now: int, code: AlarmCode) -> Alarm:
+    """An alarm that names the report and the state that it met."""
+    return Alarm(now, code, order.order_id, f"{type(report).__name__} for an order that is {order.state.value}")
+
+
+def contradiction(order: Order, report: r.VenueReport, now: int) -> Found:
+    """An alarm, and a doubt unless there is one: the venue and we cannot both be right."""
+    yield alarm_about(order, report, now, AlarmCode.CONTRADICTION)
+    if not order.in_doubt:
+        yield _doubt(order, report, now)
+
+
+def cleared(order: Order, report: r.VenueReport, now: int) -> Found:
+    """The end of a doubt by a report from which nothing else follows."""
+    if order.in_doubt and order.state not in NEVER_OPENED:
+        # With an event before it, decide() adds this by itself.
+        yield e.OrderResolved(time_ns=now, source=report.source, order_id=order.order_id)
+
+
+def _doubt(order: Order, report: r.VenueReport, now: int) -> e.OrderInDoubt:
+    text = f"{type(report).__name__} contradicts {order.state.value}"
+    return e.OrderInDoubt(
+        time_ns=now, source=report.source, order_id=order.order_id, reason=Reason.CONTRADICTION, text=text
+    )
