@@ -113,9 +113,8 @@ class Blotter:
 
     def _restated_at_once(self, outcome: Outcome, early: Restatement, fill: r.Fill, now: int) -> Outcome:
         """Let a bust or correction that overtook its execution follow it."""
-        last = outcome.updates[-1] if outcome.updates else None
-        if last is None or last.order is None:
-            return outcome
+        last = outcome.updates[-1]
+        assert last.order is not None, "an execution heard of for the first time is booked"
         verdict = judge(last.order, early, now, fill)
         more = self._fold(last.order, verdict.events, last.sequence)
         return changed(outcome, updates=(*outcome.updates, *more), alarms=(*outcome.alarms, *verdict.alarms))
