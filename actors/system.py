@@ -326,7 +326,7 @@ class TradingSystem(Hosting):
         self._to_both_gates(Halt(free_text("reason", reason, InvalidConfiguration)), "halt()")
 
     def resume(self) -> None:
-        """Let new orders leave again, but those in a symbol that was stopped since a report could not be handled."""
+        """Let new orders leave again, also in symbols that were stopped since a report could not be handled."""
         self._to_both_gates(Resume(), "resume()")
 
     def _to_both_gates(self, message: Halt | Resume, request: str) -> None:
