@@ -89,7 +89,8 @@ class Address(Generic[M]):
         """Connect the address to the actor that now exists."""
         self.ref = ref
         self.mailbox = ref.actor_inbox  # type: ignore[assignment]  # every actor of ours has a Mailbox
-        self._future = ref.actor_class._create_future  # noqa: SLF001  # the hook that pykka gives actor types
+        # The hook that pykka gives actor types; the runtime may have put its own in.
+        self._future = ref.actor_class._create_future  # noqa: SLF001
 
     def send(self, message: M) -> bool:
         """Tell the actor; never blocks, never raises. False when it has stopped: then it is a dead letter."""

@@ -60,6 +60,7 @@ class Hosting(Reading):
             self._listen(address, symbol, data_kinds, slots)
         if order_events or not events:
             self._at.publisher.send(Subscribe(address, order_events, symbol))
+        self._runtime.settle()
 
         def unsubscribe() -> None:
             self._at.publisher.send(Unsubscribe(address))
@@ -102,6 +103,7 @@ class Hosting(Reading):
         self._runtime.spawn(address, Subscriber, take, QuoteSlots(), ended)
         self._subscribers.append(address)
         self._at.publisher.send(Subscribe(address, order_events, symbol))
+        self._runtime.settle()
         stream.closed_by(leave)
         return stream
 
@@ -146,6 +148,7 @@ class Hosting(Reading):
         self._at.manager.send(Register(name, address))
         self._listen(address, symbol, MARKET_DATA, slots)
         address.send(StartStrategy())
+        self._runtime.settle()
         return name
 
     def _listen(

@@ -46,6 +46,30 @@ class Reply(Protocol):
         ...
 
 
+class Queue(Protocol):
+    """What a mailbox needs of what holds its messages: the methods of queue.SimpleQueue."""
+
+    def put(self, item: Enveloped, /) -> None:
+        """Append."""
+        ...
+
+    def get(self) -> Enveloped:
+        """Take the first, waiting for it."""
+        ...
+
+    def get_nowait(self) -> Enveloped:
+        """Take the first; raises Empty or IndexError when there is none."""
+        ...
+
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        ...
+
+    def qsize(self) -> int:
+        """How many wait."""
+        ...
+
+
 _WAKE = Envelope(None)
 
 
@@ -57,10 +81,13 @@ class Mailbox:
     itself. Each message is thus either handled or buried, and each late ask is answered.
 
     At any time sent = handled + queued + dead, where one message may be in the reader's hands.
+
+    Args:
+        queue: what holds the messages; a SimpleQueue unless given.
     """
 
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[Enveloped] = SimpleQueue()
+    def __init__(self, queue: Queue | None = None) -> None:
+        self.queue: Queue = SimpleQueue[Enveloped]() if queue is None else queue
         self._urgent: deque[Enveloped] = deque()
         # next() on a count is one atomic step, where += is three: any thread may put.
         self._puts = itertools.count()
@@ -96,17 +123,17 @@ class Mailbox:
     @property
     def works(self) -> bool:
         """Whether a message waits, or is in its reader's hands."""
-        return self._busy or not self._queue.empty()
+        return self._busy or not self.queue.empty()
 
     @property
     def queued(self) -> int:
         """Messages that wait."""
-        return self._queue.qsize() + len(self._urgent) - (_count(self._wakes) - _count(self._unwakes))
+        return self.queue.qsize() + len(self._urgent) - (_count(self._wakes) - _count(self._unwakes))
 
     def put(self, envelope: Enveloped) -> bool:
         """Queue a message; never blocks, never raises. False when it has been buried already."""
         next(self._puts)
-        self._queue.put(envelope)
+        self.queue.put(envelope)
         return True if not self.closed else self._came_in_time(envelope)
 
     def put_first(self, envelope: Enveloped) -> bool:
@@ -114,7 +141,7 @@ class Mailbox:
         next(self._puts)
         self._urgent.append(envelope)
         next(self._wakes)
-        self._queue.put(_WAKE)
+        self.queue.put(_WAKE)
         return True if not self.closed else self._came_in_time(envelope)
 
     def when_ended(self, reply: Reply) -> None:
@@ -134,15 +161,15 @@ class Mailbox:
                 break
             # Before each wait, also before one that a marker alone had put off.
             activity = self._activity
-            if activity is not None and activity.watchers and self._queue.empty():
+            if activity is not None and activity.watchers and self.queue.empty():
                 activity.check()
-            envelope = self._queue.get()
+            envelope = self.queue.get()
             if envelope is not _WAKE:
                 break
             next(self._unwakes)
         self._busy = True
         # Only the reader shortens the queue, so it is longest just before one of its reads.
-        waiting = self._queue.qsize()
+        waiting = self.queue.qsize()
         if waiting >= self.high:
             self.high = waiting + 1
         return envelope
@@ -179,10 +206,10 @@ class Mailbox:
     def _drain(self) -> None:
         while True:
             try:
-                envelope = self._urgent.popleft() if self._urgent else self._queue.get_nowait()
+                envelope = self._urgent.popleft() if self._urgent else self.queue.get_nowait()
             except (Empty, IndexError):
                 # IndexError: another thread drained the urgent message between the look and the pop.
-                if self._queue.empty() and not self._urgent:
+                if self.queue.empty() and not self._urgent:
                     return
                 continue
             if envelope is _WAKE:

@@ -115,6 +115,7 @@ class Reading:
             raise TimeoutError(msg) from None
         except pykka.ActorDeadError:
             raise SystemStopped("wait()") from None
+        self._runtime.settle()
         return order
 
     def wait_for(self, order_id: str, state: OrderState, reply: Reply) -> None:
@@ -129,6 +130,9 @@ class Reading:
         Raises:
             TimeoutError, SystemStopped: as wait().
         """
+        if self._runtime.is_stepped:
+            # It does not block: it is this call that lets the actors move.
+            return self.wait(order_id, state, timeout)
         checks.seconds("timeout", timeout)
         reply = LoopReply()
         self.wait_for(order_id, state, reply)

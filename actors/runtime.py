@@ -93,6 +93,15 @@ class Runtime(Protocol):
         """Whether time is that of recorded data."""
         ...
 
+    @property
+    def is_stepped(self) -> bool:
+        """Whether the caller moves the actors, on one thread."""
+        ...
+
+    def settle(self) -> None:
+        """Let what has been sent take effect, where the caller has to see to it."""
+        ...
+
     def pass_time(self, time_ns: int | None) -> bool:
         """Let time of recorded data pass, up to the one given; True when a timer fired, to be dealt with first."""
         ...

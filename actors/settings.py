@@ -15,6 +15,7 @@ from ..model.numbers import EXACT, Number, not_negative, whole
 from ..model.risk import RiskLimits
 from ..model.text import identifier
 from .exchange import Exchange, SimulatedExchange
+from .stepped import Stepped
 
 _NS: Final = Decimal(1_000_000_000)
 _PATIENCE: Final = 10
@@ -99,6 +100,11 @@ def _one_of(*allowed: str) -> Callable[[Any, attrs.Attribute[Any], object], None
     return check
 
 
+def _known_runtime(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not Stepped and (type(value) is not str or value not in {"threads", "stepped"}):
+        raise InvalidConfiguration.of(attribute.name, value, "must be 'threads', 'stepped' or a Stepped")
+
+
 def _callable(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
     if not callable(value):
         raise InvalidConfiguration.of(attribute.name, value, "must be callable")
@@ -116,7 +122,7 @@ class Settings:
     exchange: SimulatedExchange | Exchange = attrs.field(converter=_exchange)
     cash: Mapping[str, Decimal] | None = attrs.field(converter=_balances)
     limits: RiskLimits = attrs.field(converter=_limits)
-    runtime: Literal["threads"] = attrs.field(validator=_one_of("threads"))
+    runtime: Literal["threads", "stepped"] | Stepped = attrs.field(validator=_known_runtime)
     clock: Literal["wall", "data"] = attrs.field(validator=_one_of("wall", "data"))
     seed: int = attrs.field(converter=_seed)
     on_error: Callable[[Any], object] = attrs.field(validator=_callable)

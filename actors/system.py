@@ -31,6 +31,7 @@ from .monitor import to_stderr
 from .playback import Playback
 from .reading import ASK_TIMEOUT, WHY
 from .settings import Settings, patience
+from .stepped import Stepped
 from .threads import after_fork_in_child
 from .wiring import Addresses, plan, runtime_for
 
@@ -50,7 +51,8 @@ class TradingSystem(Hosting):
         exchange: a SimulatedExchange, or an Exchange of your own.
         cash: opening balance by currency, against which buys are checked; None checks no funds.
         risk: limits on each order.
-        runtime: "threads".
+        runtime: "threads", one for each actor; or "stepped": all on the caller's thread, in virtual time. There
+            publish() and submit() return when nobody can move any more, and wait() lets time pass. A Stepped says more.
         clock: "wall", or "data" for recorded data: then time is that of the records that play() sends.
         seed: of all chance in the system, together with the exchange's own seed.
         on_error: called, on a thread of its own, with each Problem and each Alarm; stderr unless given.
@@ -72,7 +74,7 @@ class TradingSystem(Hosting):
         exchange: SimulatedExchange | Exchange,
         cash: Mapping[str, Number] | None = None,
         risk: RiskLimits = _NO_LIMITS,
-        runtime: Literal["threads"] = "threads",
+        runtime: Literal["threads", "stepped"] | Stepped = "threads",
         clock: Literal["wall", "data"] = "wall",
         seed: int = 0,
         on_error: Callable[[Problem | Alarm], object] | None = None,
@@ -238,6 +240,7 @@ class TradingSystem(Hosting):
             data = changed(data, time_ns=self._runtime.now_ns())
         for target in (self._at.risk, self._at.portfolio, self._at.exchange):
             target.send(data)
+        self._runtime.settle()
 
     def play(self, records: Iterable[MarketData]) -> Playback:
         """Play recorded data, paced: each record when nothing caused by the one before is under way.
@@ -339,6 +342,7 @@ class TradingSystem(Hosting):
                 gate.ask(message, ASK_TIMEOUT, first=True)
             except pykka.ActorDeadError:
                 raise SystemStopped(request) from None
+        self._runtime.settle()
 
     def _stamped(self, command: Command) -> Command:
         return changed(command, time_ns=self._runtime.now_ns(), source=SOURCE)
@@ -347,6 +351,7 @@ class TradingSystem(Hosting):
         self._must_run(request)
         if not self._at.risk.send(command):
             raise SystemStopped(request)
+        self._runtime.settle()
 
     def _first_answered(self, source: str) -> None:
         if source == SOURCE:

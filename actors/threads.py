@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import heapq
-import itertools
 import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import pykka
 
-from ..model.numbers import EXACT
 from .activity import Activity
 from .address import Address, Target
 from .messages import Problem
 from .runtime import Cancellable, Context, Permits
-
-_UNIT: Final = Decimal((0, (1,), -18))
-_RANGE: Final = 10**18
+from .sources import Ids, draws
+from .timers import Timer, TimerHeap
 
 
 class Clock(Protocol):
@@ -68,30 +63,6 @@ class DataClock:
         self._now = max(self._now, time_ns)
 
 
-class _Timer:
-    __slots__ = ("_cancelled", "background", "due", "live", "message", "number", "target")
-
-    def __init__(
-        self,
-        due: int,
-        number: int,
-        target: Target[Any],
-        message: object,
-        *,
-        background: bool,
-        cancelled: Callable[[_Timer], None],
-    ) -> None:
-        self.due, self.number, self.target, self.message = due, number, target, message
-        self.background, self.live = background, True
-        self._cancelled = cancelled
-
-    def cancel(self) -> None:
-        self._cancelled(self)
-
-    def __lt__(self, other: _Timer) -> bool:
-        return (self.due, self.number) < (other.due, other.number)
-
-
 def _nothing() -> None:
     pass
 
@@ -117,22 +88,21 @@ class WallTimers:
 
     def __init__(self, fired: Callable[[], None] = _nothing) -> None:
         self._fired = fired
-        self._heap: list[_Timer] = []
-        self._numbers = itertools.count()
+        self._heap = TimerHeap()
         self._changed = threading.Condition()
-        self._foreground = 0
+        # Those that have been taken out to be fired are still under way.
+        self._firing = 0
         self._thread: threading.Thread | None = None
         self._closed = False
 
     def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
         """Send a message after a while."""
         due = time.monotonic_ns() + delay_ns
-        timer = _Timer(due, next(self._numbers), target, message, background=background, cancelled=self._cancel)
         with self._changed:
+            timer = self._heap.add(due, target, message, self._cancel, background=background)
             if self._closed:
+                self._heap.clear()
                 return timer
-            self._foreground += not background
-            heapq.heappush(self._heap, timer)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="orderpit-timers", daemon=True)
                 self._thread.start()
@@ -141,13 +111,14 @@ class WallTimers:
 
     def pending(self) -> int:
         """Count the timers that are something under way."""
-        return self._foreground
+        with self._changed:
+            return self._heap.foreground + self._firing
 
     def close(self) -> None:
         """Fire no more."""
         with self._changed:
             self._closed = True
-            self._foreground = 0
+            self._heap.clear()
             self._changed.notify()
 
     def _run(self) -> None:
@@ -155,27 +126,24 @@ class WallTimers:
             timer.target.send(timer.message)
             # Only now, so that at no moment it is neither pending nor sent.
             with self._changed:
-                self._foreground -= not timer.background and not self._closed
+                self._firing = 0
             self._fired()
 
-    def _cancel(self, timer: _Timer) -> None:
+    def _cancel(self, timer: Timer) -> None:
         with self._changed:
-            if not timer.live or self._closed:
+            if self._closed or not self._heap.take(timer):
                 return
-            timer.live = False
-            self._foreground -= not timer.background
         self._fired()
 
-    def _next_due(self) -> _Timer | None:
+    def _next_due(self) -> Timer | None:
         with self._changed:
             while not self._closed:
-                while self._heap and not self._heap[0].live:
-                    heapq.heappop(self._heap)
-                wait_ns = self._heap[0].due - time.monotonic_ns() if self._heap else None
-                if wait_ns is not None and wait_ns <= 0:
-                    timer = heapq.heappop(self._heap)
+                timer = self._heap.first()
+                wait_ns = None if timer is None else timer.due - time.monotonic_ns()
+                if timer is not None and wait_ns is not None and wait_ns <= 0:
                     # From here on it is too late to cancel it.
-                    timer.live = False
+                    self._heap.take(timer)
+                    self._firing = int(not timer.background)
                     return timer
                 self._changed.wait(None if wait_ns is None else wait_ns / 1e9)
         return None
@@ -186,37 +154,30 @@ class DataTimers:
 
     def __init__(self, clock: DataClock) -> None:
         self._clock = clock
-        self._heap: list[_Timer] = []
-        self._numbers = itertools.count()
+        self._heap = TimerHeap()
         self._lock = threading.Lock()
 
     def call_later(self, delay_ns: int, target: Target[Any], message: object, *, background: bool) -> Cancellable:
         """Send a message once the data's clock has passed the delay."""
         due = self._clock.now_ns() + delay_ns
-        timer = _Timer(due, next(self._numbers), target, message, background=background, cancelled=self._cancel)
         with self._lock:
-            heapq.heappush(self._heap, timer)
-        return timer
+            return self._heap.add(due, target, message, self._cancel, background=background)
 
     def pending(self) -> int:
         """Count nothing: these timers wait for data, not for time to pass."""
         return 0
 
-    def _cancel(self, timer: _Timer) -> None:
+    def _cancel(self, timer: Timer) -> None:
         with self._lock:
-            timer.live = False
+            self._heap.take(timer)
 
     def fire_next(self, until_ns: int | None) -> bool:
         """Fire the earliest timer that is due by then, and set the clock to it; of the foreground alone when None."""
         with self._lock:
-            self._heap = [timer for timer in self._heap if timer.live]
-            heapq.heapify(self._heap)
-            waiting = [t for t in self._heap if not t.background] if until_ns is None else self._heap
-            if not waiting or (until_ns is not None and waiting[0].due > until_ns):
+            timer = self._heap.first_in_foreground() if until_ns is None else self._heap.first()
+            if timer is None or (until_ns is not None and timer.due > until_ns):
                 return False
-            timer = min(waiting)
-            self._heap.remove(timer)
-            heapq.heapify(self._heap)
+            self._heap.take(timer)
         self._clock.advance(timer.due)
         timer.target.send(timer.message)
         return True
@@ -263,8 +224,7 @@ class ThreadRuntime:
         self.activity.count_also(self.timers.pending)
         self._report = report
         self._deposit = deposit
-        self._run_id = run_id or uuid.uuid4().hex[:12]
-        self._counts: dict[str, itertools.count[int]] = {}
+        self._ids = Ids(run_id or uuid.uuid4().hex[:12])
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
@@ -272,19 +232,11 @@ class ThreadRuntime:
 
     def ids(self, sender: str) -> Callable[[], str]:
         """Return a source of ids `<run>-<sender>-<count>`."""
-        count = self._counts.setdefault(sender, itertools.count(1))
-        prefix = f"{self._run_id}-{sender}-"
-        return lambda: f"{prefix}{next(count)}"
+        return self._ids.of(sender)
 
     def draws(self, *seeds: int) -> Callable[[str, int], Decimal]:
         """Return a source of numbers in [0, 1) keyed by seeds, key and count: no order of calls can change them."""
-        seed = ",".join(map(str, seeds))
-
-        def draw(key: str, count: int) -> Decimal:
-            digest = hashlib.blake2b(f"{seed}|{key}|{count}".encode(), digest_size=16).digest()
-            return EXACT.multiply(Decimal(int.from_bytes(digest) % _RANGE), _UNIT)
-
-        return draw
+        return draws(*seeds)
 
     def call_later(
         self, delay_ns: int, target: Target[Any], message: object, *, background: bool = False
@@ -357,6 +309,14 @@ class ThreadRuntime:
             if not self.pass_time(None):
                 return True
         return False
+
+    @property
+    def is_stepped(self) -> bool:
+        """Whether the caller moves the actors."""
+        return False
+
+    def settle(self) -> None:
+        """Do nothing: the threads see to it."""
 
     def close(self) -> None:
         """End the timers."""

@@ -22,6 +22,7 @@ from .publisher import Publisher
 from .risk_controller import RiskController
 from .runtime import Runtime
 from .settings import Settings
+from .stepped import Stepped, SteppedRuntime
 from .threads import DataClock, DataTimers, ThreadRuntime
 from .view import View
 
@@ -51,9 +52,7 @@ class Addresses:
         return (self.risk, self.exchange, self.manager, self.portfolio, self.view, self.publisher)
 
 
-def runtime_for(
-    settings: Settings, report: Callable[[Problem], None], leave: Callable[[str, Any], None]
-) -> ThreadRuntime:
+def runtime_for(settings: Settings, report: Callable[[Problem], None], leave: Callable[[str, Any], None]) -> Runtime:
     """Return the runtime that the settings ask for.
 
     Args:
@@ -61,6 +60,10 @@ def runtime_for(
         report: where problems go.
         leave: where actors are left when they stop.
     """
+    stepped = Stepped() if settings.runtime == "stepped" else settings.runtime
+    if isinstance(stepped, Stepped):
+        in_data_time = settings.clock == "data"
+        return SteppedRuntime(report, leave, stepped, in_data_time=in_data_time, run_id=settings.run_id)
     if settings.clock == "wall":
         return ThreadRuntime(report, leave, run_id=settings.run_id)
     clock = DataClock()

@@ -167,7 +167,7 @@ class Stepped:
 @pytest.mark.parametrize("step", ["put", "was put"])
 def test_a_mailbox_that_closes_while_a_message_is_put_buries_it_once(put: Any, step: str) -> None:
     box, buried = mailbox()
-    box._queue = Stepped(box._queue, {(step, 1): box.empty})  # type: ignore[assignment]
+    box.queue = Stepped(box.queue, {(step, 1): box.empty})  # type: ignore[assignment]
     asked = Asked()
     put(box, Envelope("racing", asked))
     assert buried == ["racing"]
@@ -181,7 +181,7 @@ def test_a_message_put_while_a_mailbox_drains_is_buried_once(put: Any, step: tup
     box, buried = mailbox()
     asked = Asked()
     box.put(Envelope("waits"))
-    box._queue = Stepped(box._queue, {step: lambda: put(box, Envelope("racing", asked))})  # type: ignore[assignment]
+    box.queue = Stepped(box.queue, {step: lambda: put(box, Envelope("racing", asked))})  # type: ignore[assignment]
     box.empty()
     assert sorted(map(str, buried)) == ["racing", "waits"]
     assert len(asked.errors) == 1

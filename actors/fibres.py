@@ -1,0 +1,137 @@
+"""What an actor's receive loop runs on when one thread runs them all: a greenlet, or a thread that is held.
+
+Exactly one fibre runs at any time. Both kinds behave the same; greenlets are faster.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+from ..model.errors import InvalidConfiguration
+
+
+def _extra(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+_greenlet = _extra("greenlet")
+
+
+class Killed(BaseException):
+    """Unwinds a fibre whose world has ended; nothing that it does any more has an effect."""
+
+
+FibreKind = Literal["auto", "greenlet", "thread"]
+
+
+class Fibre(Protocol):
+    """A body of code that can be left in the middle and gone on with."""
+
+    done: bool
+
+    def resume(self) -> None:
+        """Go on with the body until it pauses or ends; called from outside."""
+        ...
+
+    def pause(self) -> None:
+        """Go back to whoever resumed; called from inside."""
+        ...
+
+
+class GreenletFibre:
+    """A fibre on a greenlet."""
+
+    __slots__ = ("_body", "_greenlet", "_home", "done")
+
+    def __init__(self, body: Callable[[], object]) -> None:
+        self._body = body
+        self.done = False
+        self._greenlet = _greenlet.greenlet(self._main)
+
+    def resume(self) -> None:
+        """Go on with the body."""
+        here = _greenlet.getcurrent()
+        if self._greenlet.parent is not here:
+            # Where it goes when it ends, which need not be where it was made.
+            self._greenlet.parent = here
+        self._home = here
+        self._greenlet.switch()
+
+    def pause(self) -> None:
+        """Go back.
+
+        Raises:
+            Killed: when the fibre has been forgotten, and is thrown away.
+        """
+        try:
+            self._home.switch()
+        except _greenlet.GreenletExit:
+            raise Killed from None
+
+    def _main(self) -> None:
+        try:
+            self._body()
+        finally:
+            self.done = True
+
+
+class ThreadFibre:
+    """A fibre on a thread of its own, which waits while it is not its turn."""
+
+    __slots__ = ("_back", "_body", "_go", "_raised", "_started", "done")
+
+    def __init__(self, body: Callable[[], object]) -> None:
+        self._body = body
+        self.done = False
+        self._started = False
+        self._raised: BaseException | None = None
+        self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
+
+    def resume(self) -> None:
+        """Go on with the body."""
+        if self._started:
+            self._go.release()
+        else:
+            self._started = True
+            threading.Thread(target=self._main, name="orderpit-fibre", daemon=True).start()
+        self._back.acquire()
+        if self._raised is not None:
+            raised, self._raised = self._raised, None
+            raise raised
+
+    def pause(self) -> None:
+        """Go back."""
+        self._back.release()
+        self._go.acquire()
+
+    def _main(self) -> None:
+        try:
+            self._body()
+        except BaseException as error:  # noqa: BLE001  # raised again where the fibre was resumed, as a greenlet does
+            self._raised = error
+        self.done = True
+        self._back.release()
+
+
+def fibres(kind: FibreKind) -> Callable[[Callable[[], object]], Fibre]:
+    """Return the maker of fibres of a kind; "auto" takes greenlets where they are installed.
+
+    Raises:
+        InvalidConfiguration: for greenlets where they are not installed.
+    """
+    if kind == "thread" or (kind == "auto" and _greenlet is None):
+        return ThreadFibre
+    if _greenlet is None:
+        raise InvalidConfiguration.of("fibres", kind, "needs greenlet: pip install orderpit[testing]")
+    return GreenletFibre
+
+
+def thread_id() -> int:
+    """Return the number of the thread that calls."""
+    return threading.get_ident()
