@@ -79,8 +79,9 @@ def picture(value: object) -> str:
 
 def _fields(value: Any) -> list[str]:
     """Those that say something, by name."""
+    kind: type[Any] = type(value)
     return [
         f"{field.name}={picture(held)}"
-        for field in attrs.fields(cast(type[Any], type(value)))
+        for field in attrs.fields(kind)
         if (held := getattr(value, field.name)) is not None and held != ""
     ]
