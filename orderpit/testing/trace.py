@@ -73,13 +73,12 @@ def picture(value: object) -> str:
     if kind is frozenset:
         return f"{{{', '.join(sorted(picture(item) for item in cast(frozenset[object], value)))}}}"
     if attrs.has(cast(type[Any], kind)):
-        return f"{kind.__name__}({', '.join(_fields(value))})"
+        return f"{kind.__name__}({', '.join(_fields(value, kind))})"
     return kind.__name__
 
 
-def _fields(value: Any) -> list[str]:
+def _fields(value: object, kind: type[Any]) -> list[str]:
     """Those that say something, by name."""
-    kind: type[Any] = type(value)
     return [
         f"{field.name}={picture(held)}"
         for field in attrs.fields(kind)
