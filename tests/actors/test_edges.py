@@ -98,6 +98,7 @@ def test_in_pykka_an_exception_under_tell_kills_the_actor_and_drops_its_queue() 
     assert not handled.is_set()
 
 
+@pytest.mark.fault(66)
 def test_here_a_poison_message_is_set_aside_and_reported_and_the_actor_goes_on(threads: Threads) -> None:
     address = threads.spawn(Ours)
     handled = threading.Event()
@@ -119,6 +120,7 @@ def test_in_pykka_sys_exit_in_a_handler_stops_every_actor_of_the_process() -> No
     assert bystander.actor_stopped.wait(BOUND)
 
 
+@pytest.mark.fault(66, 74)
 @pytest.mark.parametrize(
     "error", [SystemExit, KeyboardInterrupt, GeneratorExit, BaseException], ids=lambda e: e.__name__
 )
@@ -385,6 +387,7 @@ def held_up() -> Any:
         assert audit(system).violations == ()
 
 
+@pytest.mark.fault(69)
 def test_here_an_order_beyond_the_limit_in_flight_is_refused_at_the_edge_having_created_nothing(held_up: Any) -> None:
     system, venue, _, reply = held_up
     taken = [system.submit(limit()) for _ in range(2)]
@@ -410,6 +413,7 @@ def test_here_a_submission_waits_for_room_up_to_its_timeout(held_up: Any) -> Non
     waiting.join(BOUND)
 
 
+@pytest.mark.fault(69)
 def test_here_fills_acknowledgements_and_cancels_pass_when_orders_are_refused(held_up: Any) -> None:
     system, venue, first, _ = held_up
     taken = [system.submit(limit()) for _ in range(2)]
@@ -458,6 +462,7 @@ class Greedy(Strategy):
             self.told([self.submit(limit())])
 
 
+@pytest.mark.fault(69)
 def test_here_a_strategy_that_submits_too_much_gets_none_and_it_is_counted() -> None:
     told = Recorder()
     with system_of(exchange=OwnVenue(), max_in_flight=3) as system:
@@ -569,6 +574,7 @@ def test_in_pykka_the_actors_of_a_crashed_process_keep_it_alive() -> None:
     assert b"started" in (ended.value.output or b"")
 
 
+@pytest.mark.fault(74)
 def test_here_a_crashed_process_ends() -> None:
     ended = _crash(_SYSTEM, BOUND)
     assert ended.returncode == 1

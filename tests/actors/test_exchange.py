@@ -143,6 +143,7 @@ def test_no_quote_goes_around_a_newer_one_when_a_listener_falls_behind_again(des
     assert listener.messages[1:] == [quote("4")]
 
 
+@pytest.mark.fault(66)
 def test_a_poison_quote_leaves_the_venue_as_it_was(desk: Desk) -> None:
     venue, listener = Venue(desk), Collector()
     venue.tell(Listen(listener, None, frozenset({Quote}), int, None))
@@ -253,6 +254,7 @@ def test_what_is_no_report_is_refused_where_it_is_reported(bad: Any) -> None:
         assert system.stats()["total_events"] == 0
 
 
+@pytest.mark.fault(28)
 def test_an_own_exchange_that_raises_on_a_request_leaves_the_order_to_its_deadline() -> None:
     class Fragile(OwnVenue):
         def request(self, request: Any) -> None:

@@ -133,6 +133,7 @@ def test_an_entry_that_fails_among_those_that_waited_for_it_is_asked_for_again(d
     assert fold.folded == [1, 2, 3, 4]
 
 
+@pytest.mark.fault(66)
 def test_an_entry_that_fails_every_time_halts_trading_and_is_not_retried_for_ever(desk: Desk) -> None:
     fold, manager, risk = follower(desk, {2: 1_000})
     for sequence in (1, 2, 3, 4, 5):

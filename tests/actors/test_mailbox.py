@@ -232,6 +232,7 @@ class Counter(BaseActor):
 WRITERS = 6
 
 
+@pytest.mark.fault(71)
 def test_no_message_is_lost_and_no_ask_hangs_however_a_stop_falls_among_many_writers(eager_switching: None) -> None:
     deadline = time.monotonic() + 6
     rounds = 0

@@ -131,6 +131,7 @@ def test_the_sequence_has_no_gap_whatever_comes(floor: Floor) -> None:
     assert floor.at("risk") == floor.at("portfolio") == floor.at("view")
 
 
+@pytest.mark.fault(5)
 def test_a_repeated_report_says_nothing_new_and_is_counted(floor: Floor) -> None:
     floor.submit()
     floor.tell(report(r.VenueFilled), report(r.VenueFilled))
@@ -157,6 +158,7 @@ def test_the_same_id_with_other_content_is_refused_and_concerns_no_order(floor: 
     assert refused.event.reason is Reason.DUPLICATE_ID
 
 
+@pytest.mark.fault(13)
 def test_a_cancel_of_an_unknown_order_is_refused_and_goes_nowhere(floor: Floor) -> None:
     floor.tell(approved(CancelOrder("unknown")))
     assert floor.at("view")[-1].event.reason is Reason.UNKNOWN_ORDER
@@ -183,6 +185,7 @@ def test_a_halt_refuses_orders_and_modifications_and_lets_cancels_pass(floor: Fl
     assert floor.at("exchange")[-1].client_order_id == "o-3"
 
 
+@pytest.mark.fault(4)
 def test_a_missing_answer_puts_the_order_in_doubt_asks_the_venue_and_the_answer_resolves_it(floor: Floor) -> None:
     floor.submit()
     assert [(delay, type(message)) for delay, message, _ in floor.timers] == [(SECOND, CheckDeadlines)]
@@ -229,6 +232,7 @@ def poisonous(kind: type[Any], **changes: Any) -> Any:
     return bad
 
 
+@pytest.mark.fault(66)
 def test_a_poison_report_puts_its_order_in_doubt_and_stops_new_orders_for_its_symbol(floor: Floor) -> None:
     floor.submit()
     floor.tell(report(r.VenueAccepted), poisonous(r.VenueFilled, fill=None))
@@ -269,6 +273,7 @@ def test_a_poison_report_whose_very_id_is_poison_is_set_aside(floor: Floor) -> N
     assert floor.at("view")[-1].order.order_id == "o-2"
 
 
+@pytest.mark.fault(66)
 def test_a_poison_command_is_refused_so_that_its_sender_hears_of_it(floor: Floor) -> None:
     floor.tell(Register("strategy", floor.to("strategy")))
     command = terms()
@@ -279,6 +284,7 @@ def test_a_poison_command_is_refused_so_that_its_sender_hears_of_it(floor: Floor
     assert floor.at("strategy")[-1].order is None
 
 
+@pytest.mark.fault(67)
 def test_repeated_failure_halts_trading_here_and_at_risk(floor: Floor) -> None:
     floor.submit()
     for _ in range(4):
@@ -329,6 +335,7 @@ def test_a_strategy_that_has_stopped_is_sent_one_update_and_no_more(floor: Floor
     assert len(floor.at("view")) == 4
 
 
+@pytest.mark.fault(45)
 def test_an_unknown_message_is_reported_and_changes_nothing(floor: Floor) -> None:
     floor.submit()
     before = list(floor.sent)

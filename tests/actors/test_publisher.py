@@ -72,6 +72,7 @@ def test_a_subscriber_is_told_of_what_comes_after_it_has_subscribed_and_before_i
     assert [update.sequence for update in other.messages] == [3, 4]
 
 
+@pytest.mark.fault(70)
 def test_a_subscriber_that_is_too_far_behind_is_let_go_alone_and_it_is_reported(desk: Desk) -> None:
     publisher, slow, quick = desk.make(Publisher), Reader(), Reader()
     for reader in (slow, quick):

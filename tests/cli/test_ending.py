@@ -49,6 +49,7 @@ class Stuck(Strategy):
 """
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize(
     ("outcome", "code"),
     [
@@ -92,6 +93,7 @@ def test_a_strategy_that_never_returns_does_not_keep_a_signal_from_ending_the_se
     assert err.endswith("orderpit: interrupted by SIGTERM\n")
 
 
+@pytest.mark.fault(72)
 def test_the_second_signal_ends_the_process_at_once(stuck):
     stuck.send_signal(signal.SIGTERM)
     stuck.send_signal(signal.SIGINT)

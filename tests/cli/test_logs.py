@@ -29,6 +29,7 @@ def refused(text):
     return OrderUpdate(7, event, None)
 
 
+@pytest.mark.fault(39, 40)
 def test_whatever_stands_in_a_value_an_event_is_one_printable_line(tmp_path, capsys):
     path = tmp_path / "x.log"
     with logs(str(path), debug=False):

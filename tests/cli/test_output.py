@@ -109,6 +109,7 @@ def test_a_gain_has_its_sign():
     assert [profit(Decimal(n)) for n in (1, 0, -1)] == ["+1.00", "0.00", "-1.00"]
 
 
+@pytest.mark.fault(39)
 def test_what_a_terminal_must_not_see_is_escaped():
     assert printable("é\x1b[31m\n\u202e\udc80") == "é\\x1b[31m\\n\\u202e\\udc80"
 

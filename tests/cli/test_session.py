@@ -214,6 +214,7 @@ def test_a_strategy_that_cannot_be_made_is_an_input_error(own, btc, capsys):
     assert err.count("\n") == 1
 
 
+@pytest.mark.fault(67)
 def test_a_strategy_that_fails_ends_in_exit_code_1_and_printable_lines(own, btc, tmp_path, capsys):
     log = tmp_path / "x.log"
     found, err = session(capsys, "--data", btc, "--strategy", f"{own}:Failing", "--log-file", str(log), code=1)
@@ -259,6 +260,7 @@ def test_debug_adds_the_traceback_of_what_a_strategy_raised(own, btc, capsys):
     assert "RuntimeError: first" in err
 
 
+@pytest.mark.fault(72)
 @pytest.mark.parametrize(("name", "code"), [("Signalling", 130), ("Terminating", 143)])
 def test_a_signal_ends_a_session_in_order_and_with_its_summary(name, code, own, tmp_path, capsys):
     btc = bars(tmp_path / "BTC-USDT.csv", waves(20_000))

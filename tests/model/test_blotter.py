@@ -98,6 +98,7 @@ def test_nothing_changes_before_the_commit():
     assert (book.order("o-1"), book.sequence, list(book.orders())) == (None, 0, [])
 
 
+@pytest.mark.fault(43)
 def test_a_repeated_order_is_answered_with_where_it_stands():
     book = with_order(ACCEPTED)
     outcome = told(book, approved(terms(time_ns=NOW + 5)))
@@ -105,6 +106,7 @@ def test_a_repeated_order_is_answered_with_where_it_stands():
     assert outcome.answer == ("strategy", book.latest["o-1"])
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize(
     "changes", [{"quantity": "11"}, {"source": "another"}, {"tag": "x"}], ids=["quantity", "strategy", "tag"]
 )
@@ -123,6 +125,7 @@ def test_an_id_that_the_venue_uses_for_an_external_order_is_taken():
     assert refusal_of(told(book, approved(terms()))) is Reason.DUPLICATE_ID
 
 
+@pytest.mark.fault(32)
 def test_no_order_leaves_while_halted_or_for_a_stopped_symbol():
     book = blotter()
     book.gate = book.gate.with_halt("lunch")
@@ -163,6 +166,7 @@ def test_a_cancel_may_go_after_a_modification_and_no_modification_after_a_cancel
     assert refusal_of(told(book, MODIFY)) is Reason.CANCEL_PENDING
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("command", [CANCEL, MODIFY], ids=["cancel", "modify"])
 def test_a_command_on_an_unknown_or_closed_order_never_reaches_the_venue(command):
     assert refusal_of(told(blotter(), command)) is Reason.UNKNOWN_ORDER
@@ -227,6 +231,7 @@ def test_a_command_that_could_not_be_handled_is_refused():
     assert refusal_of(blotter().decide_unhandled(CANCEL, NOW)) is Reason.INTERNAL_ERROR
 
 
+@pytest.mark.fault(5)
 def test_a_report_moves_its_order_and_a_repeat_is_counted():
     book = with_order()
     assert kinds(told(book, FILLED)) == ["OrderOpened", "OrderFilled"]
@@ -234,6 +239,7 @@ def test_a_report_moves_its_order_and_a_repeat_is_counted():
     assert (book.order("o-1").filled_quantity, book.repeats, book.sequence) == (10, 1, 4)
 
 
+@pytest.mark.fault(11)
 def test_a_fill_of_an_order_that_we_denied_is_booked_to_it():
     book = blotter()
     told(book, Denied(terms(), Refusal(Reason.HALTED, "trading is halted"), NOW, "risk_controller"))
@@ -242,6 +248,7 @@ def test_a_fill_of_an_order_that_we_denied_is_booked_to_it():
     assert (book.order("o-1").state, book.order("o-1").filled_quantity) == (S.REJECTED, 10)
 
 
+@pytest.mark.fault(19)
 def test_a_fill_of_an_unknown_order_is_booked_to_an_external_order():
     book = blotter()
     item = report(r.VenueFilled, client_order_id="theirs", exchange_order_id="v-3", fill=FILLED.fill)
@@ -297,6 +304,7 @@ def test_any_other_report_on_an_unknown_order_is_an_alarm_alone():
     assert outcome.alarms[0].order_id == "theirs"
 
 
+@pytest.mark.fault(30)
 def test_one_execution_may_be_that_of_both_orders_of_a_self_trade():
     book = with_order()
     told(book, approved(terms(order_id="o-2", side=Side.SELL)))
@@ -305,6 +313,7 @@ def test_one_execution_may_be_that_of_both_orders_of_a_self_trade():
     assert [order.filled_quantity for order in book.orders()] == [10, 10]
 
 
+@pytest.mark.fault(20)
 def test_a_correction_and_a_bust_find_the_execution_and_repeats_of_the_fill_stay_repeats():
     book = with_order(report(r.VenueFilled, fill=fill()))
     assert kinds(told(book, report(r.VenueFillCorrected))) == ["FillCorrected"]
@@ -315,6 +324,7 @@ def test_a_correction_and_a_bust_find_the_execution_and_repeats_of_the_fill_stay
     assert (book.order("o-1").filled_quantity, book.order("o-1").leaves_quantity) == (0, 10)
 
 
+@pytest.mark.fault(27)
 def test_a_contradiction_asks_the_venue():
     book = with_order(FILLED)
     outcome = told(book, report(r.VenueStatus))
@@ -328,6 +338,7 @@ def test_a_contradiction_asks_the_venue():
     assert (kinds(late), [type(item) for item in late.requests]) == (["OrderFilled"], [r.VenueQuery])
 
 
+@pytest.mark.fault(3, 4)
 def test_without_an_answer_in_time_an_order_is_in_doubt_and_never_rejected():
     book = with_order(answer_within_ns=SECOND)
     assert book.next_deadline_ns == NOW + SECOND
@@ -401,6 +412,7 @@ def test_every_stored_order_is_the_fold_of_its_stream():
     assert folded(None, *(update.event for update in stream)) == book.order("o-1") == stream[-1].order
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize("known", [True, False], ids=["of an order of ours", "of nobody's"])
 def test_a_bust_that_comes_before_its_fill_reverses_it_when_it_comes(known):
     book = with_order(ACCEPTED) if known else blotter()
@@ -415,6 +427,7 @@ def test_a_bust_that_comes_before_its_fill_reverses_it_when_it_comes(known):
     assert kinds(told(book, report(r.VenueFilled, fill=fill("x-8", "1"))))[-1] == "OrderFilled"
 
 
+@pytest.mark.fault(20)
 def test_a_correction_that_comes_before_its_fill_replaces_it_when_it_comes():
     book = with_order(ACCEPTED)
     told(book, report(r.VenueFillCorrected, fill=fill("x-7", "3", "99")))

@@ -117,6 +117,7 @@ def written(items) -> list[str]:
 EXPECTED = written(results())
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize(
     "context",
     [
@@ -132,6 +133,7 @@ def test_no_result_depends_on_the_context_of_the_thread(context):
     assert written(found) == EXPECTED
 
 
+@pytest.mark.fault(36)
 def test_no_result_depends_on_the_default_context_of_new_threads(monkeypatch):
     monkeypatch.setattr(decimal.DefaultContext, "prec", 5)
     monkeypatch.setattr(decimal.DefaultContext, "capitals", 0)

@@ -93,6 +93,7 @@ class Sly(str):
         raise RuntimeError("no item")
 
 
+@pytest.mark.fault(38, 39, 42)
 @pytest.mark.parametrize(
     ("value", "picture"),
     [
@@ -113,6 +114,7 @@ def test_a_value_is_shown_bounded_and_printable(value, picture):
     assert shown(value) == picture
 
 
+@pytest.mark.fault(42)
 def test_the_name_of_a_class_is_shown_bounded_and_printable_past_its_metaclass():
     class Meta(type):
         __name__ = property(lambda cls: 1 / 0)

@@ -10,6 +10,7 @@ from orderpit.model.kinds import Reason
 STOPPED = Gate().with_symbol_stopped("BTC/USDT")
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize(
     ("gate", "btc", "eth"),
     [

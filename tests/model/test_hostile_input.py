@@ -330,6 +330,7 @@ def check(error, kind, field):
     assert text.isprintable()
 
 
+@pytest.mark.fault(33, 34, 35, 37, 38, 39, 41, 42)
 @pytest.mark.parametrize(
     ("build", "fields", "kind", "field", "table"),
     [pytest.param(*case, id=f"{case[0].__name__}-{case[3]}") for case in FIELDS],
@@ -393,6 +394,7 @@ def test_terms_that_contradict_each_other_are_refused(build, field):
     check(caught.value, InvalidOrder, field)
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize(
     ("build", "field"),
     [

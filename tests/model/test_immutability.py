@@ -95,6 +95,7 @@ def ungrounded(value, path):
     yield f"{path} is not frozen"
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 def test_a_message_is_deeply_immutable(message):
     assert list(faults(message, type(message).__name__)) == []
@@ -107,6 +108,7 @@ def test_a_message_has_a_hash_and_equals_its_twin(message):
     assert hash(twin) == hash(message)
 
 
+@pytest.mark.fault(44)
 def test_every_message_type_is_walked():
     modules = (alarm, blotter, commands, events, instrument, market, order, refusal, reporting, reports, risk)
     defined = {
@@ -146,6 +148,7 @@ class Text(str):  # noqa: SLOT000  # what it can carry is the point
     """A str that can carry more."""
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize(
     "item",
     [[1], {1: 2}, {1}, bytearray(b"x"), Open(), ([1],), Chain.of(([1],)), Text("x"), 1.5, object(), Loose([1])],

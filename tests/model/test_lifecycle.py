@@ -126,6 +126,7 @@ def test_an_order_begins_with_all_its_terms():
     assert (order.client_order_id, order.strategy_id, order.fills) == ("o-1", "strategy", ())
 
 
+@pytest.mark.fault(10)
 def test_a_late_fill_is_booked_and_flagged_and_the_state_stays():
     order = order_in(S.CANCELLED)
     after = apply(order, event(e.OrderFilled, fill=fill("x-2", "2", "90")))
@@ -135,18 +136,21 @@ def test_a_late_fill_is_booked_and_flagged_and_the_state_stays():
     assert [one.execution_id for one in after.fills] == ["x-1", "x-2"]
 
 
+@pytest.mark.fault(18)
 def test_a_fill_beyond_the_quantity_is_booked_as_excess():
     after = order_in(S.PARTIALLY_FILLED, event(e.OrderFilled, fill=fill("x-2", "9")))
     assert (after.state, after.filled_quantity, after.excess_quantity) == (S.FILLED, 13, 3)
     assert (after.remaining_quantity, after.leaves_quantity, after.cancelled_quantity) == (0, 0, 0)
 
 
+@pytest.mark.fault(9)
 def test_a_partial_fill_leaves_the_request_in_flight_alone():
     for asked, pending in ((e.CancelRequested, Pending.CANCEL), (e.ModifyRequested, Pending.MODIFY)):
         after = order_in(S.OPEN, event(asked), event(e.OrderFilled))
         assert (after.state, after.pending) == (S.PARTIALLY_FILLED, pending)
 
 
+@pytest.mark.fault(12, 15)
 @pytest.mark.parametrize(
     ("asked", "refused"),
     [
@@ -160,6 +164,7 @@ def test_a_refused_request_restores_nothing_but_pending(asked, refused, state):
     assert folded(order, event(asked), event(refused)) == order
 
 
+@pytest.mark.fault(16)
 def test_a_refusal_of_an_older_request_does_not_clear_a_newer_one():
     order = order_in(S.OPEN, event(e.CancelRequested, request_id="c-2"))
     assert apply(order, event(e.CancelRejected, request_id="c-1")) == order
@@ -173,6 +178,7 @@ def test_a_modification_that_a_cancel_went_after_is_pending_again_once_the_cance
     assert apply(again, event(e.ModifyRejected)) == order_in(S.OPEN)
 
 
+@pytest.mark.fault(16)
 def test_the_answer_to_an_overtaken_modification_leaves_the_cancel_pending():
     order = order_in(S.OPEN, event(e.ModifyRequested), event(e.CancelRequested))
     modified = apply(order, event(e.OrderModified))
@@ -194,6 +200,7 @@ def test_a_request_that_the_end_overtook_is_no_longer_pending_but_still_unanswer
     assert apply(answered, event(e.ModifyRejected)).pending_request_id is None
 
 
+@pytest.mark.fault(14)
 def test_a_modification_counts_what_has_filled():
     order = order_in(S.PARTIALLY_FILLED, event(e.ModifyRequested))
     after = apply(order, event(e.OrderModified, quantity=number("6")))
@@ -206,6 +213,7 @@ def test_a_modification_counts_what_has_filled():
     assert after.price == 101
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("quantity", ["4", "1"], ids=["to", "below"])
 def test_a_modification_to_or_below_what_has_filled_makes_that_the_quantity(quantity):
     after = order_in(S.PARTIALLY_FILLED, event(e.OrderModified, quantity=number(quantity)))
@@ -213,6 +221,7 @@ def test_a_modification_to_or_below_what_has_filled_makes_that_the_quantity(quan
     assert (after.leaves_quantity, after.cancelled_quantity, after.excess_quantity) == (0, 0, 0)
 
 
+@pytest.mark.fault(17)
 def test_a_term_of_none_stays_and_the_venues_id_follows_a_modification():
     order = order_in(S.OPEN)
     after = apply(order, event(e.OrderModified, request_id=None, price=None, quantity=None, exchange_order_id="v-2"))
@@ -220,6 +229,7 @@ def test_a_term_of_none_stays_and_the_venues_id_follows_a_modification():
     assert apply(after, event(e.OrderModified)).exchange_order_id == "v-2"
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize("state", [S.PARTIALLY_FILLED, S.CANCELLED])
 def test_a_bust_reverses_exactly_what_the_fill_booked(state):
     more = fill("x-2", "0.000000000000000001", "1234567.89", fee="0.123456789012345678901234")
@@ -240,6 +250,7 @@ def test_a_bust_reopens_no_closed_order():
     assert (after.state, after.leaves_quantity, after.cancelled_quantity) == (S.FILLED, 0, 10)
 
 
+@pytest.mark.fault(20)
 def test_a_correction_replaces_the_execution_in_its_place():
     booked = (event(e.OrderFilled, fill=fill("x-2", "2", "90")),)
     order = order_in(

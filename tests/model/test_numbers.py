@@ -90,6 +90,7 @@ def test_a_multiple_is_a_whole_number_of_increments(value, increment):
     assert is_multiple(value, increment) is ((Fraction(value) / Fraction(increment)).denominator == 1)
 
 
+@pytest.mark.fault(36)
 def test_a_result_that_cannot_be_exact_is_an_error():
     with pytest.raises(decimal.Inexact):
         add(Decimal("1E+200"), Decimal("1E-200"))
@@ -150,6 +151,7 @@ def test_the_boundary_takes_what_it_gives(value):
     assert str(exact("value", value)) == str(value)
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("sign", [1, -1], ids=["plus", "minus"])
 @pytest.mark.parametrize("digits", [18, 54])
 def test_the_digits_on_each_side_are_bounded_however_a_number_is_given(sign, digits):

@@ -227,6 +227,7 @@ def test_what_was_executed_is_summed_anew_from_the_fills() -> None:
 # -- busts and corrections
 
 
+@pytest.mark.fault(20)
 def test_a_bust_in_the_middle_is_as_if_the_fill_had_never_been() -> None:
     trades = ["buy 2 @ 100 fee 0.3", "sell 5 @ 120 fee 0.7", "buy 1 @ 90 fee 0.1"]
     book = a_book(*trades)
@@ -235,6 +236,7 @@ def test_a_bust_in_the_middle_is_as_if_the_fill_had_never_been() -> None:
     assert book.executed() == {BTC: Flows(3, 0, -290)}
 
 
+@pytest.mark.fault(20)
 def test_a_correction_stands_where_the_fill_stood() -> None:
     book = a_book("buy 2 @ 100 fee 0.3", "sell 5 @ 120 fee 0.7", "buy 1 @ 90 fee 0.1")
     wrong, right = (a_fill("5", "120", "0.7", execution_id="E-1"), a_fill("1", "130", "0.2", execution_id="E-1"))
@@ -316,6 +318,7 @@ def test_the_books_balance_exactly(done: Trades, mark: Decimal) -> None:
     assert snapshot.equity["USDT"] == add(snapshot.cash["USDT"], EXACT.multiply(held, mark))
 
 
+@pytest.mark.fault(20)
 @settings(max_examples=200, deadline=None)
 @given(done=trades, data=st.data())
 def test_when_everything_is_busted_in_any_order_the_book_is_where_it_began(done: Trades, data: st.DataObject) -> None:
@@ -345,6 +348,7 @@ def test_a_book_with_corrections_is_the_book_of_what_stands(done: Trades, data: 
     assert attrs.evolve(book.snapshot(), sequence=0) == attrs.evolve(expected.snapshot(), sequence=0)
 
 
+@pytest.mark.fault(36)
 def test_ten_thousand_of_the_smallest_quantity_add_up_exactly_at_a_price_of_nine_digits() -> None:
     one = filled(a_fill("0.000000000000000001", "1234567.89", "0.000000000000000000000001"))
     book = book_all(PortfolioBook(INSTRUMENTS, OPENING), [(BUY, BTC, one)] * 10_000)
@@ -358,6 +362,7 @@ def test_ten_thousand_of_the_smallest_quantity_add_up_exactly_at_a_price_of_nine
     assert book.snapshot().cash["USDT"] == Decimal("9999.99999999999999999999")
 
 
+@pytest.mark.fault(36)
 def test_the_largest_and_the_smallest_numbers_together_are_exact() -> None:
     most, least = "999999999999999999.999999999999999999", "0.000000000000000001"
     done = [(BUY, most, most), (BUY, least, least), (SELL, most, least), (SELL, least, most)]

@@ -362,6 +362,7 @@ def meaning_of(order, item) -> str:
     return f"{' '.join(found) or 'nothing'} -> {after.state.value}{'?' if after.in_doubt else ''}"
 
 
+@pytest.mark.fault(8, 10, 11, 21)
 @pytest.mark.parametrize(("name", "state", "meaning"), list(cells()))
 def test_a_report_means_in_each_state_what_the_table_says(name, state, meaning):
     assert meaning_of(order_in(OrderState(state)), REPORTS[name]) == meaning
@@ -423,12 +424,14 @@ def test_a_late_acknowledgement_after_a_modification_does_not_bring_the_old_term
     assert judged(order, report(r.VenueAccepted, price="100", quantity="10")).is_repeat
 
 
+@pytest.mark.fault(21)
 def test_terms_acknowledged_otherwise_than_sent_are_in_force():
     order = order_in(S.SUBMITTED)
     after = folded(order, *judged(order, REPORTS["VenueAccepted with other terms"]).events)
     assert (after.price, after.quantity, after.exchange_order_id) == (99, 9, "v-1")
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize(("name", "value"), [("price", "99"), ("quantity", "9")])
 def test_one_term_acknowledged_otherwise_than_sent_is_in_force(name, value):
     order = order_in(S.SUBMITTED)
@@ -449,6 +452,7 @@ def test_terms_acknowledged_as_sent_are_no_news():
     assert [type(item) for item in verdict.events] == [e.OrderOpened]
 
 
+@pytest.mark.fault(7)
 def test_an_execution_with_other_content_keeps_the_first():
     order = order_in(S.PARTIALLY_FILLED)
     verdict = judged(order, report(r.VenueFilled, fill=fill(price="101")))
@@ -529,6 +533,7 @@ def test_a_refused_request_is_told_once_even_when_the_end_overtook_it(asked, ite
     assert judged(after, item).is_repeat
 
 
+@pytest.mark.fault(16)
 def test_answers_go_by_the_request_and_never_by_arrival():
     order = order_in(S.OPEN, event(e.ModifyRequested), event(e.CancelRequested))
     verdict = judged(order, report(r.VenueModified))
@@ -539,6 +544,7 @@ def test_answers_go_by_the_request_and_never_by_arrival():
     assert folded(order, *refused.events).pending is Pending.CANCEL
 
 
+@pytest.mark.fault(12)
 def test_a_cancel_refused_because_the_venue_does_not_know_the_order_puts_it_in_doubt():
     order = order_in(S.OPEN, event(e.CancelRequested))
     item = report(r.VenueCancelRejected, reason=Reason.NOT_AT_VENUE)
@@ -624,6 +630,7 @@ def test_a_status_of_filled_agrees_with_a_closed_order_whose_late_fills_complete
     assert (after.state, after.in_doubt) == (S.CANCELLED, False)
 
 
+@pytest.mark.fault(3, 22)
 def test_an_order_that_a_complete_venue_does_not_know_ends_with_that_reason():
     item = report(r.VenueStatus, state=None, complete=True)
     for state in (S.SUBMITTED, S.OPEN):
@@ -631,6 +638,7 @@ def test_an_order_that_a_complete_venue_does_not_know_ends_with_that_reason():
         assert folded(order, *judged(order, item).events).reason is Reason.NOT_AT_VENUE
 
 
+@pytest.mark.fault(27)
 def test_a_contradiction_doubts_once_and_alarms_each_time():
     order = order_in(S.FILLED, event(e.OrderInDoubt))
     verdict = judged(order, report(r.VenueStatus))

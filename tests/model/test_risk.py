@@ -603,6 +603,7 @@ def test_a_stop_may_change_its_quantity() -> None:
 # -- cash
 
 
+@pytest.mark.fault(20)
 def test_cash_moves_with_fills_busts_and_corrections() -> None:
     desk = a_desk()
     desk.quote("100")

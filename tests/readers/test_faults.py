@@ -40,6 +40,7 @@ def read(path: Path, content: bytes, *, skip=False):
         return list(records), records.skipped
 
 
+@pytest.mark.fault(33, 37, 41)
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

@@ -195,6 +195,7 @@ def test_a_symbol_given_must_be_the_one_recorded(tmp_path):
         read(tmp_path, quote(), symbol="ETH/USDT")
 
 
+@pytest.mark.fault(33, 37, 39, 46)
 @pytest.mark.parametrize(
     ("message", "reason"),
     [

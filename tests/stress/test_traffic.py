@@ -42,6 +42,7 @@ def rate(what: str, count: int, since: float) -> None:
     sys.stderr.write(f"\n{what}: {count:,} in {seconds:.1f} s, {count / seconds:,.0f}/s\n")
 
 
+@pytest.mark.fault(68)
 def test_a_callback_that_submits_from_inside_the_callback_ten_thousand_deep(switching: float | None) -> None:
     depth = 10_000
     bottom = threading.Event()
@@ -207,6 +208,7 @@ def _stop_in_traffic(number: int) -> None:
     assert_clean(system)
 
 
+@pytest.mark.fault(71)
 def test_a_system_that_is_stopped_during_traffic_again_and_again_closes_every_account(
     switching: float | None,
 ) -> None:

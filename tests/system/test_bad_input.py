@@ -150,6 +150,7 @@ def without(values: dict[str, Any], *names: str) -> dict[str, Any]:
 # -- values
 
 
+@pytest.mark.fault(33, 34, 35, 37, 38, 39, 41, 42)
 @cases(
     symbol=NOT_IDS | {"None": None},
     side=MEMBERS,
@@ -191,6 +192,7 @@ def test_a_price_too_many_or_too_few_is_refused(order_type: OrderType, prices: d
     refused(InvalidOrder, lambda: SubmitOrder("BTC/USDT", Side.BUY, order_type, "1", **prices), field)
 
 
+@pytest.mark.fault(33, 34, 35, 37, 38, 39, 41, 42)
 @cases(order_id=NOT_IDS | {"None": None}, price=without(NOT_POSITIVE, "None"), quantity=without(NOT_POSITIVE, "None"))
 def test_a_modification_that_can_never_be_valid_is_refused(system: TradingSystem, field: str, value: Any) -> None:
     arguments = {"order_id": "x", "price": "1", field: value}
@@ -204,6 +206,7 @@ def test_a_cancel_that_can_never_be_valid_is_refused(system: TradingSystem, fiel
     refused(InvalidOrder, lambda: system.cancel(value), field)
 
 
+@pytest.mark.fault(30, 33, 34, 35, 37)
 @pytest.mark.parametrize(
     ("kind", "good", "fields"),
     [
@@ -221,6 +224,7 @@ def test_a_price_that_no_market_can_show_is_refused(
         refused(InvalidMarketData, lambda f=field: kind("BTC/USDT", **good | {f: NOT_POSITIVE[name]}), field)
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize(
     ("build", "field"),
     [
@@ -245,6 +249,7 @@ def test_market_data_that_contradicts_itself_is_refused(build: Callable[[], Any]
     refused(InvalidMarketData, build, field)
 
 
+@pytest.mark.fault(33, 34, 35, 37)
 @cases(
     symbol=without(NOT_IDS, "ten million") | {"None": None, "without a slash": "AAPL"},
     price_increment=NOT_POSITIVE,
@@ -262,6 +267,7 @@ def test_an_instrument_that_contradicts_itself_is_refused(field: str, value: Any
     refused(InvalidInstrument, lambda: Instrument(**good | {field: value}), named)
 
 
+@pytest.mark.fault(33, 34, 35, 37)
 @cases(
     maker_fee=NOT_NUMBERS | NEGATIVE | {"None": None},
     taker_fee=NOT_NUMBERS | NEGATIVE | {"None": None},
@@ -412,6 +418,7 @@ def shared() -> Any:
         assert troubles.items == []
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize("name", BAD_CALLS)
 def test_a_bad_call_is_refused_and_leaves_nothing_half_done(shared: TradingSystem, name: str) -> None:
     error, call, field = BAD_CALLS[name]
@@ -462,6 +469,7 @@ def test_what_depends_on_the_market_ends_rejected_with_its_code_and_numbers(orde
 # -- messages of other types, and values that were tampered with
 
 
+@pytest.mark.fault(42, 45)
 @pytest.mark.parametrize(
     "message", [None, "x", 7, object(), Unshowable(), LyingStr("x")], ids=lambda m: type(m).__name__
 )

@@ -729,6 +729,7 @@ def test_an_exchange_that_cannot_connect_fails_the_start_and_stops_what_had_star
 # -- halt and resume
 
 
+@pytest.mark.fault(32)
 def test_a_halt_refuses_new_orders_and_lets_cancels_and_fills_pass_until_it_is_lifted(system: TradingSystem) -> None:
     system.publish(quote())
     working = [system.submit(limit("50")) for _ in range(2)]
@@ -818,6 +819,7 @@ print(status, filled)
 """
 
 
+@pytest.mark.fault(75)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_in_a_forked_child_a_system_refuses_everything_and_the_parent_goes_on(tmp_path: Path) -> None:
     ended = _python(_FORK.replace("-W", ""), cwd=tmp_path, PYTHONWARNINGS="ignore")
@@ -827,6 +829,7 @@ def test_in_a_forked_child_a_system_refuses_everything_and_the_parent_goes_on(tm
 # -- what is submitted twice
 
 
+@pytest.mark.fault(43)
 def test_the_same_order_again_is_one_order_and_another_under_its_id_is_refused(system: TradingSystem) -> None:
     heard = Recorder()
     system.subscribe(heard, e.CommandRefused)

@@ -56,6 +56,7 @@ def still_trades(system: TradingSystem) -> None:
 # -- poison and repeated failure
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize(
     "error", [ZeroDivisionError, SystemExit, KeyboardInterrupt, RecursionError, MemoryError], ids=lambda x: x.__name__
 )
@@ -82,6 +83,7 @@ def test_66_a_strategy_that_raises_misses_one_message_and_goes_on(
     assert_clean(system)
 
 
+@pytest.mark.fault(66)
 def test_66_a_subscriber_that_raises_misses_one_update_and_hears_the_next(
     system: TradingSystem, troubles: Recorder
 ) -> None:
@@ -99,6 +101,7 @@ def test_66_a_subscriber_that_raises_misses_one_update_and_hears_the_next(
     assert [problem.what for problem in troubles.items] == ["set aside"]
 
 
+@pytest.mark.fault(66)
 def test_66_an_on_error_that_raises_is_called_again_for_the_next_trouble(capsys: pytest.CaptureFixture[str]) -> None:
     calls = Recorder()
 
@@ -116,6 +119,7 @@ def test_66_an_on_error_that_raises_is_called_again_for_the_next_trouble(capsys:
     assert "on_error raised SystemExit" in capsys.readouterr().err
 
 
+@pytest.mark.fault(67)
 def test_67_repeated_failure_stops_that_strategy_and_no_other(system: TradingSystem, troubles: Recorder) -> None:
     seen = Recorder()
 
@@ -139,6 +143,7 @@ def test_67_repeated_failure_stops_that_strategy_and_no_other(system: TradingSys
     assert_clean(system)
 
 
+@pytest.mark.fault(67)
 def test_67_the_orders_of_a_strategy_that_was_stopped_live_on_and_their_fills_are_booked(system: TradingSystem) -> None:
     def data(strategy: Strategy, item: Any) -> None:
         if item.bid == 1:
@@ -159,6 +164,7 @@ def test_67_the_orders_of_a_strategy_that_was_stopped_live_on_and_their_fills_ar
     assert_clean(system)
 
 
+@pytest.mark.fault(67)
 def test_67_repeated_failure_stops_that_subscriber_and_no_other(system: TradingSystem, troubles: Recorder) -> None:
     seen = Recorder()
     system.subscribe(lambda _: 1 / 0)
@@ -177,6 +183,7 @@ def test_67_repeated_failure_stops_that_subscriber_and_no_other(system: TradingS
     assert len(troubles.items) <= before + 1
 
 
+@pytest.mark.fault(67)
 def test_67_repeated_failure_of_the_order_manager_halts_trading_and_lets_cancels_pass() -> None:
     venue, troubles = OwnVenue(), Recorder()
     with system_of(exchange=venue, on_error=troubles) as system:
@@ -209,6 +216,7 @@ def test_67_repeated_failure_of_the_exchange_halts_nothing_it_still_does_and_rep
         assert [problem.actor for problem in troubles.items] == ["exchange"] * 3
 
 
+@pytest.mark.fault(67)
 def test_67_an_exchange_that_fails_again_and_again_halts_trading_and_is_not_stopped() -> None:
     class Breaks(OwnVenue):
         def on_market_data(self, data: Any) -> None:
@@ -231,6 +239,7 @@ def test_67_an_exchange_that_fails_again_and_again_halts_trading_and_is_not_stop
 # -- the notebook's deadlock
 
 
+@pytest.mark.fault(68)
 def test_68_a_callback_that_publishes_and_submits_from_inside_the_callback_waits_for_nobody(
     system: TradingSystem,
 ) -> None:
@@ -252,6 +261,7 @@ def test_68_a_callback_that_publishes_and_submits_from_inside_the_callback_waits
 # -- flood
 
 
+@pytest.mark.fault(69)
 def test_69_a_flood_is_refused_at_the_edge_and_fills_and_cancels_are_unaffected() -> None:
     refused = Recorder()
     with system_of(max_in_flight=50) as system:
@@ -292,6 +302,7 @@ def test_69_a_flood_is_refused_at_the_edge_and_fills_and_cancels_are_unaffected(
 # -- slow and stuck subscribers
 
 
+@pytest.mark.fault(70)
 def test_70_a_stuck_subscriber_holds_up_nobody_but_itself(troubles: Recorder) -> None:
     gate, began, seen = threading.Event(), threading.Event(), Recorder()
 
@@ -312,6 +323,7 @@ def test_70_a_stuck_subscriber_holds_up_nobody_but_itself(troubles: Recorder) ->
     assert_clean(system)
 
 
+@pytest.mark.fault(70)
 def test_70_a_system_stops_in_bounded_time_although_a_subscriber_is_stuck_and_says_so(troubles: Recorder) -> None:
     gate, began = threading.Event(), threading.Event()
 
@@ -335,6 +347,7 @@ def test_70_a_system_stops_in_bounded_time_although_a_subscriber_is_stuck_and_sa
 # -- stop during traffic
 
 
+@pytest.mark.fault(71)
 @pytest.mark.parametrize("run", range(5))
 def test_71_a_stop_during_traffic_closes_every_account(run: int, eager_switching: None) -> None:
     taken, refused, troubles = Recorder(), Recorder(), Recorder()
@@ -384,6 +397,7 @@ class WorksOne(Does):
             self.submit(limit("50"))
 
 
+@pytest.mark.fault(71)
 def test_71_strategies_may_cancel_but_not_submit_while_the_system_stops() -> None:
     def stop(strategy: Strategy) -> None:
         for order in strategy.orders():
@@ -400,6 +414,7 @@ def test_71_strategies_may_cancel_but_not_submit_while_the_system_stops() -> Non
     assert_clean(system)
 
 
+@pytest.mark.fault(71)
 def test_71_a_strategy_that_orders_anew_whenever_an_order_ends_does_not_keep_a_system_from_stopping() -> None:
     def order(strategy: Strategy, update: OrderUpdate) -> None:
         if update.order is not None and update.order.is_closed and update.order.state is not OrderState.REJECTED:
@@ -441,6 +456,7 @@ class Flushes(OwnVenue):
         super().close()
 
 
+@pytest.mark.fault(71)
 def test_71_what_an_exchange_reports_while_it_is_closed_is_in_every_book(troubles: Recorder) -> None:
     with system_of(exchange=Flushes(), cash={"USDT": "1000000"}, on_error=troubles) as system:
         for _ in range(100):
@@ -464,6 +480,7 @@ class Later(OwnVenue):
             self.report(report(r.VenueCancelled, client_order_id=request.client_order_id))
 
 
+@pytest.mark.fault(71)
 def test_71_a_stop_that_cancels_waits_for_what_the_venue_says_to_it() -> None:
     venue = Later()
     with system_of(exchange=venue, on_exit="cancel") as system:
@@ -491,6 +508,7 @@ def test_71_a_strategy_that_asks_for_ever_does_not_keep_a_session_from_stopping(
     assert not system.stop(timeout=0.1)
 
 
+@pytest.mark.fault(74)
 def test_74_sys_exit_in_a_strategy_ends_nothing(system: TradingSystem, troubles: Recorder) -> None:
     system.add_strategy(Does, data=lambda *_: sys.exit(1))
     still_trades(system)
@@ -532,6 +550,7 @@ def settled(system: TradingSystem, order_id: str) -> Any:
     return system.order(order_id)
 
 
+@pytest.mark.fault(66)
 def test_a_report_that_cannot_be_handled_leaves_its_order_in_doubt_and_its_symbol_without_new_orders(
     at_venue: Any, troubles: Recorder
 ) -> None:
@@ -563,6 +582,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.fault(3, 4)
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_venue_that_does_not_answer_is_asked_and_its_answer_resolves_the_doubt(name: str) -> None:
     answer, state, in_doubt = ANSWERS[name]
@@ -583,6 +603,7 @@ def test_a_venue_that_does_not_answer_is_asked_and_its_answer_resolves_the_doubt
         assert_clean(system)
 
 
+@pytest.mark.fault(5, 6)
 def test_every_report_twice_is_every_report_once(at_venue: Any) -> None:
     system, venue, order_id = at_venue
     reports = [
@@ -598,6 +619,7 @@ def test_every_report_twice_is_every_report_once(at_venue: Any) -> None:
     assert system.portfolio().positions[BTC.symbol].quantity == 10
 
 
+@pytest.mark.fault(8)
 def test_a_fill_before_its_acknowledgement_implies_it(at_venue: Any) -> None:
     system, venue, order_id = at_venue
     venue.report(filled(order_id, quantity="10"))
@@ -607,6 +629,7 @@ def test_a_fill_before_its_acknowledgement_implies_it(at_venue: Any) -> None:
     assert kinds == [e.OrderCreated, e.OrderSubmitted, e.OrderOpened, e.OrderFilled]
 
 
+@pytest.mark.fault(10)
 def test_a_fill_after_the_end_of_its_order_is_booked_and_raises_an_alarm(at_venue: Any, troubles: Recorder) -> None:
     system, venue, order_id = at_venue
     venue.report(report(r.VenueCancelled, client_order_id=order_id))
@@ -617,6 +640,7 @@ def test_a_fill_after_the_end_of_its_order_is_booked_and_raises_an_alarm(at_venu
     assert [alarm.code for alarm in troubles.items] == [AlarmCode.LATE_FILL]
 
 
+@pytest.mark.fault(18)
 def test_a_fill_beyond_the_quantity_is_booked_and_raises_an_alarm(at_venue: Any, troubles: Recorder) -> None:
     system, venue, order_id = at_venue
     venue.report(filled(order_id, quantity="12"))
@@ -626,6 +650,7 @@ def test_a_fill_beyond_the_quantity_is_booked_and_raises_an_alarm(at_venue: Any,
     assert [alarm.code for alarm in troubles.items] == [AlarmCode.OVERFILL]
 
 
+@pytest.mark.fault(19)
 def test_a_fill_for_an_order_of_nobodys_is_booked_and_raises_an_alarm(at_venue: Any, troubles: Recorder) -> None:
     system, venue, _ = at_venue
     venue.report(filled("nobodys", quantity="3"))
@@ -636,6 +661,7 @@ def test_a_fill_for_an_order_of_nobodys_is_booked_and_raises_an_alarm(at_venue: 
     assert [alarm.code for alarm in troubles.items] == [AlarmCode.UNKNOWN_ORDER]
 
 
+@pytest.mark.fault(9, 12)
 def test_a_cancel_that_comes_too_late_leaves_the_order_to_its_fill(at_venue: Any) -> None:
     system, venue, order_id = at_venue
     system.cancel(order_id)
@@ -679,6 +705,7 @@ def test_an_unanswered_cancel_puts_the_order_in_doubt_and_can_be_made_again() ->
         assert_clean(system)
 
 
+@pytest.mark.fault(76)
 def test_76_a_clock_that_jumps_moves_no_order_and_no_deadline() -> None:
     venue = OwnVenue()
     with system_of(exchange=venue, clock="data") as system:
