@@ -1,0 +1,246 @@
+"""Bugs of one line, each of which the proofs must catch: a checker that nobody has seen fail proves nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.figures.mutation import Mutant
+
+MUTANTS: Final = (
+    # The life of an order.
+    Mutant(
+        "a fill in a terminal state is dropped",
+        "model/lifecycle.py",
+        "        return changed(booked, late_fill=True)\n",
+        "        return order\n",
+    ),
+    Mutant(
+        "a full fill leaves the order partial",
+        "model/lifecycle.py",
+        "    if order.filled_quantity >= order.quantity:\n",
+        "    if order.filled_quantity > order.quantity:\n",
+    ),
+    Mutant(
+        "the fee of the second fill is forgotten",
+        "model/lifecycle.py",
+        "        fees_paid=add(order.fees_paid, fill.fee) if counted else order.fees_paid,\n",
+        "        fees_paid=fill.fee if counted else order.fees_paid,\n",
+    ),
+    Mutant(
+        "a modification may cut below what has filled",
+        "model/lifecycle.py",
+        "        quantity=max(quantity, order.filled_quantity),\n",
+        "        quantity=quantity,\n",
+    ),
+    Mutant(
+        "an old answer clears a new request",
+        "model/lifecycle.py",
+        "    if request_id != order.pending_request_id:\n",
+        "    if request_id is None:\n",
+    ),
+    Mutant(
+        "a correction adds to what it corrects",
+        "model/lifecycle.py",
+        "    fills = standing[:at] + by + standing[at + 1 :]\n",
+        "    fills = standing + by\n",
+    ),
+    Mutant(
+        "a doubt is never resolved",
+        "model/lifecycle.py",
+        "    return changed(order, in_doubt=False)\n",
+        "    return order\n",
+    ),
+    Mutant(
+        "whoever closed keeps its pending request",
+        "model/lifecycle.py",
+        "    return _move(order, target, event, pending=Pending.NONE, closed_ns=event.time_ns, reason=reason, **changes)\n",
+        "    return _move(order, target, event, closed_ns=event.time_ns, reason=reason, **changes)\n",
+    ),
+    # What reports mean.
+    Mutant(
+        "an execution that comes twice is booked twice",
+        "model/reporting.py",
+        "    if booked is not None:\n",
+        "    if booked is not None and False:\n",
+    ),
+    Mutant(
+        "an overfill raises no alarm",
+        "model/reporting.py",
+        "    if more > order.remaining_quantity:\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "a fill of an unknown order is dropped",
+        "model/blotter.py",
+        "        if not isinstance(report, r.VenueFilled):\n            return Outcome(alarms=(alarm,))\n",
+        "        if True:\n            return Outcome(alarms=(alarm,))\n",
+    ),
+    Mutant(
+        "executions are not remembered",
+        "model/blotter.py",
+        "                    self._executions[order.order_id, event.fill.execution_id] = event.fill\n",
+        "                    pass\n",
+    ),
+    # The stream.
+    Mutant(
+        "a sequence number is given twice",
+        "model/blotter.py",
+        "            self.sequence = update.sequence\n",
+        "            self.sequence = max(update.sequence, 2) - (update.sequence == 40)\n",
+    ),
+    Mutant(
+        "a repeated order is sent twice",
+        "model/blotter.py",
+        "            return Outcome(answer=(command.source, self.latest[order_id]))\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a fold takes what comes, gap or not",
+        "actors/following.py",
+        "        if update.sequence > self.followed + 1:\n",
+        "        if update.sequence > self.followed + 10**9:\n",
+    ),
+    Mutant(
+        "a fold applies a repetition",
+        "actors/following.py",
+        "        if update.sequence <= self.followed:\n",
+        "        if update.sequence < self.followed:\n",
+    ),
+    Mutant(
+        "the portfolio misses a fold",
+        "actors/portfolio.py",
+        "            self.follow(message, self._book.on_update)\n",
+        "            self.follow(message, self._book.on_update) if message.sequence != 50 else None\n",
+    ),
+    # Money.
+    Mutant(
+        "sells are booked as buys",
+        "model/booking.py",
+        "        flow = negate(notional) if (side is Side.BUY) is not entry.taken_back else notional\n",
+        "        flow = negate(notional)\n",
+    ),
+    Mutant(
+        "a bust keeps its fee",
+        "model/booking.py",
+        "        fee = fill.fee if entry.taken_back else negate(fill.fee)\n",
+        "        fee = negate(fill.fee)\n",
+    ),
+    Mutant(
+        "a flip forgets the other side",
+        "model/portfolio.py",
+        "        return self.reduced(self.size, fill.price).increased(side, beyond, fill.price)\n",
+        "        return self.reduced(self.size, fill.price)\n",
+    ),
+    Mutant(
+        "profit of a short has the wrong sign",
+        "model/portfolio.py",
+        "        profit = subtract(proceeds, released) if self.long else subtract(released, proceeds)\n",
+        "        profit = subtract(proceeds, released)\n",
+    ),
+    Mutant(
+        "a bust is not taken out of the position",
+        "model/portfolio.py",
+        "            standing.remove((side, event.fill))\n",
+        "            pass\n",
+    ),
+    # Risk.
+    Mutant(
+        "a closed order stays reserved",
+        "model/risk.py",
+        "            self._reserve(known.terms.symbol, negate(known.cost))\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "what is reserved is not counted",
+        "model/risk.py",
+        "        free = subtract(self._cash.get(currency, ZERO), reserved)\n",
+        "        free = self._cash.get(currency, ZERO)\n",
+    ),
+    Mutant(
+        "the limit on notional is not applied",
+        "model/risk.py",
+        "        if most is not None and notional > most:\n",
+        "        if most is not None and notional > most * 1000:\n",
+    ),
+    Mutant(
+        "a denied order is sent",
+        "model/blotter.py",
+        "        if refusal is not None:\n            denied",
+        "        if refusal is not None and refusal.reason is not Reason.MAX_ORDER_NOTIONAL:\n            denied",
+    ),
+    Mutant(
+        "a halt does not hold",
+        "model/gate.py",
+        "        return None if self.halted is None else",
+        "        return None if True else",
+    ),
+    # The venue.
+    Mutant(
+        "the venue fills a cancelled order",
+        "model/venue.py",
+        "        memory.put(changed(order, state=OrderState.CANCELLED))\n        cancelled",
+        "        cancelled",
+    ),
+    Mutant(
+        "the venue gives more than is offered",
+        "model/venue_execution.py",
+        "            quantity = order.leaves if available is None else min(order.leaves, available)\n",
+        "            quantity = order.leaves\n",
+    ),
+    Mutant(
+        "a limit order fills beyond its price",
+        "model/venue_execution.py",
+        "            if not order.leaves or not order.may_trade_at(offer.price):\n",
+        "            if not order.leaves:\n",
+    ),
+    # Actors.
+    Mutant(
+        "a handler that raised has sent its messages",
+        "actors/actor.py",
+        "            discarded, self._outbox = self._outbox, []\n",
+        "            discarded = []\n",
+    ),
+    Mutant(
+        "a message set aside is not reported",
+        "actors/actor.py",
+        '        self._report("set aside", message, error)\n',
+        "        pass\n",
+    ),
+    Mutant(
+        "an update does not reach the portfolio",
+        "actors/order_manager.py",
+        "            for fold in self._folds:\n",
+        "            for fold in self._folds[: 1 + (update.sequence != 60)]:\n",
+    ),
+    Mutant(
+        "a time-out is not noticed",
+        "actors/order_manager.py",
+        "        if deadline is not None and not self._timer_set:\n",
+        "        if deadline is None and not self._timer_set:\n",
+    ),
+    Mutant(
+        "a message to a closed mailbox is lost",
+        "actors/mailbox.py",
+        "            self._bury(envelope.message)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a handled message is counted twice",
+        "actors/mailbox.py",
+        "        if self._busy:\n            self._busy = False\n            self.handled += 1\n        while True:\n",
+        "        if self._busy:\n            self._busy = False\n            self.handled += 1 + (self.handled == 30)\n        while True:\n",
+    ),
+    Mutant(
+        "a strategy is not told of its late fills",
+        "actors/order_manager.py",
+        "            if owner is not None:\n                self.send(owner, update)\n",
+        "            if owner is not None and not (update.order is not None and update.order.late_fill):\n"
+        "                self.send(owner, update)\n",
+    ),
+    Mutant(
+        "an order is its own list",
+        "actors/strategy.py",
+        "            self.live[order.order_id] = order\n",
+        "            self.live[order.order_id] = order if not order.fills else None\n",
+    ),
+)
