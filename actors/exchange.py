@@ -11,7 +11,7 @@ import attrs
 from ..model.errors import InvalidConfiguration, InvalidReport
 from ..model.instrument import Instrument
 from ..model.market import MARKET_DATA, MarketData, Quote
-from ..model.numbers import ONE, Number, add, multiply, not_negative, whole
+from ..model.numbers import ONE, ZERO, Number, add, multiply, not_negative, whole
 from ..model.reports import (
     VENUE_REPORTS,
     VenueCancel,
@@ -26,7 +26,7 @@ from .actor import BaseActor
 from .address import Address, Target
 from .conflation import BEHIND
 from .messages import Arrived, Halt, Listen, StopListening
-from .runtime import Cancellable, Context
+from .runtime import Cancellable, Context, Runtime
 
 ExchangeMessage = VenueRequest | MarketData | Arrived | Listen | StopListening
 _SECOND = Decimal(1_000_000_000)
@@ -90,8 +90,44 @@ def _known_remainder(_: Any, attribute: attrs.Attribute[Any], value: object) -> 
         raise InvalidConfiguration.of(attribute.name, value, "must be 'cancelled' or 'expired'")
 
 
+@attrs.frozen
+class Surroundings:
+    """What the actor of an exchange finds in the system: addresses, instruments by symbol, the runtime, its seed."""
+
+    me: Address[Any]
+    manager: Address[Any]
+    instruments: Mapping[str, Instrument]
+    runtime: Runtime
+    seed: int
+
+
+class ExchangeDescription:
+    """An exchange as an immutable value, from which the system builds the actor."""
+
+    __slots__ = ()
+
+    @property
+    def dearest_fee(self) -> Decimal:
+        """The largest fee, as a fraction of notional: what risk reserves for it."""
+        return ZERO
+
+    @property
+    def allowance(self) -> Decimal:
+        """The factor by which a market order may cost more than the quote said."""
+        return ONE
+
+    @property
+    def loses_nothing(self) -> bool:
+        """Whether every request is answered, however late."""
+        return False
+
+    def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
+        """Return the actor's class, and its arguments behind the Context."""
+        raise NotImplementedError
+
+
 @attrs.frozen(kw_only=True)
-class SimulatedExchange:
+class SimulatedExchange(ExchangeDescription):
     """How the simulated exchange shall behave; the system builds its actor from it.
 
     Args:
@@ -136,6 +172,22 @@ class SimulatedExchange:
     def allowance(self) -> Decimal:
         """The factor by which a market order may cost more than the quote said."""
         return add(ONE, self.slippage)
+
+    @property
+    def loses_nothing(self) -> bool:
+        """It answers every request."""
+        return True
+
+    def venue_in(self, around: Surroundings) -> SimulatedVenue:
+        """Return a venue that behaves so."""
+        draws, ids = around.runtime.draws(around.seed, self.seed), around.runtime.ids("exchange")
+        return SimulatedVenue(around.instruments, self.rules, draws, ids)
+
+    def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
+        """Return the actor's class, and its arguments behind the Context."""
+        venue = self.venue_in(around)
+        arguments = (around.me, around.manager, venue, self.latency_ns, around.runtime.call_later)
+        return SimulatedExchangeActor, arguments
 
 
 @attrs.frozen

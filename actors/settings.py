@@ -14,7 +14,7 @@ from ..model.instrument import Instrument
 from ..model.numbers import EXACT, Number, not_negative, whole
 from ..model.risk import RiskLimits
 from ..model.text import identifier
-from .exchange import Exchange, SimulatedExchange
+from .exchange import Exchange, ExchangeDescription
 from .stepped import Stepped
 
 _NS: Final = Decimal(1_000_000_000)
@@ -49,8 +49,8 @@ def _balances(cash: Mapping[str, Number] | None) -> Mapping[str, Decimal] | None
     return MappingProxyType(balances)
 
 
-def _exchange(exchange: SimulatedExchange | Exchange) -> SimulatedExchange | Exchange:
-    if not isinstance(exchange, SimulatedExchange):
+def _exchange(exchange: ExchangeDescription | Exchange) -> ExchangeDescription | Exchange:
+    if not isinstance(exchange, ExchangeDescription):
         for method in _EXCHANGE_METHODS:
             if isinstance(exchange, type) or not callable(getattr(exchange, method, None)):
                 raise InvalidConfiguration.of("exchange", exchange, f"must be an Exchange, with a method {method}")
@@ -63,10 +63,10 @@ def _limits(limits: RiskLimits) -> RiskLimits:
     return limits
 
 
-def patience(answer_within: Number | Literal["auto"] | None, exchange: SimulatedExchange | Exchange) -> Number | None:
+def patience(answer_within: Number | Literal["auto"] | None, exchange: ExchangeDescription | Exchange) -> Number | None:
     """Return how many seconds a venue has to answer where that was left open."""
     if type(answer_within) is str and answer_within == "auto":
-        return None if isinstance(exchange, SimulatedExchange) else _PATIENCE
+        return None if isinstance(exchange, ExchangeDescription) and exchange.loses_nothing else _PATIENCE
     return answer_within
 
 
@@ -119,7 +119,7 @@ class Settings:
     """
 
     instruments: Mapping[str, Instrument] = attrs.field(converter=_by_symbol)
-    exchange: SimulatedExchange | Exchange = attrs.field(converter=_exchange)
+    exchange: ExchangeDescription | Exchange = attrs.field(converter=_exchange)
     cash: Mapping[str, Decimal] | None = attrs.field(converter=_balances)
     limits: RiskLimits = attrs.field(converter=_limits)
     runtime: Literal["threads", "stepped"] | Stepped = attrs.field(validator=_known_runtime)

@@ -23,7 +23,7 @@ from ..model.values import changed
 from . import checks
 from .actor import in_handler, refuse_in_handler
 from .address import Address
-from .exchange import Exchange, SimulatedExchange
+from .exchange import Exchange, ExchangeDescription
 from .hosting import SOURCE, Hosting
 from .market_feed import MarketFeed
 from .messages import GetOrders, Halt, NextRecord, Problem, Resume, StopStrategy, WaitForState
@@ -71,7 +71,7 @@ class TradingSystem(Hosting):
         self,
         instruments: Iterable[Instrument],
         *,
-        exchange: SimulatedExchange | Exchange,
+        exchange: ExchangeDescription | Exchange,
         cash: Mapping[str, Number] | None = None,
         risk: RiskLimits = _NO_LIMITS,
         runtime: Literal["threads", "stepped"] | Stepped = "threads",

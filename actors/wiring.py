@@ -10,10 +10,9 @@ import attrs
 from ..model.numbers import ONE, ZERO
 from ..model.portfolio import PortfolioBook
 from ..model.risk import RiskBook
-from ..model.venue import SimulatedVenue
 from .actor import BaseActor
 from .address import Address
-from .exchange import AdaptedExchangeActor, SimulatedExchange, SimulatedExchangeActor
+from .exchange import AdaptedExchangeActor, ExchangeDescription, Surroundings
 from .messages import Problem
 from .monitor import Monitor
 from .order_manager import OrderManager
@@ -74,13 +73,13 @@ def plan(
     settings: Settings, runtime: Runtime, at: Addresses, monitor: Address[Any], first_answered: Callable[[str], None]
 ) -> tuple[Plan, ...]:
     """Return the built-in actors in the order in which they start: who is told things starts first."""
-    simulated = settings.exchange if isinstance(settings.exchange, SimulatedExchange) else None
+    described = settings.exchange if isinstance(settings.exchange, ExchangeDescription) else None
     risk_book = RiskBook(
         settings.instruments,
         settings.limits,
         cash=settings.cash,
-        allowance=ONE if simulated is None else simulated.allowance,
-        fee_rate=ZERO if simulated is None else simulated.dearest_fee,
+        allowance=ONE if described is None else described.allowance,
+        fee_rate=ZERO if described is None else described.dearest_fee,
     )
     portfolio_book = PortfolioBook(settings.instruments, settings.cash)
     manager_arguments = (
@@ -108,9 +107,7 @@ def plan(
 
 def _plan_exchange(settings: Settings, runtime: Runtime, at: Addresses) -> Plan:
     exchange = settings.exchange
-    if not isinstance(exchange, SimulatedExchange):
+    if not isinstance(exchange, ExchangeDescription):
         return Plan(at.exchange, AdaptedExchangeActor, (at.manager, exchange, settings.instruments))
-    draws, ids = runtime.draws(settings.seed, exchange.seed), runtime.ids("exchange")
-    venue = SimulatedVenue(settings.instruments, exchange.rules, draws, ids)
-    arguments = (at.exchange, at.manager, venue, exchange.latency_ns, runtime.call_later)
-    return Plan(at.exchange, SimulatedExchangeActor, arguments)
+    around = Surroundings(at.exchange, at.manager, settings.instruments, runtime, settings.seed)
+    return Plan(at.exchange, *exchange.actor_in(around))
