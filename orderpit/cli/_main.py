@@ -79,10 +79,10 @@ def _complain(text: str) -> None:
 
 
 def _run(args: Namespace) -> int:
-    from . import _demo, _session  # noqa: PLC0415  # --help and --version need none of it
+    from . import _demo, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
     from ._logs import logs  # noqa: PLC0415
     from ._output import Nothing, Output, Plain, console_on  # noqa: PLC0415
-    from ._report import show_end, show_orders, show_portfolio, show_stats  # noqa: PLC0415
+    from ._report import show_end, show_flood, show_orders, show_portfolio, show_stats  # noqa: PLC0415
     from ._signals import Signals  # noqa: PLC0415
 
     console = None if args.json else console_on(sys.stdout)
@@ -95,6 +95,8 @@ def _run(args: Namespace) -> int:
     with logs(args.log_file, debug=args.debug), Signals() as signals:
         if args.command == "session":
             outcome = _session.run(args, steps, console, signals)
+        elif args.command == "stress":
+            outcome = _stress.run(args, steps, console, signals)
         else:
             outcome = _demo.run(steps, signals, seed=args.seed, log=args.log_file is not None)
         received = signals.received
@@ -103,7 +105,10 @@ def _run(args: Namespace) -> int:
         else:
             show_stats(result, outcome)
             show_portfolio(result, outcome)
-            show_orders(result, outcome)
+            if outcome.flooded is None:
+                show_orders(result, outcome)
+            else:
+                show_flood(result, outcome.flooded)
             show_end(result, outcome)
     if received is not None:
         return _interrupted(received)

@@ -13,6 +13,7 @@ from ..actors.audit import AuditReport, audit
 from ..actors.monitor import Troubles
 from ..actors.order_manager import ManagerBooks
 from ..actors.portfolio import PortfolioBooks
+from ..actors.reading import MailboxCount
 from ..actors.system import TradingSystem
 from ..actors.view import ViewBooks
 from ..model.instrument import Instrument
@@ -28,8 +29,53 @@ _NOTHING = PortfolioSnapshot(cash={}, positions={}, realised_pnl={}, unrealised_
 
 
 @attrs.frozen(kw_only=True)
+class Flooded:
+    """What a flood adds to the outcome of every command.
+
+    Attributes:
+        orders: submitted by the strategies.
+        strategies, seed: as asked for.
+        orders_per_second: from the first order until the last was submitted and nothing was under way.
+        modified, cancelled: commands of these kinds.
+        held_back: submissions refused at the edge, since too many were in flight.
+        stalled: whether it was given up because nothing moved any more.
+        faults: how often each injected fault happened; empty without --faults.
+        mailboxes: by actor, what passed and the most that ever waited.
+    """
+
+    orders: int
+    strategies: int
+    seed: int
+    orders_per_second: float
+    modified: int
+    cancelled: int
+    held_back: int
+    stalled: bool
+    faults: Mapping[str, int]
+    mailboxes: tuple[MailboxCount, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON."""
+        return attrs.asdict(self, recurse=True) | {
+            "orders_per_second": round(self.orders_per_second, 1),
+            "faults": dict(self.faults),
+            "mailboxes": {
+                box.actor: {"sent": box.sent, "handled": box.handled, "dead": box.dead, "high": box.high}
+                for box in self.mailboxes
+            },
+        }
+
+
+@attrs.frozen(kw_only=True)
 class Outcome:
-    """A finished run. seconds is how long the data took to play; problems has one line for each place."""
+    """A finished run.
+
+    Attributes:
+        seconds: how long the data took to play.
+        problems: one line for each place.
+        flooded: what a flood adds.
+        alarms_expected: whether faults were asked for; each alarm then says that one was noticed.
+    """
 
     stats: Mapping[str, Any]
     portfolio: PortfolioSnapshot
@@ -43,11 +89,14 @@ class Outcome:
     rejected: Mapping[str, Tally] = attrs.field(factory=dict[str, Tally])
     refused: Mapping[str, Tally] = attrs.field(factory=dict[str, Tally])
     problems: tuple[str, ...] = ()
+    flooded: Flooded | None = None
+    alarms_expected: bool = False
 
     @property
     def exit_code(self) -> int:
         """Zero only if the audit found nothing and nothing went wrong inside."""
-        failed = self.troubles.problem_count or self.troubles.alarm_count or not self.orderly
+        alarms = 0 if self.alarms_expected else self.troubles.alarm_count
+        failed = self.troubles.problem_count or alarms or not self.orderly
         return OK if self.audit.is_clean and not failed else FAILED
 
     def trouble_lines(self) -> list[str]:
@@ -88,6 +137,7 @@ class Outcome:
             },
             "interrupted": interrupted,
             "net": _plain(net(book)),
+            **({} if self.flooded is None else {"stress": self.flooded.to_dict()}),
         }
 
 

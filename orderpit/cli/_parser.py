@@ -11,13 +11,14 @@ from typing import Any, Final, NoReturn
 from ._errors import UsageError
 
 HELP: Final = """\
-usage: orderpit [demo | session] [options]
+usage: orderpit [demo | session | stress] [options]
 
 An order management system made of actors: see orders live and die.
 
   demo       the life of an order in six steps, then a strategy on real daily
              bars (this is what runs without a command)
   session    a strategy on recorded market data; `orderpit session --help`
+  stress     a flood through real threads, and the audit; `orderpit stress -h`
 
   --json           print one JSON object on stdout, and nothing else there
   --quiet          no steps and no progress, only the summary
@@ -59,7 +60,32 @@ examples:
   orderpit session --data btcusdt.gz ethusdt.gz --maker-fee 0 --log-file o.log
 """
 
+STRESS_HELP: Final = """\
+usage: orderpit stress [options]
+
+A flood through real threads: strategies submit orders of all four types as fast
+as they are answered, modify and cancel them, and now and then ask for what must
+be refused, while the market moves. Then the audit holds all books against each
+other.
+
+  --orders N       how many orders in all (10000)
+  --strategies K   how many strategies submit them, at most 1000 (4)
+  --faults         at an exchange that loses, repeats, reorders and delays what
+                   is said, at rates drawn from the seed; it heals after two
+                   thirds, and everything in doubt must be resolved
+  --seed N         of prices, commands and faults (0); what comes of them
+                   depends on the threads, and differs from run to run
+  --json, --quiet, --log-file FILE, --debug    see `orderpit --help`
+
+examples:
+  orderpit stress
+  orderpit stress --orders 100000 --strategies 16
+  orderpit stress --faults --seed 7 --json | jq .stress.faults
+"""
+
 _MOST: Final = 2**63
+MOST_STRATEGIES: Final = 1_000
+"""Each has a thread of its own."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -94,6 +120,14 @@ def _at_least_one(text: str) -> int:
     return number
 
 
+def _strategies(text: str) -> int:
+    number = _at_least_one(text)
+    if number > MOST_STRATEGIES:
+        msg = f"must be at most {MOST_STRATEGIES}, got {text!a}"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     # Suppressed, so that `orderpit --json demo` and `orderpit demo --json` are the same.
@@ -120,6 +154,10 @@ def parser() -> argparse.ArgumentParser:
     session.add_argument("--slippage", default="0", metavar="F")
     session.add_argument("--fill-probability", default="1", metavar="F")
     session.add_argument("--latency", default="0", metavar="SECONDS")
+    stress = commands.add_parser("stress", prog="orderpit stress", text=STRESS_HELP, **kwargs)
+    stress.add_argument("--orders", type=_at_least_one, default=10_000, metavar="N")
+    stress.add_argument("--strategies", type=_strategies, default=4, metavar="K")
+    stress.add_argument("--faults", action="store_true")
     return top
 
 

@@ -1,4 +1,4 @@
-"""The progress of a session without a terminal: a line now and then."""
+"""The progress of a session or a flood without a terminal: a line now and then."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ._outcome import net
 from ._output import counted
 from ._report import profit
 from ._session import Playing
+from ._stress import Flooding
 
 _EVERY_SECONDS: Final = 2.0
 
@@ -42,6 +43,42 @@ class ProgressLines:
         ]
         self._stream.write(f"orderpit: {', '.join(parts)}\n")
         self._stream.flush()
+
+
+class StressLines:
+    """Writes what is done, and then one line every two seconds of a flood."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._next = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, flooding: Flooding) -> None:
+        """Write a line, if it is time for one."""
+        if flooding.seconds < self._next:
+            return
+        text = ", ".join(flood_figures(flooding)) if self._next else flooding.title
+        self._next = flooding.seconds + _EVERY_SECONDS
+        self._stream.write(f"orderpit: {text}\n")
+        self._stream.flush()
+
+
+def flood_figures(flooding: Flooding) -> list[str]:
+    """Say how far a flood has come, how fast, and where the most messages wait."""
+    done, seconds = flooding.submitted / flooding.wanted, flooding.seconds
+    deepest = flooding.deepest()
+    return [
+        f"{done:4.0%}",
+        f"{flooding.submitted:,} orders",
+        f"{flooding.submitted / seconds:,.0f} a second" if seconds > 0 else "",
+        f"{deepest.queued:,} wait for {deepest.actor}",
+        left(done, seconds),
+    ]
 
 
 def left(done: float, seconds: float) -> str:

@@ -14,7 +14,7 @@ from ..model.kinds import Reason
 from ..model.numbers import ZERO, plain, to_places
 from ..model.order import Order
 from ._errors import printable
-from ._outcome import SHOWN_TROUBLES, Outcome, net
+from ._outcome import SHOWN_TROUBLES, Flooded, Outcome, net
 from ._output import Output, counted, signed
 from ._tallies import Tally
 
@@ -171,6 +171,21 @@ def show_portfolio(out: Output, outcome: Outcome) -> None:
         for currency, gain in gains.items()
     ]
     out.table(("currency", ">cash", ">equity", ">realised", ">unrealised", ">fees", ">net"), rows)
+
+
+def show_flood(out: Output, flooded: Flooded) -> None:
+    """Show how fast orders went, what was commanded, and how deep each mailbox was."""
+    out.heading("Mailboxes")
+    rows = [(box.actor, f"{box.handled:,}", f"{box.high:,}") for box in flooded.mailboxes]
+    out.table(("actor", ">messages", ">most waiting"), rows)
+    out.line("")
+    out.line(f"Orders: {flooded.orders:,}, {flooded.orders_per_second:,.0f} a second")
+    out.line(f"Commands beside them: {flooded.modified:,} to modify, {flooded.cancelled:,} to cancel")
+    out.line(f"Submissions refused at the edge, since too many were in flight: {flooded.held_back:,}")
+    if flooded.faults:
+        out.line("Faults injected: " + ", ".join(f"{name} {count:,}" for name, count in flooded.faults.items()))
+    if flooded.stalled:
+        out.line("Given up: nothing moved any more")
 
 
 def show_end(out: Output, outcome: Outcome) -> None:

@@ -58,7 +58,7 @@ class Watcher(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def show(self, playing: Playing) -> None:
+    def show(self, playing: Playing, /) -> None:
         """Show how it stands."""
 
 
@@ -71,7 +71,7 @@ class Blind:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, playing: Playing) -> None:
+    def show(self, _: object, /) -> None:
         """Show nothing."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from orderpit import __version__
 from orderpit.cli import main
-from orderpit.cli._parser import HELP, SESSION_HELP, parse, parser
+from orderpit.cli._parser import HELP, SESSION_HELP, STRESS_HELP, parse, parser
 
 
 def options(of):
@@ -20,7 +20,7 @@ def subparser(name):
     return commands.choices[name]
 
 
-@pytest.mark.parametrize("text", [HELP, SESSION_HELP], ids=["orderpit", "session"])
+@pytest.mark.parametrize("text", [HELP, SESSION_HELP, STRESS_HELP], ids=["orderpit", "session", "stress"])
 def test_the_help_fits_a_screen_and_has_examples(text):
     lines = text.splitlines()
     assert len(lines) <= 24
@@ -28,7 +28,11 @@ def test_the_help_fits_a_screen_and_has_examples(text):
     assert "examples:\n  orderpit" in text
 
 
-@pytest.mark.parametrize(("name", "text"), [("demo", HELP), ("session", SESSION_HELP)], ids=["demo", "session"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("demo", HELP), ("session", SESSION_HELP), ("stress", STRESS_HELP)],
+    ids=["demo", "session", "stress"],
+)
 def test_every_option_is_in_the_help_of_its_command(name, text):
     named = set(re.findall(r"--[a-z-]+", text)) | {"-h", "--help"}
     assert options(subparser(name)) <= named
@@ -87,6 +91,10 @@ def test_without_a_command_it_is_the_demo_and_options_may_stand_before_or_after(
         (["session", "--data", "x", "--strategy", "magic"], r"must be quoter, crossover or module:Class, got 'magic'"),
         (["session", "--data", "x", "--strategy", "no.such:It"], r"--strategy no.such:It: ModuleNotFoundError"),
         (["session", "--data", "x", "--strategy", "json:loads"], r"must be a subclass of orderpit.Strategy"),
+        (["stress", "--orders", "0"], r"--orders: must be at least 1, got '0'"),
+        (["stress", "--orders", "-5"], r"--orders: must be a whole number from 0, got '-5'"),
+        (["stress", "--orders", "1e5"], r"--orders: must be a whole number from 0, got '1e5'"),
+        (["stress", "--strategies", "1001"], r"--strategies: must be at most 1000, got '1001'"),
         (["session", "--data", "nowhere.csv"], r"nowhere.csv: No such file or directory"),
         (["session", "--data", "a\x1b[31m\nb"], r"a\\x1b\[31m\\nb: No such file"),
     ],

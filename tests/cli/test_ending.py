@@ -57,9 +57,19 @@ class Stuck(Strategy):
         (attrs.evolve(CLEAN, audit=AuditReport(("cash: found 1, expected 2",), 9)), 1),
         (attrs.evolve(CLEAN, troubles=PROBLEM), 1),
         (attrs.evolve(CLEAN, troubles=ALARM), 1),
+        (attrs.evolve(CLEAN, troubles=ALARM, alarms_expected=True), 0),
+        (attrs.evolve(CLEAN, troubles=PROBLEM, alarms_expected=True), 1),
         (attrs.evolve(CLEAN, orderly=False), 1),
     ],
-    ids=["clean", "violation", "problem", "alarm", "not orderly"],
+    ids=[
+        "clean",
+        "violation",
+        "problem",
+        "alarm",
+        "alarm that was asked for",
+        "problem nobody asked for",
+        "not orderly",
+    ],
 )
 def test_the_exit_code_is_zero_only_where_nothing_was_found(outcome, code):
     assert outcome.exit_code == code

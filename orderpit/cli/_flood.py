@@ -1,0 +1,174 @@
+"""A flood: strategies that command as fast as they are answered, and the market that moves meanwhile."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from ..actors.strategy import Strategy
+from ..model import events as e
+from ..model.commands import SubmitOrder
+from ..model.instrument import Instrument
+from ..model.kinds import OrderType, Side, TimeInForce
+from ..model.market import MarketData, Quote
+from ..model.numbers import HUNDRED, multiply
+from ..model.risk import RiskLimits
+
+INSTRUMENTS: Final = (
+    Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001"),
+    Instrument("ETH/USDT", price_increment="0.01", quantity_increment="0.001"),
+)
+LIMITS: Final = RiskLimits(max_order_quantity="9")
+"""Which every hundredth order or so breaks."""
+
+_SIDES: Final = (Side.BUY, Side.SELL)
+_TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
+_START_CENTS: Final = 100_00
+_LEAST_CENTS: Final = 50_00
+_MOST_CENTS: Final = 150_00
+_REACH_CENTS: Final = 1_00
+_STEP_CENTS: Final = 40
+_AT_ONCE: Final = 20
+_MOST_WORKING: Final = 40
+_ANSWERS: Final = (
+    *(e.OrderOpened, e.OrderTriggered, e.OrderFilled, e.OrderModified, e.OrderCancelled, e.OrderExpired),
+    *(e.OrderDenied, e.OrderRejected, e.CancelRejected, e.ModifyRejected),
+)
+
+
+class Trader(Strategy):
+    """Submits its number of orders; each answer is another turn, in which it submits, modifies or cancels.
+
+    All four types on both sides; about one command in thirty is one that must be refused.
+
+    Args:
+        orders: how many it submits.
+        seed: of its chances; what comes of them depends on the threads.
+    """
+
+    def __init__(self, orders: int, seed: str) -> None:
+        self._chance = random.Random(seed)
+        self._working: dict[str, int] = {}
+        self._cents = {instrument.symbol: _START_CENTS for instrument in INSTRUMENTS}
+        # Written by the strategy's thread alone, read by any.
+        self.left = orders
+        self.submitted = 0
+        self.modified = 0
+        self.cancelled = 0
+        self.held_back = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has submitted all its orders."""
+        return self.left <= 0
+
+    def calm_down(self) -> None:
+        """Submit no more."""
+        self.left = 0
+
+    def on_start(self) -> None:
+        """Begin with several commands at once."""
+        for _ in range(_AT_ONCE):
+            self._turn()
+
+    def on_market_data(self, data: MarketData) -> None:
+        """Follow the price, and take a turn: else one whose orders all rest would never take another."""
+        if isinstance(data, Quote) and data.bid is not None:
+            self._cents[data.symbol] = int(multiply(data.bid, HUNDRED))
+        self._turn()
+
+    def on_order(self, update: e.OrderUpdate) -> None:
+        """Note what works, and take a turn at each answer."""
+        order = update.order
+        if order is not None:
+            if order.is_closed:
+                self._working.pop(order.order_id, None)
+            elif isinstance(update.event, e.OrderOpened):
+                self._working[order.order_id] = self._cents[order.symbol]
+        if isinstance(update.event, _ANSWERS):
+            self._turn()
+
+    def _turn(self) -> None:
+        if self.left <= 0:
+            return
+        drawn = self._chance.random()
+        if self._working and (drawn < 0.15 or len(self._working) > _MOST_WORKING):  # noqa: PLR2004
+            order_id = self._any_of_mine()
+            self.cancel(order_id)
+            self.cancelled += 1
+            if drawn >= 0.01:  # noqa: PLR2004
+                # Else it may be cancelled or modified once more, while the cancel is on its way: that is refused.
+                self._working.pop(order_id)
+        elif self._working and drawn < 0.3:  # noqa: PLR2004
+            self._modify()
+        else:
+            self._submit()
+
+    def _any_of_mine(self) -> str:
+        return self._chance.choice(tuple(self._working))
+
+    def _modify(self) -> None:
+        order_id = self._any_of_mine()
+        if self._chance.random() < 0.5:  # noqa: PLR2004
+            self.modify(order_id, quantity=self._quantity())
+        else:
+            # Refused where the order has no limit price.
+            self.modify(order_id, price=_price(self._near(self._working[order_id])))
+        self.modified += 1
+
+    def _submit(self) -> None:
+        chance = self._chance
+        symbol = chance.choice(INSTRUMENTS).symbol
+        kind = chance.choice(_TYPES)
+        cents = self._cents[symbol]
+        bad = chance.random()
+        sent = self.submit(
+            SubmitOrder(
+                symbol if bad >= 0.01 else "XRP/USDT",  # noqa: PLR2004
+                chance.choice(_SIDES),
+                kind,
+                self._quantity() if not 0.01 <= bad < 0.02 else "10",  # noqa: PLR2004
+                price=_price(self._near(cents)) if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT} else None,
+                stop_price=_price(self._near(cents)) if kind in {OrderType.STOP, OrderType.STOP_LIMIT} else None,
+                time_in_force=TimeInForce.GTC if not 0.02 <= bad < 0.03 else TimeInForce.FOK,  # noqa: PLR2004
+            )
+        )
+        if sent is None:
+            self.held_back += 1
+            return
+        self.left -= 1
+        self.submitted += 1
+
+    def _quantity(self) -> str:
+        return f"0.{self._chance.randint(1, 999):03}"
+
+    def _near(self, cents: int) -> int:
+        return cents + self._chance.randint(-_REACH_CENTS, _REACH_CENTS)
+
+
+class Market:
+    """Prices that wander, with sizes small enough for partial fills.
+
+    Args:
+        seed: the same gives the same quotes.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._cents = {instrument.symbol: _START_CENTS for instrument in INSTRUMENTS}
+
+    def quotes(self) -> tuple[Quote, ...]:
+        """Return the next quote of each symbol."""
+        return tuple(self._next(symbol) for symbol in self._cents)
+
+    def _next(self, symbol: str) -> Quote:
+        chance = self._chance
+        moved = self._cents[symbol] + chance.randint(-_STEP_CENTS, _STEP_CENTS)
+        self._cents[symbol] = bid = min(max(moved, _LEAST_CENTS), _MOST_CENTS)
+        ask = bid + chance.randint(1, 5)
+        sizes = (str(chance.randint(1, 50)) for _ in range(2))
+        return Quote(symbol, bid=_price(bid), ask=_price(ask), bid_size=next(sizes), ask_size=next(sizes))
+
+
+def _price(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"
