@@ -13,8 +13,10 @@ from ..model.instrument import Instrument
 from ..model.market import MARKET_DATA, MarketData, Quote
 from ..model.numbers import ONE, ZERO, Number, add, multiply, not_negative, whole
 from ..model.reports import (
+    VENUE_LINK,
     VENUE_REPORTS,
     VenueCancel,
+    VenueLink,
     VenueModify,
     VenueQuery,
     VenueReport,
@@ -38,8 +40,11 @@ class Exchange(Protocol):
     request() must not wait for an answer: what the venue says is reported when it comes.
     """
 
-    def connect(self, instruments: Mapping[str, Instrument], report: Callable[[VenueReport], None]) -> None:
-        """Make ready. An error raised here fails the start of the system."""
+    def connect(self, instruments: Mapping[str, Instrument], report: Callable[[VenueReport | VenueLink], None]) -> None:
+        """Make ready. An error raised here fails the start of the system.
+
+        report also takes VenueDisconnected and VenueConnected, when the link to the venue goes down and comes back.
+        """
         ...
 
     def request(self, request: VenueRequest) -> None:
@@ -200,7 +205,7 @@ class ExchangeBooks:
 class ExchangeActor(BaseActor):
     """What both kinds of exchange share: reports go to the order manager, market data on to whoever listens."""
 
-    def __init__(self, context: Context, manager: Target[VenueReport | Halt]) -> None:
+    def __init__(self, context: Context, manager: Target[VenueReport | VenueLink | Halt]) -> None:
         super().__init__(context)
         self._manager = manager
         self._listeners: tuple[Listen, ...] = ()
@@ -273,7 +278,7 @@ class SimulatedExchangeActor(ExchangeActor):
         self,
         context: Context,
         me: Address[ExchangeMessage],
-        manager: Target[VenueReport | Halt],
+        manager: Target[VenueReport | VenueLink | Halt],
         venue: SimulatedVenue,
         latency_ns: int,
         call_later: Callable[..., Cancellable],
@@ -319,7 +324,7 @@ class AdaptedExchangeActor(ExchangeActor):
     def __init__(
         self,
         context: Context,
-        manager: Target[VenueReport | Halt],
+        manager: Target[VenueReport | VenueLink | Halt],
         adapter: Exchange,
         instruments: Mapping[str, Instrument],
     ) -> None:
@@ -347,7 +352,7 @@ class AdaptedExchangeActor(ExchangeActor):
             self._report("could not close", "the exchange adapter", error)
         super().on_stop()
 
-    def _report_from_venue(self, report: VenueReport) -> None:
-        if type(report) not in VENUE_REPORTS:
+    def _report_from_venue(self, report: VenueReport | VenueLink) -> None:
+        if type(report) not in VENUE_REPORTS and type(report) not in VENUE_LINK:
             raise InvalidReport.of("report", report, "must be one of the venue's report types")
         self._manager.send(report)

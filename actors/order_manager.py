@@ -13,13 +13,22 @@ from ..model.blotter import Blotter, Outcome
 from ..model.commands import Approved, Denied
 from ..model.events import CommandRefused, OrderUpdate
 from ..model.order import Order
-from ..model.reports import VENUE_REPORTS, VenueFilled, VenueReport, VenueRequest
+from ..model.reports import (
+    VENUE_LINK,
+    VENUE_REPORTS,
+    VenueConnected,
+    VenueDisconnected,
+    VenueFilled,
+    VenueLink,
+    VenueReport,
+    VenueRequest,
+)
 from .actor import BaseActor
 from .address import Address, Target
 from .messages import Answered, CheckDeadlines, Halt, Register, ResendUpdates, Resume, StopSymbol
 from .runtime import Cancellable, Context
 
-ManagerMessage = Approved | Denied | VenueReport | Halt | Resume | Register | ResendUpdates | CheckDeadlines
+ManagerMessage = Approved | Denied | VenueReport | VenueLink | Halt | Resume | Register | ResendUpdates | CheckDeadlines
 
 
 @attrs.frozen
@@ -84,6 +93,8 @@ class OrderManager(BaseActor):
                 self._publish(self._blotter.decide_command(message, now))
             case Register():
                 self._strategies[message.strategy_id] = message.target
+            case VenueDisconnected() | VenueConnected():
+                self._publish(self._blotter.decide_link(message, now))
             case Halt():
                 self._blotter.gate = self._blotter.gate.with_halt(message.reason)
             case Resume():
@@ -101,7 +112,7 @@ class OrderManager(BaseActor):
         self._strategies = {name: known for name, known in self._strategies.items() if known is not target}
 
     def set_aside(self, message: object) -> None:
-        """Refuse a command; a report leaves its order in doubt, and its symbol without new orders."""
+        """Refuse a command; a report leaves its order in doubt and its symbol without new orders; the link's halts."""
         now = self.context.now_ns()
         if isinstance(message, Approved | Denied):
             self._publish(self._blotter.decide_unhandled(message, now))
@@ -116,6 +127,8 @@ class OrderManager(BaseActor):
                 self._blotter.gate = self._blotter.gate.with_symbol_stopped(symbol)
                 self.send(self._risk, StopSymbol(symbol))
             self._publish(outcome)
+        elif type(message) in VENUE_LINK:
+            self._halt("what the venue said of its link could not be handled")
 
     def escalate(self) -> None:
         """Halt trading: the records can no longer be trusted to be complete."""

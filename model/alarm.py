@@ -20,11 +20,12 @@ class AlarmCode(Enum):
     CHANGED_TERMS = "CHANGED_TERMS"
     NO_ANSWER = "NO_ANSWER"
     DUPLICATE_ID = "DUPLICATE_ID"
+    DISCONNECTED = "DISCONNECTED"
 
 
 @attrs.frozen
 class Alarm:
-    """A fact about an order that calls for attention. order_id is the venue's client id where we know no order.
+    """A fact that calls for attention. order_id is the venue's client id where we know no order; empty: about none.
 
     source is the actor that raised it.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import takewhile
 
 import attrs
 
@@ -15,7 +16,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
-from .gate import Gate
+from .gate import Gate, disconnection
 from .kinds import OrderState, OrderType, Pending, Reason, Side
 from .lifecycle import apply
 from .order import Order
@@ -37,7 +38,8 @@ class Outcome:
 
     updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier
     update to the strategy that submitted the same order again; repeats counts reports that said nothing new. early is a
-    bust or correction of an execution that has not been reported yet, which must meet it when it is.
+    bust or correction of an execution that has not been reported yet, which must meet it when it is. gate replaces the
+    one there is.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -46,6 +48,7 @@ class Outcome:
     answer: tuple[str, e.OrderUpdate] | None = None
     repeats: int = 0
     early: Restatement | None = None
+    gate: Gate | None = None
 
 
 class Blotter:
@@ -79,14 +82,23 @@ class Blotter:
         update = self.latest.get(order_id)
         return None if update is None else update.order
 
+    def _known(self, order_id: str) -> Order:
+        order = self.order(order_id)
+        assert order is not None, "a deadline is that of an order"
+        return order
+
     def orders(self) -> Iterator[Order]:
         """Iterate over all orders in the order of their first appearance."""
         return (update.order for update in self.latest.values() if update.order is not None)
 
     @property
     def next_deadline_ns(self) -> int | None:
-        """When the oldest unanswered request falls due, on the clock given to commit()."""
-        return next(iter(self._deadlines.values()), None)
+        """When the oldest unanswered request falls due, on the clock given to commit(); None without a venue to ask."""
+        return None if self._is_cut_off else next(iter(self._deadlines.values()), None)
+
+    @property
+    def _is_cut_off(self) -> bool:
+        return self.gate.disconnected is not None
 
     def decide_command(self, judged: Approved | Denied, now_ns: int) -> Outcome:
         """Judge a command that risk has passed on, approved or denied."""
@@ -127,7 +139,7 @@ class Blotter:
         asks = any(update.order is not None and update.order.in_doubt for update in updates[-1:])
         return Outcome(
             updates=updates,
-            requests=(_query(order, now_ns),) if asks else (),
+            requests=self._asked(order, now_ns) if asks else (),
             alarms=verdict.alarms,
             repeats=int(verdict.is_repeat),
         )
@@ -139,21 +151,31 @@ class Blotter:
             now_ns: the time that the events bear.
             elapsed_ns: of a clock that never jumps, as the one given to commit().
         """
-        outcomes: list[Outcome] = []
-        sequence = self.sequence
-        for order_id, deadline in self._deadlines.items():
-            if deadline > elapsed_ns:
-                break
-            order = self.order(order_id)
-            assert order is not None, "a deadline is that of an order"
-            outcome = self._doubt(order, Reason.NO_ANSWER, "the venue has not answered in time", now_ns, sequence)
-            sequence += len(outcome.updates)
-            outcomes.append(outcome)
-        return Outcome(
-            updates=tuple(update for outcome in outcomes for update in outcome.updates),
-            requests=tuple(request for outcome in outcomes for request in outcome.requests),
-            alarms=tuple(alarm for outcome in outcomes for alarm in outcome.alarms),
-        )
+        due = () if self._is_cut_off else takewhile(lambda item: item[1] <= elapsed_ns, self._deadlines.items())
+        orders = tuple(self._known(order_id) for order_id, _ in due)
+        text = "the venue has not answered in time"
+        alarms = tuple(Alarm(now_ns, AlarmCode.NO_ANSWER, order.order_id, text) for order in orders)
+        return self._doubted(orders, Reason.NO_ANSWER, text, now_ns, alarms)
+
+    def decide_link(self, link: r.VenueLink, now_ns: int) -> Outcome:
+        """Judge the loss of the venue, or its return.
+
+        When it is lost, what becomes of the requests in flight is unknown. When it is back, it is asked about every
+        order that may have moved meanwhile.
+        """
+        if isinstance(link, r.VenueDisconnected) is self._is_cut_off:
+            return Outcome(repeats=1)
+        if isinstance(link, r.VenueConnected):
+            orders = tuple(order for order in self.orders() if order.in_doubt or _is_at_venue(order))
+            text = "the venue is connected again, and asked what has happened meanwhile"
+            asked = self._doubted(orders, Reason.DISCONNECTED, text, now_ns)
+            requests = tuple(_query(order, now_ns) for order in orders)
+            return changed(asked, requests=requests, gate=self.gate.with_venue_found())
+        text = disconnection(link.reason)
+        orders = tuple(order for order in self.orders() if _is_awaited(order) and not order.in_doubt)
+        alarm = Alarm(now_ns, AlarmCode.DISCONNECTED, "", f"{text}; orders in doubt by it: {len(orders)}")
+        lost = self._doubted(orders, Reason.DISCONNECTED, text, now_ns, (alarm,))
+        return changed(lost, requests=(), gate=self.gate.with_venue_lost(link.reason))
 
     def decide_unhandled(self, judged: Approved | Denied, now_ns: int) -> Outcome:
         """Refuse a command that could not be handled, so that whoever sent it hears of it."""
@@ -166,11 +188,14 @@ class Blotter:
         if order is None:
             return Outcome()
         text = f"a {type(report).__name__} could not be handled and was set aside"
-        return self._doubt(order, Reason.REPORT_SET_ASIDE, text, now_ns, self.sequence)
+        alarm = Alarm(now_ns, AlarmCode.NO_ANSWER, order.order_id, text)
+        return self._doubted((order,), Reason.REPORT_SET_ASIDE, text, now_ns, (alarm,))
 
     def commit(self, outcome: Outcome, elapsed_ns: int) -> None:
         """Take over what was decided; deadlines count from elapsed_ns, of a clock that never jumps."""
         self.repeats += outcome.repeats
+        if outcome.gate is not None:
+            self.gate = outcome.gate
         if outcome.early is not None:
             self._early[_execution(outcome.early)] = outcome.early
         for update in outcome.updates:
@@ -199,8 +224,7 @@ class Blotter:
     def _watch(self, order: Order, event: e.Event, elapsed_ns: int) -> None:
         if self._answer_within_ns is None:
             return
-        awaited = order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
-        if not awaited:
+        if not _is_awaited(order):
             self._deadlines.pop(order.order_id, None)
         elif isinstance(event, e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt):
             self._deadlines.pop(order.order_id, None)
@@ -401,14 +425,28 @@ class Blotter:
             pass
         return order_id
 
-    def _doubt(self, order: Order, reason: Reason, text: str, now: int, after: int) -> Outcome:
+    def _doubted(
+        self, orders: Iterable[Order], reason: Reason, text: str, now: int, alarms: tuple[Alarm, ...] = ()
+    ) -> Outcome:
         # The event is recorded again for an order already in doubt, so that its next query has a deadline too.
-        event = e.OrderInDoubt(time_ns=now, source=SOURCE, order_id=order.order_id, reason=reason, text=text)
-        return Outcome(
-            updates=self._fold(order, (event,), after),
-            requests=(_query(order, now),),
-            alarms=(Alarm(now, AlarmCode.NO_ANSWER, order.order_id, text),),
-        )
+        updates: list[e.OrderUpdate] = []
+        requests: list[r.VenueRequest] = []
+        for order in orders:
+            event = e.OrderInDoubt(time_ns=now, source=SOURCE, order_id=order.order_id, reason=reason, text=text)
+            updates.extend(self._fold(order, (event,), self.sequence + len(updates)))
+            requests.extend(self._asked(order, now))
+        return Outcome(tuple(updates), tuple(requests), alarms)
+
+    def _asked(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
+        return () if self._is_cut_off else (_query(order, now),)
+
+
+def _is_at_venue(order: Order) -> bool:
+    return order.is_open or order.state is OrderState.SUBMITTED
+
+
+def _is_awaited(order: Order) -> bool:
+    return order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
 
 
 def _execution(report: r.VenueFilled | Restatement) -> tuple[str, str, str]:

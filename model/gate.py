@@ -11,13 +11,15 @@ from .values import changed
 
 @attrs.frozen
 class Gate:
-    """Open, or closed by a halt, or closed for some symbols. Cancels always pass.
+    """Open, or closed by a halt, by the loss of the venue, or for some symbols. Cancels always pass.
 
-    halted is the reason that the halt was given, None while there is no halt.
+    halted is the reason that the halt was given, None while there is no halt. disconnected is the reason that the
+    venue's adapter gave, None while the venue is connected; it comes and goes with the venue, not with a halt.
     """
 
     halted: str | None = None
     stopped_symbols: frozenset[str] = frozenset()
+    disconnected: str | None = None
 
     def with_halt(self, reason: str) -> Gate:
         """Let no new order and no modification pass."""
@@ -25,7 +27,15 @@ class Gate:
 
     def opened(self) -> Gate:
         """Let orders pass again, in symbols that were stopped too: whoever resumes has looked at what happened."""
-        return Gate()
+        return Gate(disconnected=self.disconnected)
+
+    def with_venue_lost(self, reason: str) -> Gate:
+        """Let no new order and no modification pass while there is no venue to take it."""
+        return changed(self, disconnected=reason)
+
+    def with_venue_found(self) -> Gate:
+        """Undo with_venue_lost()."""
+        return changed(self, disconnected=None)
 
     def with_symbol_stopped(self, symbol: str) -> Gate:
         """Let no new order in a symbol pass."""
@@ -41,4 +51,13 @@ class Gate:
 
     def refuse_modify(self) -> Refusal | None:
         """Judge a modification, which may add to what could be filled."""
-        return None if self.halted is None else Refusal(Reason.HALTED, f"trading is halted: {self.halted}")
+        if self.halted is not None:
+            return Refusal(Reason.HALTED, f"trading is halted: {self.halted}")
+        if self.disconnected is not None:
+            return Refusal(Reason.DISCONNECTED, disconnection(self.disconnected))
+        return None
+
+
+def disconnection(reason: str) -> str:
+    """Say that the venue is disconnected, and why where that is known."""
+    return f"the venue is disconnected: {reason}" if reason else "the venue is disconnected"

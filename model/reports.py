@@ -76,6 +76,10 @@ def _text(value: str) -> str:
     return free_text("text", value, InvalidReport)
 
 
+def _link_reason(value: str) -> str:
+    return free_text("reason", value, InvalidReport)
+
+
 def _source(value: str) -> str:
     return free_text("source", value, InvalidReport)
 
@@ -152,7 +156,11 @@ class VenueCancel:
 
 @attrs.frozen(kw_only=True)
 class VenueQuery:
-    """Report the order's status: our side does not know it."""
+    """Report what became of the order: our side does not know it.
+
+    The answer is a VenueFilled for each execution (those reported before are known by their ids), what has busted or
+    corrected one of them, and then a VenueStatus.
+    """
 
     client_order_id: str
     symbol: str
@@ -309,8 +317,9 @@ class VenueFillCorrected:
 
 @attrs.frozen(kw_only=True)
 class VenueStatus:
-    """The answer to a query (FIX ExecType Order Status). A state of None says that the venue does not know the order.
+    """The end of the answer to a query (FIX ExecType Order Status), after the order's executions.
 
+    filled_quantity is the sum of the executions that stand. A state of None: the venue does not know the order.
     complete says that the venue's memory is: an order it does not know was never there or is gone for good. price and
     quantity are the terms in force, where the venue tells them; what became of a lost amend is known by them alone.
     """
@@ -321,6 +330,23 @@ class VenueStatus:
     complete: bool = attrs.field(default=False, converter=_complete)
     price: Decimal | None = attrs.field(default=None, converter=_optional_price)
     quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_source)
+
+
+@attrs.frozen(kw_only=True)
+class VenueDisconnected:
+    """The link to the venue is down: no request is answered until VenueConnected. reason is for people."""
+
+    reason: str = attrs.field(default="", converter=_link_reason)
+    time_ns: int = attrs.field(default=0, converter=_time)
+    source: str = attrs.field(default="exchange", converter=_source)
+
+
+@attrs.frozen(kw_only=True)
+class VenueConnected:
+    """The link to the venue is up again. Without a VenueDisconnected before it, it says nothing."""
+
     time_ns: int = attrs.field(default=0, converter=_time)
     source: str = attrs.field(default="exchange", converter=_source)
 
@@ -342,3 +368,9 @@ VenueReport: TypeAlias = (
 
 VENUE_REPORTS: Final = frozenset(get_args(VenueReport))
 """The same as a set: `type(x) in VENUE_REPORTS` is many times faster than isinstance() on a union."""
+
+VenueLink: TypeAlias = VenueDisconnected | VenueConnected
+"""What a venue says of the link to it, and of no order."""
+
+VENUE_LINK: Final = frozenset(get_args(VenueLink))
+"""The same as a set."""

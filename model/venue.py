@@ -25,9 +25,8 @@ from . import reports as r
 from .instrument import Instrument
 from .kinds import OrderState, OrderType, Reason, Side
 from .market import MarketData
-from .numbers import ZERO
 from .values import changed
-from .venue_execution import Execution
+from .venue_execution import Execution, reported
 from .venue_matching import Matching
 from .venue_memory import VenueMemory
 from .venue_order import Draw, VenueOrder, VenueRules
@@ -70,7 +69,7 @@ class SimulatedVenue:
             case r.VenueModify():
                 return self._memory.attempt(lambda: self._modify(request), now_ns)
             case r.VenueQuery():
-                return (self._status(request, now_ns),)
+                return self._answer(request, now_ns)
 
     def on_market_data(self, data: MarketData, now_ns: int) -> tuple[r.VenueReport, ...]:
         """Take over an observation and fill what it reaches; a symbol that is not traded here is passed over."""
@@ -177,14 +176,18 @@ class SimulatedVenue:
             )
         )
 
-    def _status(self, request: r.VenueQuery, now_ns: int) -> r.VenueStatus:
+    def _answer(self, request: r.VenueQuery, now_ns: int) -> tuple[r.VenueReport, ...]:
+        """Tell an order's executions, of which some reports may have been lost, and then how it stands."""
         order = self.orders.get(request.client_order_id)
-        return r.VenueStatus(
+        if order is None:
+            return (r.VenueStatus(client_order_id=request.client_order_id, state=None, complete=True, time_ns=now_ns),)
+        status = r.VenueStatus(
             client_order_id=request.client_order_id,
-            state=None if order is None else order.state,
-            filled_quantity=ZERO if order is None else order.filled,
+            state=order.state,
+            filled_quantity=order.filled,
             complete=True,
-            price=None if order is None else order.price,
-            quantity=None if order is None else order.quantity,
+            price=order.price,
+            quantity=order.quantity,
             time_ns=now_ns,
         )
+        return (*(reported(order, fill, now_ns) for fill in order.fill_chain.items()), status)

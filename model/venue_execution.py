@@ -107,15 +107,6 @@ class Execution:
         notional = multiply(quantity, price)
         fee = tidy(multiply(notional, self._rules.maker_fee if maker else self._rules.taker_fee))
         filled = add(order.filled, quantity)
-        order = memory.put(
-            changed(
-                order,
-                filled=filled,
-                notional=add(order.notional, notional),
-                fees=add(order.fees, fee),
-                state=OrderState.FILLED if filled >= order.quantity else OrderState.PARTIALLY_FILLED,
-            )
-        )
         fill = r.Fill(
             execution_id=self._next_id(),
             quantity=quantity,
@@ -125,16 +116,17 @@ class Execution:
             liquidity=LiquidityFlag.MAKER if maker else LiquidityFlag.TAKER,
             time_ns=memory.now_ns,
         )
-        memory.reports.append(
-            r.VenueFilled(
-                client_order_id=order.client_order_id,
-                symbol=order.symbol,
-                side=order.side,
-                fill=fill,
-                exchange_order_id=order.exchange_order_id,
-                time_ns=memory.now_ns,
+        order = memory.put(
+            changed(
+                order,
+                filled=filled,
+                notional=add(order.notional, notional),
+                fees=add(order.fees, fee),
+                fill_chain=order.fill_chain.appended(fill),
+                state=OrderState.FILLED if filled >= order.quantity else OrderState.PARTIALLY_FILLED,
             )
         )
+        memory.reports.append(reported(order, fill, memory.now_ns))
         return order
 
     def priced(self, order: VenueOrder, offered: Decimal) -> tuple[VenueOrder, Decimal]:
@@ -174,3 +166,15 @@ class Execution:
                     time_ns=memory.now_ns,
                 )
             )
+
+
+def reported(order: VenueOrder, fill: r.Fill, now_ns: int) -> r.VenueFilled:
+    """Return the report of an execution, as it is told when it happens and whenever the order is asked about."""
+    return r.VenueFilled(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        fill=fill,
+        exchange_order_id=order.exchange_order_id,
+        time_ns=now_ns,
+    )

@@ -8,11 +8,14 @@ from typing import Final, Literal
 
 import attrs
 
+from .chain import Chain
 from .kinds import OrderState, OrderType, Side
 from .numbers import ONE, ZERO, subtract
+from .reports import Fill
 
 Draw = Callable[[str, int], Decimal]
 """A random number in [0, 1) for an order's id and its count of draws: the same for the same seed."""
+_NO_FILLS: Final[Chain[Fill]] = Chain()
 _LIVE: Final = frozenset({OrderState.OPEN, OrderState.PARTIALLY_FILLED})
 
 
@@ -48,6 +51,7 @@ class VenueOrder:
     filled: Decimal = ZERO
     notional: Decimal = ZERO
     fees: Decimal = ZERO
+    fill_chain: Chain[Fill] = _NO_FILLS
     draws: int = 0
 
     @property

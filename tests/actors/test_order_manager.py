@@ -342,3 +342,29 @@ def test_an_unknown_message_is_reported_and_changes_nothing(floor: Floor) -> Non
     floor.tell("what is this", None, 3.5)
     assert floor.sent == before
     assert [problem.what for problem in floor.desk.problems] == ["unknown message"] * 3
+
+
+@pytest.mark.fault(1, 2)
+def test_a_lost_venue_is_an_alarm_and_its_return_a_question_about_each_order(floor: Floor) -> None:
+    floor.submit()
+    floor.tell(r.VenueDisconnected(reason="the line is dead"))
+    assert [alarm.code for alarm in floor.at("monitor", Alarm)] == [AlarmCode.DISCONNECTED]
+    assert floor.at("view")[-1].order.in_doubt
+    floor.desk.clock.now += 10 * SECOND
+    floor.tell(CheckDeadlines())
+    assert [type(request) for request in floor.at("exchange")] == [r.VenueSubmit]
+    assert len(floor.timers) == 1, "nothing falls due while there is nobody to ask"
+    floor.tell(r.VenueConnected())
+    assert [type(request) for request in floor.at("exchange")] == [r.VenueSubmit, r.VenueQuery]
+    assert len(floor.timers) == 2
+
+
+def test_a_link_that_cannot_be_handled_halts_trading(floor: Floor) -> None:
+    class Poison:
+        def __bool__(self) -> bool:
+            raise ZeroDivisionError
+
+    bad = r.VenueDisconnected()
+    object.__setattr__(bad, "reason", Poison())
+    floor.tell(bad)
+    assert floor.at("risk", Halt) == [Halt("what the venue said of its link could not be handled")]

@@ -314,6 +314,9 @@ FIELDS = [
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "complete", WRONG_FLAG),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "price", POSITIVE),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "quantity", POSITIVE),
+    (r.VenueDisconnected, {}, InvalidReport, "reason", WRONG_TEXT),
+    *((kind, {}, InvalidReport, "time_ns", WRONG_TIME) for kind in (r.VenueDisconnected, r.VenueConnected)),
+    *((kind, {}, InvalidReport, "source", WRONG_TEXT) for kind in (r.VenueDisconnected, r.VenueConnected)),
 ]
 
 

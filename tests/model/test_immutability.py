@@ -62,6 +62,8 @@ MESSAGES = [
     *(event(kind) for kind in (*ORDER_EVENTS, CommandRefused)),
     *(report(kind) for kind in VENUE_REPORTS),
     *(request(kind) for kind in VENUE_REQUESTS),
+    reports.VenueDisconnected(reason="the line is dead"),
+    reports.VenueConnected(),
 ]
 
 

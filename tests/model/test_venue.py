@@ -157,7 +157,7 @@ MARKET = {
     "a buy takes the ask": """
         quote 99 / 101
         a BUY 2 -> a accepted; a 2 @ 101 taker fee 0.404
-        query a -> a FILLED 2
+        query a -> a 2 @ 101 taker fee 0.404; a FILLED 2
     """,
     "a sell takes the bid": """
         quote 99 / 101
@@ -199,7 +199,7 @@ MARKET = {
     "what a small quote cannot fill is cancelled": """
         quote 99x5 / 101x1.5
         a BUY 2 -> a accepted; a 1.5 @ 101 taker fee 0.303; a Cancelled REMAINDER
-        query a -> a CANCELLED 1.5
+        query a -> a 1.5 @ 101 taker fee 0.303; a CANCELLED 1.5
     """,
     "consumed size stays consumed": """
         quote 99x5 / 101x1.5
@@ -306,16 +306,16 @@ LIMIT = {
         quote 99 / 101
         a BUY 5 limit 100 -> a accepted
         quote 99 / 100x2 -> a 2 @ 100 maker fee 0.2
-        query a -> a PARTIAL 2
+        query a -> a 2 @ 100 maker fee 0.2; a PARTIAL 2
         quote 99 / 100x2 ->
         quote 99 / 100x1 -> a 1 @ 100 maker fee 0.1
         quote 97 / 98x9 -> a 2 @ 100 maker fee 0.2
-        query a -> a FILLED 5
+        query a -> a 2 @ 100 maker fee 0.2; a 1 @ 100 maker fee 0.1; a 2 @ 100 maker fee 0.2; a FILLED 5
     """,
     "through the levels within its limit, and the rest rests": """
         depth 99x1 / 101x1 102x2 103x9
         a BUY 5 limit 102 -> a accepted; a 1 @ 101 taker fee 0.202; a 2 @ 102 taker fee 0.408
-        query a -> a PARTIAL 3
+        query a -> a 1 @ 101 taker fee 0.202; a 2 @ 102 taker fee 0.408; a PARTIAL 3
     """,
     "marketable for more than there is: a taker until the market has left": """
         quote 99 / 101x2
@@ -389,7 +389,7 @@ STOP = {
         a BUY 2 stop 105 -> a accepted
         quote 104.99 / 104.99 ->
         quote 99 / 105 -> a triggered; a 2 @ 105 taker fee 0.42
-        query a -> a FILLED 2
+        query a -> a 2 @ 105 taker fee 0.42; a FILLED 2
     """,
     "a sell stop waits for the bid": """
         quote 99 / 101
@@ -615,7 +615,7 @@ REQUESTS = {
         quote 99 / 101x1
         a BUY 2 limit 101 -> a accepted; a 1 @ 101 taker fee 0.202
         cancel a -> a Cancelled REQUESTED
-        query a -> a CANCELLED 1
+        query a -> a 1 @ 101 taker fee 0.202; a CANCELLED 1
     """,
     "too late to cancel or to modify": """
         quote 99 / 101
@@ -634,7 +634,7 @@ REQUESTS = {
         a BUY 2 limit 100 -> a accepted
         quote 99 / 100 -> a 2 @ 100 maker fee 0.2
         a BUY 2 limit 100 -> a accepted
-        query a -> a FILLED 2
+        query a -> a 2 @ 100 maker fee 0.2; a FILLED 2
     """,
     "a smaller quantity keeps its place": """
         quote 99 / 110
@@ -686,14 +686,14 @@ REQUESTS = {
         quote 99 / 101x2
         a BUY 5 limit 101 -> a accepted; a 2 @ 101 taker fee 0.404
         modify a quantity 2 -> a now 2 @ 101
-        query a -> a FILLED 2
+        query a -> a 2 @ 101 taker fee 0.404; a FILLED 2
         quote 99 / 100x9 ->
     """,
     "below what has filled, and it is what has filled": """
         quote 99 / 101x2
         a BUY 5 limit 101 -> a accepted; a 2 @ 101 taker fee 0.404
         modify a quantity 1 limit 90 -> a now 2 @ 90
-        query a -> a FILLED 2
+        query a -> a 2 @ 101 taker fee 0.404; a FILLED 2
     """,
     "a waiting stop takes new terms and waits on": """
         quote 99 / 101
@@ -738,7 +738,7 @@ def test_the_remainder_of_a_market_order_expires_where_the_rules_say_so() -> Non
     story = """
         quote 99 / 101x1.5
         a BUY 2 -> a accepted; a 1.5 @ 101 taker fee 0.303; a Expired REMAINDER
-        query a -> a EXPIRED 1.5
+        query a -> a 1.5 @ 101 taker fee 0.303; a EXPIRED 1.5
     """
     assert tell(a_venue(remainder="expired"), story) == lines_of(story)
 
@@ -788,7 +788,9 @@ def test_reports_carry_the_time_of_the_step_and_the_ids_of_venue_and_execution()
     assert (accepted.time_ns, filled.time_ns, filled.fill.time_ns) == (11, 11, 11)
     assert accepted.exchange_order_id == filled.exchange_order_id == "E-1"
     assert (filled.fill.execution_id, filled.fill.fee_currency, filled.side) == ("E-2", "USDT", Side.BUY)
-    (status,) = venue.request(query("a"), 13)
+    again, status = venue.request(query("a"), 13)
+    assert isinstance(again, r.VenueFilled)
+    assert (again.fill, again.time_ns, again.exchange_order_id) == (filled.fill, 13, "E-1")
     assert isinstance(status, r.VenueStatus)
     assert (status.time_ns, status.complete) == (13, True)
 
