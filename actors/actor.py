@@ -11,6 +11,7 @@ import pykka
 
 from ..model.errors import BlockingCall, shown
 from .address import Failure, Target
+from .fibres import Killed
 from .mailbox import ActorStop, Envelope, Mailbox
 from .messages import GetBooks, Leave, Problem, Query, Ready, StopListening, Unsubscribe
 from .runtime import Context
@@ -136,11 +137,15 @@ class BaseActor(pykka.ThreadingActor):
             return self.reply(message)
         try:
             self.handle(message)
+        except Killed:
+            raise
         # BaseException too: sys.exit() in a strategy would make pykka stop every actor of the process from inside.
         except BaseException as error:  # noqa: BLE001
             discarded, self._outbox = self._outbox, []
             self.discarded(discarded)
             self._failed(message, error)
+            if isinstance(error, KeyboardInterrupt):
+                self.context.interrupt(error)
         if self._outbox:
             self._flush()
         return None

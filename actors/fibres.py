@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from ..model.errors import InvalidConfiguration
 
@@ -36,11 +36,15 @@ class Fibre(Protocol):
     done: bool
 
     def resume(self) -> None:
-        """Go on with the body until it pauses or ends; called from outside."""
+        """Go on with the body until it pauses or ends; called from outside. Raises what the body raised."""
         ...
 
     def pause(self) -> None:
         """Go back to whoever resumed; called from inside."""
+        ...
+
+    def runs_on(self, thread: int) -> bool:
+        """Whether the body runs on a thread of its own, and on this one."""
         ...
 
 
@@ -74,6 +78,11 @@ class GreenletFibre:
         except _greenlet.GreenletExit:
             raise Killed from None
 
+    def runs_on(self, thread: int) -> bool:
+        """Whether it has a thread of its own: never."""
+        del thread
+        return False
+
     def _main(self) -> None:
         try:
             self._body()
@@ -84,31 +93,45 @@ class GreenletFibre:
 class ThreadFibre:
     """A fibre on a thread of its own, which waits while it is not its turn."""
 
-    __slots__ = ("_back", "_body", "_go", "_raised", "_started", "done")
+    __slots__ = ("_back", "_body", "_go", "_raised", "_thread", "done")
 
     def __init__(self, body: Callable[[], object]) -> None:
         self._body = body
         self.done = False
-        self._started = False
+        self._thread: threading.Thread | None = None
         self._raised: BaseException | None = None
-        self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
+        # Bare locks: a signal that interrupts the wait for one leaves it as it was.
+        self._go, self._back = threading.Lock(), threading.Lock()
+        self._go.acquire()
+        self._back.acquire()
 
     def resume(self) -> None:
-        """Go on with the body."""
-        if self._started:
-            self._go.release()
+        """Go on with the body. An interrupt waits until the body is back: two must never run at once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._main, name="orderpit-fibre", daemon=True)
+            self._thread.start()
         else:
-            self._started = True
-            threading.Thread(target=self._main, name="orderpit-fibre", daemon=True).start()
-        self._back.acquire()
+            self._go.release()
+        raised: BaseException | None = None
+        while True:
+            try:
+                self._back.acquire()
+                break
+            except BaseException as interrupt:  # noqa: BLE001  # raised below
+                raised = interrupt
         if self._raised is not None:
             raised, self._raised = self._raised, None
+        if raised is not None:
             raise raised
 
     def pause(self) -> None:
         """Go back."""
         self._back.release()
         self._go.acquire()
+
+    def runs_on(self, thread: int) -> bool:
+        """Whether this is its thread."""
+        return self._thread is not None and self._thread.ident == thread
 
     def _main(self) -> None:
         try:
@@ -132,6 +155,5 @@ def fibres(kind: FibreKind) -> Callable[[Callable[[], object]], Fibre]:
     return GreenletFibre
 
 
-def thread_id() -> int:
-    """Return the number of the thread that calls."""
-    return threading.get_ident()
+thread_id: Final = threading.get_ident
+"""Returns the number of the thread that calls."""

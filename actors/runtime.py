@@ -98,6 +98,11 @@ class Runtime(Protocol):
         """Whether the caller moves the actors, on one thread."""
         ...
 
+    @property
+    def has_crashed(self) -> bool:
+        """Whether the actors have been ended in the middle of what they did, as if the process had died."""
+        ...
+
     def settle(self) -> None:
         """Let what has been sent take effect, where the caller has to see to it."""
         ...
@@ -111,13 +116,19 @@ class Runtime(Protocol):
         ...
 
 
+def _on_threads(error: BaseException) -> None:
+    # A signal interrupts the main thread, which is no actor's.
+    del error
+
+
 class Context:
     """What every actor is given when it is made: its name, clocks, and where it reports and is left when it stops.
 
-    now_ns is the time of day, which may jump and is data; elapsed_ns only grows and measures durations.
+    now_ns is the time of day, which may jump and is data; elapsed_ns only grows and measures durations. interrupt is
+    told of a KeyboardInterrupt in a handler: where the caller moves the actors, it was meant for the caller.
     """
 
-    __slots__ = ("activity", "deposit", "elapsed_ns", "name", "now_ns", "report")
+    __slots__ = ("activity", "deposit", "elapsed_ns", "interrupt", "name", "now_ns", "report")
 
     def __init__(
         self,
@@ -127,7 +138,9 @@ class Context:
         report: Callable[[Problem], None],
         deposit: Callable[[str, Any], None],
         elapsed_ns: Callable[[], int] | None = None,
+        interrupt: Callable[[BaseException], None] = _on_threads,
     ) -> None:
+        self.interrupt = interrupt
         self.elapsed_ns = now_ns if elapsed_ns is None else elapsed_ns
         self.name = name
         self.now_ns = now_ns

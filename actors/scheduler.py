@@ -7,72 +7,19 @@ commutes with whatever the others do.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import Final
 
-from ..model.errors import OrderpitError
-from .fibres import Fibre, Killed
+from ..model.errors import InvalidConfiguration
+from .fibres import Fibre, Killed, thread_id
+from .tasks import Awaited, Choose, Crashed, Deadlock, Option, OutOfSteps, Task
 from .timers import Timer, TimerHeap
 
+__all__ = ["NANOSECONDS", "Choose", "Crashed", "Deadlock", "Option", "OutOfSteps", "Scheduler"]
+
 NANOSECONDS: Final = 1_000_000_000
-
-
-class Crashed(Exception):
-    """The process is taken to have died at this step, as Stepped(crash_at=...) asked."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(f"crashed at step {step}")
-        self.step = step
-
-
-class Deadlock(OrderpitError):
-    """Nobody can move, and somebody waits without an end."""
-
-    def __init__(self, waits: Sequence[str]) -> None:
-        super().__init__("nothing can move any more: " + "; ".join(waits))
-        self.waits = tuple(waits)
-
-
-class OutOfSteps(OrderpitError):
-    """The messages do not come to an end."""
-
-    def __init__(self, steps: int, waiting: Sequence[str]) -> None:
-        super().__init__(f"not at rest after {steps:,} steps; still to move: {', '.join(waiting)}")
-        self.steps = steps
-
-
-class Option(Protocol):
-    """What may move next: an actor, or the earliest timer."""
-
-    @property
-    def name(self) -> str:
-        """The actor's name, or "timer" and the name of whom it tells."""
-        ...
-
-
-Choose = Callable[[Sequence[Option]], int]
-"""Given at least two options, those that have waited longest first, returns the index of the one that moves."""
-
-
-class Awaited(Protocol):
-    """What a call waits for."""
-
-    name: str
-    waiters: list[Task]
-
-
-class Task:
-    """A fibre, what it waits for, and how it is told."""
-
-    __slots__ = ("awaits", "dying", "fibre", "name", "without_end")
-
-    def __init__(self, name: str, fibre: Fibre) -> None:
-        self.name = name
-        self.fibre = fibre
-        self.awaits: object = None
-        self.without_end = False
-        self.dying = False
 
 
 class _Due:
@@ -108,11 +55,13 @@ class Scheduler:
         move_clock: sets it, never back.
         choose: None lets them move in turn, in the order in which their messages came; then control passes only where
             an actor asks for its next message, which is one of the orders that threads could take, and the fastest.
-        late_ns: a timer due within so much time may fire while messages wait, as if these were handled late.
+        late_ns: a timer due within so much time may fire while messages wait, as if these were handled late, or before
+            another that is due as much earlier.
         moves_by_itself: whether time passes when somebody waits for it; not in the time of recorded data.
         most_steps: None for no end.
         crash_at: the step before which the world ends.
         on_step: called after each step.
+        at_rest: called when nobody can move, at this moment of time; True when that made somebody able to.
     """
 
     def __init__(
@@ -127,6 +76,7 @@ class Scheduler:
         most_steps: int | None,
         crash_at: int | None,
         on_step: Callable[[int], object] | None,
+        at_rest: Callable[[], bool],
     ) -> None:
         self.current: Task | None = None
         self.ready: list[Task] = []
@@ -134,51 +84,76 @@ class Scheduler:
         self.timers = TimerHeap()
         self.steps = 0
         self.yields = choose is not None
+        self.thread = thread_id()
+        # Tasks inside a call that waits.
+        self.waiting = 0
+        # What is to be raised to the caller once the actor that is moving has given up control.
+        self.interrupted: BaseException | None = None
+        self.has_crashed = False
         self._make_fibre = make_fibre
         self._now = now
         self._move_clock = move_clock
         self._choose = choose
         self._late_ns = late_ns
         self._moves_by_itself = moves_by_itself
-        self._most_steps = most_steps
-        self._crash_at = crash_at
+        self._crash_at = sys.maxsize if crash_at is None else crash_at
+        self._limit = min(self._crash_at, sys.maxsize if most_steps is None else most_steps)
         self._on_step = on_step
+        self._at_rest = at_rest
         # In the time of recorded data, waits end when nothing more can happen.
         self._waits = TimerHeap()
+        self._reported: set[tuple[str, ...]] = set()
 
     # -- for what runs inside
 
     def start(self, name: str, body: Callable[[], object]) -> Task:
         """Take over a body of code; it begins when its turn comes."""
-        task = Task(name, self._make_fibre(lambda: self._run_body(task, body)))
+        task = Task(name)
+
+        def unless_killed() -> None:
+            with contextlib.suppress(Killed):
+                if not task.dying:
+                    body()
+
+        task.fibre = self._make_fibre(unless_killed)
         self.tasks.append(task)
         self.ready.append(task)
         return task
 
     def pause(self, task: Task) -> None:
-        """Let others go first."""
+        """Let others go first.
+
+        Raises:
+            Killed: when the world has ended meanwhile.
+        """
+        if task.dying:
+            raise Killed
         self.ready.append(task)
-        try:
-            task.fibre.pause()
-        except Killed:
-            # Not raised on: here a handler is sending, and what it does has no effect any more.
-            task.dying = True
+        self._leave(task)
 
     def block(self, task: Task, awaits: object) -> None:
-        """Let others go until somebody wakes the task."""
+        """Let others go until somebody wakes the task.
+
+        Raises:
+            Killed: as pause().
+        """
         if task.dying:
             raise Killed
         task.awaits = awaits
+        self._leave(task)
+
+    def _leave(self, task: Task) -> None:
         try:
             task.fibre.pause()
         except Killed:
-            task.dying = True
+            # Thrown away together with its world. What still runs on the way out must have no effect.
+            task.dying, self.current = True, task
         if task.dying:
             raise Killed
 
     def wake(self, task: Task, awaits: object) -> None:
         """Let a task go on that waits for this."""
-        if task.awaits is awaits:
+        if task.awaits is awaits and not task.dying:
             task.awaits = None
             self.ready.append(task)
 
@@ -188,6 +163,7 @@ class Scheduler:
         Raises:
             Deadlock: without a timeout, when nobody can move any more.
         """
+        self.must_be_here()
         task = self.current
         if task is None:
             return self._drive(awaited, is_there, timeout)
@@ -196,68 +172,83 @@ class Scheduler:
         alarm = None
         if timeout is not None:
             timers = self.timers if self._moves_by_itself else self._waits
-            due = self._now() + int(timeout * NANOSECONDS)
-            alarm = timers.add(due, _Alarm(self, task), awaited, timers.take, background=True)
+            alarm = timers.add(self.deadline(timeout), _Alarm(self, task), awaited, timers.take, background=True)
         awaited.waiters.append(task)
         task.without_end = timeout is None
+        self.waiting += 1
         try:
             self.block(task, awaited)
         finally:
+            self.waiting -= 1
             task.without_end = False
             awaited.waiters.remove(task)
             if alarm is not None:
                 alarm.cancel()
         return is_there()
 
+    def interrupt(self, error: BaseException) -> None:
+        """Raise this to the caller as soon as the actor that is moving has given up control."""
+        self.interrupted = error
+
+    def must_be_here(self) -> None:
+        """Refuse another thread.
+
+        Raises:
+            InvalidConfiguration: when the caller is neither the thread that made the system nor one of its actors.
+        """
+        here = thread_id()
+        if here != self.thread and (self.current is None or not self.current.fibre.runs_on(here)):
+            raise InvalidConfiguration.of("runtime", "stepped", "must be used from the thread that made the system")
+
     # -- for the outside, which drives
 
     def run(self) -> None:
-        """Move until nobody can, at this moment of time."""
-        if self.current is not None:
-            return
-        while self.ready:
+        """Move until nobody can, at this moment of time.
+
+        Raises:
+            Deadlock: when actors then wait for each other; once for each circle of them.
+        """
+        self._must_live()
+        while self.ready or self._at_rest():
             self.step()
+        self._look_for_circles()
 
     def run_steps(self, most: int) -> bool:
         """Move at most so often; True while somebody can move."""
+        self._must_live()
         end = self.steps + most
-        while self.ready and self.steps < end:
+        while self.steps < end and (self.ready or self._at_rest()):
             self.step()
         return bool(self.ready)
 
     def step(self) -> None:
-        """Let one that is ready move until it gives up control, or fire a timer that is due soon."""
-        if self._crash_at is not None and self.steps >= self._crash_at:
-            raise Crashed(self.steps)
-        if self._most_steps is not None and self.steps >= self._most_steps:
-            raise OutOfSteps(self.steps, [task.name for task in self.ready])
+        """Let one that is ready move until it gives up control, or fire a timer that may fire by now."""
+        if self.steps >= self._limit:
+            self._end()
         self.steps += 1
         mover = self._next()
         if isinstance(mover, Task):
-            self.current = mover
-            try:
-                mover.fibre.resume()
-            finally:
-                self.current = None
+            self._resume(mover)
         else:
             self.fire(mover.timer)
-        if self._on_step is not None:
-            self._on_step(self.steps)
+        self._after_step()
 
     def let_time_pass(self, until_ns: int | None) -> bool:
-        """Fire the earliest timer that is due by then; False when there is none."""
-        timer = self.timers.first() if self._moves_by_itself else None
-        if timer is None:
-            timer = self._waits.first()
-            if timer is None:
-                return False
-            # Nothing more can happen that it could wait for.
-            self._waits.take(timer)
-            timer.target.send(timer.message)
-            return True
-        if until_ns is not None and timer.due > until_ns:
+        """Fire the earliest timer that is due by then, one of them if there are several; False when there is none."""
+        timers = self.timers if self._moves_by_itself else self._waits
+        first = timers.first()
+        if first is None or (self._moves_by_itself and until_ns is not None and first.due > until_ns):
             return False
-        self.fire(timer)
+        if self.steps >= self._limit:
+            self._end()
+        self.steps += 1
+        if self._moves_by_itself:
+            self.fire(self._one_of(first, until_ns))
+        else:
+            # Nothing more can happen that it could wait for.
+            self._waits.take(first)
+            first.target.send(first.message)
+        self._after_step()
         return True
 
     def fire(self, timer: Timer) -> None:
@@ -270,120 +261,110 @@ class Scheduler:
         """Return the moment that lies so many seconds ahead."""
         return self._now() + int(timeout * NANOSECONDS)
 
-    def pass_until(self, time_ns: int) -> None:
-        """Let the clock stand where a wait in vain has ended."""
-        if self._moves_by_itself:
-            self._move_clock(time_ns)
-
-    def blocked(self) -> list[str]:
-        """Say who waits without an end, and for whom."""
-        return [
-            f"{task.name} waits for {getattr(task.awaits, 'name', 'something')}"
-            for task in self.tasks
-            if task.without_end and not task.fibre.done
-        ]
-
     def abandon(self) -> None:
-        """End the world as kill -9 does: no handler finishes what it began, nothing is sent, nothing is cleaned up."""
-        for task in self.tasks:
+        """End the world as kill -9 does: no handler finishes what it began, and nothing is sent any more."""
+        tasks, self.tasks = self.tasks, []
+        for task in tasks:
             task.dying = True
-        for task in self.tasks:
+        for task in tasks:
             while not task.fibre.done:
                 self.current = task
-                try:
+                with contextlib.suppress(Exception):
                     task.fibre.resume()
-                finally:
-                    self.current = None
+        self.current = None
         self.ready.clear()
         self.timers.clear()
+        self._waits.clear()
 
-    def _run_body(self, task: Task, body: Callable[[], object]) -> None:
-        if task.dying:
-            return
+    # -- internals
+
+    def _resume(self, mover: Task) -> None:
+        self.current = mover
         try:
-            body()
-        except Killed:
-            if not task.dying:
-                raise
+            mover.fibre.resume()
+        except BaseException:
+            self.current = None
+            if mover.fibre.done:
+                # It ended where no actor ends, so nothing holds any more of what the others rely on.
+                self._crash()
+            raise
+        self.current = None
+        if mover.fibre.done:
+            self.tasks.remove(mover)
+
+    def _after_step(self) -> None:
+        if self.interrupted is not None:
+            interrupted, self.interrupted = self.interrupted, None
+            raise interrupted
+        if self._on_step is not None:
+            self._on_step(self.steps)
+
+    def _end(self) -> None:
+        waiting = [task.name for task in self.ready]
+        self._crash()
+        if self.steps >= self._crash_at:
+            raise Crashed(self.steps)
+        raise OutOfSteps(self.steps, waiting)
+
+    def _crash(self) -> None:
+        self.has_crashed = True
+        self.abandon()
+
+    def _must_live(self) -> None:
+        self.must_be_here()
+        if self.has_crashed:
+            raise Crashed(self.steps)
 
     def _drive(self, awaited: Awaited, is_there: Callable[[], bool], timeout: float | None) -> bool:
+        self._must_live()
         deadline = None if timeout is None else self.deadline(timeout)
         while not is_there():
-            if self.ready:
+            if self.ready or self._at_rest():
                 self.step()
             elif not self.let_time_pass(deadline):
                 break
         if is_there():
             return True
         if deadline is None:
-            raise Deadlock([f"the caller waits for {awaited.name}", *self.blocked()])
-        self.pass_until(deadline)
+            raise Deadlock([f"the caller waits for {awaited.name}", *self._waits_without_end()])
+        if self._moves_by_itself:
+            self._move_clock(deadline)
         return False
 
     def _next(self) -> Task | _Due:
         ready = self.ready
         if self._choose is None:
             return ready.pop(0)
-        due = self._due_soon() if self._late_ns else None
-        if due is not None:
-            index = self._choose([*ready, due])
-            return due if index == len(ready) else ready.pop(index)
+        first = self.timers.first()
+        latest = self._now() + self._late_ns
+        if first is not None and first.due <= latest and self._moves_by_itself:
+            options: list[Task | _Due] = [*ready, *map(_Due, self.timers.by(latest))]
+            chosen = options[self._choose(options)]
+            if isinstance(chosen, Task):
+                ready.remove(chosen)
+            return chosen
         return ready.pop(self._choose(ready) if len(ready) > 1 else 0)
 
-    def _due_soon(self) -> _Due | None:
-        timer = self.timers.first() if self._moves_by_itself else None
-        return _Due(timer) if timer is not None and timer.due <= self._now() + self._late_ns else None
+    def _one_of(self, first: Timer, until_ns: int | None) -> Timer:
+        """Choose among those that are due together with the first."""
+        if self._choose is None:
+            return first
+        latest = first.due + self._late_ns
+        due = list(map(_Due, self.timers.by(latest if until_ns is None else min(latest, until_ns))))
+        return due[self._choose(due)].timer if len(due) > 1 else first
 
+    def _waits_without_end(self) -> list[str]:
+        return [f"{task.name} waits for {task.awaits.name}" for task in self.tasks if task.without_end]
 
-class StepQueue:
-    """The queue inside a mailbox, with the methods of queue.SimpleQueue that a mailbox uses.
-
-    Its reader's task is set once the actor starts.
-    """
-
-    __slots__ = ("_items", "_scheduler", "reader")
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
-        self._items: deque[Any] = deque()
-        self.reader: Task | None = None
-
-    def put(self, item: Any) -> None:
-        """Append, after all others had their chance to go first."""
-        scheduler = self._scheduler
-        current = scheduler.current
-        if current is not None:
-            if scheduler.yields and not current.dying:
-                scheduler.pause(current)
-            if current.dying:
-                return
-        self._items.append(item)
-        if self.reader is not None:
-            scheduler.wake(self.reader, self)
-
-    def get(self) -> Any:
-        """Take the first, waiting for it."""
-        scheduler, task, items = self._scheduler, self.reader, self._items
-        assert task is not None, "an actor reads after it has started"
-        if task.dying:
-            raise Killed
-        if items and scheduler.ready and not scheduler.yields:
-            # In turn, one message each.
-            scheduler.pause(task)
-            if task.dying:
-                raise Killed
-        while not items:
-            scheduler.block(task, self)
-        return items.popleft()
-
-    def get_nowait(self) -> Any:
-        """Take the first; raises IndexError when there is none."""
-        return self._items.popleft()
-
-    def empty(self) -> bool:
-        """Whether nothing waits."""
-        return not self._items
-
-    def qsize(self) -> int:
-        """How many wait."""
-        return len(self._items)
+    def _look_for_circles(self) -> None:
+        if not self.waiting:
+            return
+        waits = {task.name: task.awaits.name for task in self.tasks if task.without_end}
+        for start in waits:
+            circle = [start]
+            while (after := waits.get(circle[-1])) is not None and after not in circle:
+                circle.append(after)
+            told = tuple(f"{name} waits for {waits[name]}" for name in sorted(circle) if name in waits)
+            if after == start and told not in self._reported:
+                self._reported.add(told)
+                raise Deadlock(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 import pykka
@@ -14,14 +14,14 @@ from ..model.errors import InvalidConfiguration
 from ..model.numbers import whole
 from .activity import Activity
 from .address import Address, Target
-from .fibres import FibreKind, fibres, thread_id
-from .mailbox import Enveloped, Mailbox
+from .fibres import FibreKind, Killed, fibres
+from .mailbox import Mailbox
 from .messages import Problem
 from .runtime import Cancellable, Context, Permits
-from .scheduler import Choose, Scheduler, StepQueue, Task
+from .scheduler import NANOSECONDS, Choose, Scheduler
 from .sources import Ids, draws
+from .stepping import OnDelivery, StepActivity, StepFuture, StepGate, StepMailbox, StepQueue, TracedMailbox
 
-OnDelivery = Callable[[int, str, object], object]
 START_NS: Final = 946_684_800_000_000_000
 """When virtual time begins: 2000-01-01T00:00:00Z."""
 
@@ -69,104 +69,48 @@ class Stepped:
     on_step: Callable[[int], object] | None = None
 
 
-class StepMailbox(Mailbox):
-    """A mailbox that tells of each message that it hands out."""
+class _SteppedActor:
+    """Mixed in before an actor class: the three hooks that pykka gives implementers of actor types.
 
-    def __init__(self, queue: StepQueue, name: str, now_ns: Callable[[], int], on_delivery: OnDelivery) -> None:
-        super().__init__(queue)
-        self._name = name
-        self._now_ns = now_ns
-        self._on_delivery = on_delivery
+    Each actor has a class of its own, which knows its runtime and its name.
+    """
 
-    def get(self) -> Enveloped:
-        """Wait for the next message."""
-        envelope = super().get()
-        self._on_delivery(self._now_ns(), self._name, envelope.message)
-        return envelope
+    _runtime: ClassVar[SteppedRuntime]
+    _name: ClassVar[str]
+    _future: ClassVar[type[StepFuture]]
 
+    @property
+    def actor_urn(self) -> str:
+        """The name; pykka's would be another one in each run."""
+        return f"urn:orderpit:{self._name}"
 
-class StepFuture(pykka.Future[Any]):
-    """A future whose reader lets the others move meanwhile."""
+    @actor_urn.setter
+    def actor_urn(self, urn: str) -> None:
+        del urn
 
-    def __init__(self, scheduler: Scheduler, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.waiters: list[Task] = []
-        self._scheduler = scheduler
-        self._value: Any = None
-        self._error: BaseException | None = None
-        self._is_set = False
-
-    def get(self, *, timeout: float | None = None) -> Any:
-        """Wait for the value.
-
-        Raises:
-            pykka.Timeout: when virtual time has passed the timeout, or nothing more can happen.
-            Deadlock: without a timeout, when nothing more can happen.
-        """
-        if self._get_hook is not None:
-            return super().get(timeout=timeout)
-        if not self._scheduler.wait(self, self._there, timeout):
-            msg = f"{timeout} seconds"
-            raise pykka.Timeout(msg)
-        if self._error is not None:
-            raise self._error
-        return self._value
-
-    def set(self, value: Any = None) -> None:
-        """Set the value."""
-        self._take(value, None)
-
-    def set_exception(self, exc_info: Any = None) -> None:
-        """Set an exception, given as (type, value, traceback)."""
-        kind, error, _ = exc_info
-        self._take(None, kind() if error is None else error)
-
-    def _take(self, value: Any, error: BaseException | None) -> None:
-        if self._is_set:
-            msg = "the future has been set"
-            raise RuntimeError(msg)
-        self._value, self._error, self._is_set = value, error, True
-        for task in self.waiters:
-            self._scheduler.wake(task, self)
-
-    def _there(self) -> bool:
-        return self._is_set
-
-
-class _Gate:
-    def __init__(self, scheduler: Scheduler, limit: int) -> None:
-        self.name = "a permit"
-        self.waiters: list[Task] = []
-        self._scheduler = scheduler
-        self._free = limit
-
-    def acquire(self, timeout: float) -> bool:
-        if not self._free and not (timeout and self._scheduler.wait(self, lambda: self._free > 0, timeout)):
-            return False
-        self._free -= 1
-        return True
-
-    def release(self) -> None:
-        self._free += 1
-        for task in self.waiters:
-            self._scheduler.wake(task, self)
-
-
-class SteppedActor:
-    """Mixed in before an actor class: the three hooks that pykka gives implementers of actor types."""
-
-    _runtime: SteppedRuntime
-
-    def _create_actor_inbox(self) -> Any:
-        return self._runtime.mailbox()
+    @classmethod
+    def _create_actor_inbox(cls) -> Any:
+        return cls._runtime.mailbox(cls._name)
 
     @classmethod
     def _create_future(cls) -> pykka.Future[Any]:
-        return cls._runtime.future()
+        return cls._future()
 
     def _start_actor_loop(self) -> None:
-        self._runtime.start(self)
+        self._runtime.take_over(self, self._name)
+
+    def _handle_receive(self, message: Any) -> Any:
+        try:
+            return super()._handle_receive(message)  # type: ignore[misc]  # mixed in before an actor class
+        except Killed:
+            # Asking for the next message ends the loop.
+            return None
+        except Exception:
+            raise
+        except BaseException as error:  # noqa: BLE001  # raised to the caller
+            # pykka would stop every actor of the process, the host's among them.
+            self._runtime.scheduler.interrupt(error)
+            return None
 
 
 class SteppedRuntime:
@@ -189,16 +133,15 @@ class SteppedRuntime:
         in_data_time: bool = False,
         run_id: str | None = None,
     ) -> None:
-        self.activity = Activity()
         self._report = report
         self._deposit = deposit
         self._in_data_time = in_data_time
         self._now = 0 if in_data_time else START_NS
         self._ids = Ids(run_id or "stepped")
         self._on_delivery = stepped.on_delivery
-        self._thread = thread_id()
         self._held = 0
-        self._spawning = ""
+        self._step_activity = StepActivity(self._is_quiet)
+        self.activity: Activity = self._step_activity
         self.scheduler = Scheduler(
             fibres(stepped.fibres),
             self.now_ns,
@@ -209,8 +152,9 @@ class SteppedRuntime:
             most_steps=stepped.most_steps,
             crash_at=stepped.crash_at,
             on_step=stepped.on_step,
+            at_rest=self._step_activity.serve,
         )
-        self.activity.count_also(self._pending)
+        self._future: type[StepFuture] = type("StepFuture", (StepFuture,), {"scheduler": self.scheduler})
 
     # -- time, ids, chance
 
@@ -258,34 +202,40 @@ class SteppedRuntime:
 
     def context(self, name: str) -> Context:
         """Return what every actor is given."""
-        return Context(name, self.now_ns, self.activity, self._report, self._deposit)
+        interrupt = self.scheduler.interrupt
+        return Context(name, self.now_ns, self.activity, self._report, self._deposit, interrupt=interrupt)
 
     def spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
-        """Start an actor and bind its address. It begins when its turn comes."""
-        stepped = type(actor_class.__name__, (SteppedActor, actor_class), {"_runtime": self})
-        self._spawning = address.name
-        actor = stepped(self.context(address.name), *args)
-        address.bind(actor.actor_ref)
-        actor._start_actor_loop()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # pykka's hook for implementers
+        """Start an actor on a Context and the arguments, and bind its address. It begins when its turn comes."""
+        address.bind(self.start(address.name, actor_class, self.context(address.name), *args))
 
-    def mailbox(self) -> Mailbox:
-        """Return the inbox of the actor that is being made."""
+    def start(self, name: str, actor_class: type[pykka.ThreadingActor], *args: Any) -> pykka.ActorRef[Any]:
+        """Start any pykka actor, as pykka would, but in no registry."""
+        future = type("StepFuture", (self._future,), {"name": name})
+        hooks = {"_runtime": self, "_name": name, "_future": future}
+        actor = type(actor_class.__name__, (_SteppedActor, actor_class), hooks)(*args)
+        actor._start_actor_loop()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # pykka's hook for implementers
+        ref: pykka.ActorRef[Any] = actor.actor_ref
+        return ref
+
+    def mailbox(self, name: str) -> Mailbox:
+        """Return the inbox of an actor that is being made."""
         queue = StepQueue(self.scheduler)
         if self._on_delivery is None:
-            return Mailbox(queue)
-        return StepMailbox(queue, self._spawning, self.now_ns, self._on_delivery)
+            return StepMailbox(queue)
+        return TracedMailbox(queue, name, self.now_ns, self._on_delivery)
 
-    def start(self, actor: Any) -> None:
-        """Take over the receive loop of the actor that is being started."""
-        actor.actor_inbox.queue.reader = self.scheduler.start(self._spawning, actor._actor_loop)  # noqa: SLF001
+    def take_over(self, actor: Any, name: str) -> None:
+        """Run the receive loop of an actor that is being started."""
+        actor.actor_inbox.queue.reader = self.scheduler.start(name, actor._actor_loop)  # noqa: SLF001
 
     def future(self) -> pykka.Future[Any]:
         """Return a future to wait on, inside and outside."""
-        return StepFuture(self.scheduler, "an answer")
+        return self._future()
 
     def permits(self, limit: int) -> Permits:
         """Return a gate for that many in flight."""
-        return _Gate(self.scheduler, limit)
+        return StepGate(self.scheduler, limit)
 
     # -- moving
 
@@ -306,15 +256,13 @@ class SteppedRuntime:
     def settle(self) -> None:
         """Move until nobody can, at this moment of time; inside an actor, leave it to the caller outside."""
         if not self._held and self.scheduler.current is None:
-            self._must_be_here()
             self.scheduler.run()
 
     def wait_quiet(self, timeout: float) -> bool:
         """Let pass what time it takes until nothing is under way; False when that is more than timeout seconds."""
-        self._must_be_here()
-        deadline = self.scheduler.deadline(timeout)
         self.scheduler.run()
-        while not self.activity.is_quiet():
+        deadline = self.scheduler.deadline(timeout)
+        while not self._is_quiet():
             if not self.scheduler.let_time_pass(deadline):
                 return False
             self.scheduler.run()
@@ -332,10 +280,15 @@ class SteppedRuntime:
         deadline = self.scheduler.deadline(timeout)
         try:
             for future in futures:
-                future.get(timeout=max(deadline - self._now, 0) / 1e9)
+                future.get(timeout=max(deadline - self._now, 0) / NANOSECONDS)
         except pykka.Timeout:
             return False
         return True
+
+    @property
+    def has_crashed(self) -> bool:
+        """Whether the actors have been ended in the middle of what they did."""
+        return self.scheduler.has_crashed
 
     def close(self) -> None:
         """End the timers, and what never came to its end."""
@@ -344,9 +297,7 @@ class SteppedRuntime:
     def _move_clock(self, time_ns: int) -> None:
         self._now = max(self._now, time_ns)
 
-    def _pending(self) -> int:
-        return 0 if self._in_data_time else self.scheduler.timers.foreground
-
-    def _must_be_here(self) -> None:
-        if thread_id() != self._thread:
-            raise InvalidConfiguration.of("runtime", "stepped", "must be used from the thread that made the system")
+    def _is_quiet(self) -> bool:
+        scheduler = self.scheduler
+        under_way = scheduler.ready or scheduler.waiting or scheduler.current is not None
+        return not under_way and (self._in_data_time or not scheduler.timers.foreground)

@@ -158,7 +158,8 @@ class TradingSystem(Hosting):
             if self._state in {"stopped", "forked"}:
                 return True
             started, self._state = self._state != "new", "stopping"
-            orderly = self._wind_down(timeout) if started else True
+            # After a crash there is nobody left to be told.
+            orderly = not started or (not self._runtime.has_crashed and self._wind_down(timeout))
             self._runtime.close()
             self._state = "stopped"
             return orderly
@@ -254,7 +255,7 @@ class TradingSystem(Hosting):
             SystemStopped: when it is not running.
         """
         refuse_in_handler("play()")
-        if not isinstance(records, Iterable):
+        if not issubclass(type(records), Iterable):  # isinstance() asks the value itself, which may raise
             raise InvalidConfiguration.of("records", records, "must be an iterable of market data")
         self._must_run("play()")
         if self._feeds and not self._feeds[-1].address.closed and not self._feeds[-1].progress().finished:

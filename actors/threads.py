@@ -315,6 +315,11 @@ class ThreadRuntime:
         """Whether the caller moves the actors."""
         return False
 
+    @property
+    def has_crashed(self) -> bool:
+        """Whether the actors have been ended in the middle of what they did: never."""
+        return False
+
     def settle(self) -> None:
         """Do nothing: the threads see to it."""
 

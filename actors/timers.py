@@ -69,6 +69,19 @@ class TimerHeap:
             heapq.heappop(heap)
         return heap[0] if heap else None
 
+    def by(self, due: int) -> list[Timer]:
+        """Return those that are due by then, the earliest first."""
+        heap, places = self._heap, [0]
+        found: list[Timer] = []
+        while places:
+            place = places.pop()
+            if place < len(heap) and heap[place].due <= due:
+                if heap[place].live:
+                    found.append(heap[place])
+                # What stands below in a heap is due later.
+                places += (2 * place + 1, 2 * place + 2)
+        return sorted(found)
+
     def first_in_foreground(self) -> Timer | None:
         """Return the earliest timer that is something under way."""
         return min((timer for timer in self._heap if timer.live and not timer.background), default=None)
