@@ -18,10 +18,12 @@ from .schedules import (
     uniform,
 )
 from .trace import Trace, picture
+from .tripwire import Escape, tripwire
 
 __all__ = [
     "Crashed",
     "Deadlock",
+    "Escape",
     "OutOfSteps",
     "Recording",
     "Replay",
@@ -38,5 +40,6 @@ __all__ = [
     "seeded",
     "shrink",
     "to_text",
+    "tripwire",
     "uniform",
 ]
