@@ -93,30 +93,31 @@ class GreenletFibre:
 class ThreadFibre:
     """A fibre on a thread of its own, which waits while it is not its turn."""
 
-    __slots__ = ("_back", "_body", "_go", "_raised", "_thread", "done")
+    # The locks only wake whoever waits; the flags say whose turn it is. A signal may interrupt the caller between any
+    # two instructions, also when it has just got a lock, and two must never run at once.
+    __slots__ = ("_back", "_body", "_go", "_is_back", "_may_go", "_raised", "_thread", "done")
 
     def __init__(self, body: Callable[[], object]) -> None:
         self._body = body
         self.done = False
         self._thread: threading.Thread | None = None
         self._raised: BaseException | None = None
-        # Bare locks: a signal that interrupts the wait for one leaves it as it was.
+        self._may_go, self._is_back = False, True
         self._go, self._back = threading.Lock(), threading.Lock()
-        self._go.acquire()
-        self._back.acquire()
 
     def resume(self) -> None:
-        """Go on with the body. An interrupt waits until the body is back: two must never run at once."""
+        """Go on with the body. An interrupt is raised when the body is back."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._main, name="orderpit-fibre", daemon=True)
-            self._thread.start()
-        else:
-            self._go.release()
+            thread = threading.Thread(target=self._main, name="orderpit-fibre", daemon=True)
+            thread.start()
+            self._thread = thread
         raised: BaseException | None = None
-        while True:
+        self._is_back = False
+        self._may_go = True
+        while not self._is_back:
             try:
+                _wake(self._go)
                 self._back.acquire()
-                break
             except BaseException as interrupt:  # noqa: BLE001  # raised below
                 raised = interrupt
         if self._raised is not None:
@@ -126,20 +127,34 @@ class ThreadFibre:
 
     def pause(self) -> None:
         """Go back."""
-        self._back.release()
-        self._go.acquire()
+        self._is_back = True
+        _wake(self._back)
+        self._wait_for_turn()
 
     def runs_on(self, thread: int) -> bool:
         """Whether this is its thread."""
         return self._thread is not None and self._thread.ident == thread
 
+    def _wait_for_turn(self) -> None:
+        while not self._may_go:
+            self._go.acquire()
+        self._may_go = False
+
     def _main(self) -> None:
+        self._wait_for_turn()
         try:
             self._body()
         except BaseException as error:  # noqa: BLE001  # raised again where the fibre was resumed, as a greenlet does
             self._raised = error
         self.done = True
-        self._back.release()
+        self._is_back = True
+        _wake(self._back)
+
+
+def _wake(lock: threading.Lock) -> None:
+    # One side alone releases each lock, so it cannot have been released in between.
+    if lock.locked():
+        lock.release()
 
 
 def fibres(kind: FibreKind) -> Callable[[Callable[[], object]], Fibre]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from typing import Any
 
@@ -328,6 +329,28 @@ def test_an_interrupt_inside_a_handler_reaches_the_caller_and_the_others_go_on(f
     # Its message was set aside whole, as any that raises.
     assert told.messages == ["next"]
     assert [problem.what for problem in problems] == ["set aside"]
+
+
+def test_a_signal_that_interrupts_an_actor_reaches_the_caller_and_the_others_go_on(fibres: str) -> None:
+    runtime = world(fibres=fibres)
+    told = Collector()
+
+    class Signals(BaseActor):
+        def handle(self, message: Any) -> None:
+            if message == "signal":
+                signal.raise_signal(signal.SIGINT)
+            self.send(told, message)
+
+    address: Address[Any] = Address("actor")
+    runtime.spawn(address, Signals)
+    for number in range(3):
+        for message in ("signal", number):
+            address.send(message)
+        with pytest.raises(KeyboardInterrupt):
+            runtime.settle()
+        runtime.settle()
+        assert told.messages[-1] == number
+        assert runtime.wait_quiet(1)
 
 
 def test_what_leaves_a_plain_actor_reaches_the_caller_and_stops_no_actor_of_the_host(fibres: str) -> None:
