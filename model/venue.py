@@ -20,6 +20,7 @@ How it fills:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from . import reports as r
 from .instrument import Instrument
@@ -76,6 +77,20 @@ class SimulatedVenue:
         if data.symbol not in self._memory.books:
             return ()
         return self._memory.attempt(lambda: self._matching.observe(data), now_ns)
+
+    def execute(self, client_order_id: str, quantity: Decimal, now_ns: int) -> tuple[r.VenueReport, ...]:
+        """Fill a resting limit order at its own price, as if somebody had come to trade with it.
+
+        Nothing for any other order, and never more than the order leaves.
+        """
+        order = self.orders.get(client_order_id)
+        if order is None or not order.is_live or order.price is None or order.waits_for_stop:
+            return ()
+        price, most = order.price, min(quantity, order.leaves)
+        return self._memory.attempt(lambda: self._execute(order, most, price), now_ns)
+
+    def _execute(self, order: VenueOrder, quantity: Decimal, price: Decimal) -> None:
+        self._execution.fill(order, quantity, price)
 
     def _submit(self, request: r.VenueSubmit) -> None:
         memory, client_id = self._memory, request.client_order_id

@@ -2,6 +2,9 @@
 
 from ..actors.scheduler import Crashed, Deadlock, OutOfSteps
 from ..actors.stepped import Stepped
+from .chaos import ChaosExchange, happened, heal, let_pass, settled, storm
+from .chaos_actor import Heal, Storm
+from .chaos_faults import SCENARIOS, Faults
 from .schedules import (
     Recording,
     Replay,
@@ -21,24 +24,34 @@ from .trace import Trace, picture
 from .tripwire import Escape, tripwire
 
 __all__ = [
+    "SCENARIOS",
+    "ChaosExchange",
     "Crashed",
     "Deadlock",
     "Escape",
+    "Faults",
+    "Heal",
     "OutOfSteps",
     "Recording",
     "Replay",
     "Stepped",
+    "Storm",
     "Trace",
     "Window",
     "by_hypothesis",
     "drawn_by",
     "every_schedule",
     "from_text",
+    "happened",
+    "heal",
     "hurried",
+    "let_pass",
     "pct",
     "picture",
     "seeded",
+    "settled",
     "shrink",
+    "storm",
     "to_text",
     "tripwire",
     "uniform",
