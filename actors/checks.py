@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Container, Iterable
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeGuard, get_args
+
+import pykka
 
 from ..model.errors import InvalidConfiguration, InvalidOrder, shown
 from ..model.events import Event
@@ -26,7 +27,8 @@ def seconds(field: str, value: object) -> float:
     """
     if type(value) is not int and type(value) is not float:
         raise InvalidConfiguration.of(field, value, "must be an int or a float of seconds")
-    if not (math.isfinite(value) and 0 <= value <= _LONGEST):
+    # NaN is neither; and no int is made a float, for which it may be too large.
+    if not 0 <= value <= _LONGEST:
         raise InvalidConfiguration.of(field, value, f"must be from 0 to {_LONGEST} seconds")
     return value
 
@@ -74,10 +76,20 @@ def subscribed(events: Iterable[object]) -> tuple[tuple[type[Any], ...], frozens
     """Take types to hear of, and return those of events and those of market data."""
     kinds: list[type[Any]] = []
     for event in events:
-        if not isinstance(event, type) or event not in _EVENTS | MARKET_DATA:
+        if not _is_class(event) or event not in _EVENTS | MARKET_DATA:
             raise InvalidConfiguration.of("events", event, "must be types of events or of market data")
         kinds.append(event)
     return tuple(kind for kind in kinds if kind in _EVENTS), MARKET_DATA.intersection(kinds)
+
+
+def _is_class(value: object) -> TypeGuard[type[Any]]:
+    # Not isinstance(), which asks the value itself for its class, and that may answer with an error.
+    return issubclass(type(value), type)
+
+
+def is_ref(value: object) -> TypeGuard[pykka.ActorRef[Any]]:
+    """Say whether a value is an actor's ref."""
+    return issubclass(type(value), pykka.ActorRef)
 
 
 def strategy_name(given: str | None, strategy: object, number: int) -> str:

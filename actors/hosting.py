@@ -46,7 +46,7 @@ class Hosting(Reading):
             symbol: only this symbol.
         """
         refuse_in_handler("subscribe()")
-        callback = target.tell if isinstance(target, pykka.ActorRef) else target
+        callback = target.tell if checks.is_ref(target) else target
         checks.must_be_callable("target", callback)
         order_events, data_kinds = checks.subscribed(events)
         checks.symbol(symbol, self.instruments)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 import attrs
 
@@ -23,10 +23,8 @@ _EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
 
 
 def _by_symbol(instruments: Iterable[Instrument]) -> Mapping[str, Instrument]:
-    if not isinstance(instruments, Iterable):
-        raise InvalidConfiguration.of("instruments", instruments, "must be Instruments")
     by_symbol: dict[str, Instrument] = {}
-    for instrument in instruments:
+    for instrument in _each(instruments):
         if type(instrument) is not Instrument:
             raise InvalidConfiguration.of("instruments", instrument, "must be Instruments")
         if instrument.symbol in by_symbol:
@@ -37,10 +35,18 @@ def _by_symbol(instruments: Iterable[Instrument]) -> Mapping[str, Instrument]:
     return MappingProxyType(by_symbol)
 
 
+def _each(instruments: Iterable[Instrument]) -> Iterator[Instrument]:
+    try:
+        yield from instruments
+    except Exception as error:  # what is no iterable, or one of the caller's own that raises
+        raise InvalidConfiguration.of("instruments", instruments, "must be Instruments") from error
+
+
 def _balances(cash: Mapping[str, Number] | None) -> Mapping[str, Decimal] | None:
     if cash is None:
         return None
-    if not isinstance(cash, Mapping):
+    # Not isinstance(), which asks the value itself for its class, and that may answer with an error.
+    if not issubclass(type(cash), Mapping):
         raise InvalidConfiguration.of("cash", cash, "must map currencies to amounts")
     balances: dict[str, Decimal] = {}
     for currency, amount in cash.items():
@@ -50,11 +56,22 @@ def _balances(cash: Mapping[str, Number] | None) -> Mapping[str, Decimal] | None
 
 
 def _exchange(exchange: ExchangeDescription | Exchange) -> ExchangeDescription | Exchange:
-    if not isinstance(exchange, ExchangeDescription):
+    if not _is_described(exchange):
         for method in _EXCHANGE_METHODS:
-            if isinstance(exchange, type) or not callable(getattr(exchange, method, None)):
+            if issubclass(type(exchange), type) or not _has_method(exchange, method):
                 raise InvalidConfiguration.of("exchange", exchange, f"must be an Exchange, with a method {method}")
     return exchange
+
+
+def _is_described(exchange: object) -> TypeGuard[ExchangeDescription]:
+    return issubclass(type(exchange), ExchangeDescription)
+
+
+def _has_method(exchange: object, method: str) -> bool:
+    try:
+        return callable(getattr(exchange, method, None))
+    except Exception:  # noqa: BLE001  # an attribute of the caller's own that raises is no method
+        return False
 
 
 def _limits(limits: RiskLimits) -> RiskLimits:
@@ -66,7 +83,7 @@ def _limits(limits: RiskLimits) -> RiskLimits:
 def patience(answer_within: Number | Literal["auto"] | None, exchange: ExchangeDescription | Exchange) -> Number | None:
     """Return how many seconds a venue has to answer where that was left open."""
     if type(answer_within) is str and answer_within == "auto":
-        return None if isinstance(exchange, ExchangeDescription) and exchange.loses_nothing else _PATIENCE
+        return None if _is_described(exchange) and exchange.loses_nothing else _PATIENCE
     return answer_within
 
 

@@ -24,6 +24,7 @@ LINE_LIMIT: Final = 10_000_000
 """Bytes that a line may have; the longest of a real recording, a snapshot of 5,000 levels, has 350,000."""
 
 _BLOCK: Final = 1 << 18
+_MOST_SAID: Final = 120
 _BROKEN: Final = (
     OSError,
     EOFError,
@@ -205,6 +206,10 @@ def _text(line: bytes) -> str | bytes:
 
 
 def _said(error: BaseException) -> str:
-    """Return what the standard library says, without the path that our own message names already."""
+    """Return what the standard library says, without the path that our own message names already, and not all of it.
+
+    zipfile cites a damaged name, which may be kilobytes long.
+    """
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return ascii(text or type(error).__name__)[1:-1]
+    said = ascii(text or type(error).__name__)[1:-1]
+    return said if len(said) <= _MOST_SAID else f"{said[:_MOST_SAID]}..."

@@ -198,6 +198,17 @@ def test_a_zip_file_with_a_wrong_checksum_or_a_password_is_refused(tmp_path):
         read(tmp_path / "x.zip", bytes(encrypted))
 
 
+def test_what_is_said_of_a_damaged_zip_file_is_bounded(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("prices.csv", HEADER + ROW)
+    damaged = bytearray(packed.getvalue())
+    damaged[26:28] = (len(HEADER + ROW)).to_bytes(2, "little")  # the length of the name in the member's own header
+    with pytest.raises(InvalidData, match=r"cannot be unpacked: File name in directory .*\.\.\.") as caught:
+        read(tmp_path / "x.zip", bytes(damaged))
+    assert len(caught.value.reason) < 200
+
+
 def test_a_member_of_a_zip_file_is_named_when_there_are_several(tmp_path):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -55,6 +55,21 @@ class Unshowable:
         raise ZeroDivisionError
 
 
+class Evasive:
+    """A value that will not say of what class it is."""
+
+    @property
+    def __class__(self) -> Any:
+        raise ZeroDivisionError
+
+
+class Closed:
+    """A value none of whose attributes can be asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ZeroDivisionError
+
+
 class Numberlike:
     """A value that passes for a number wherever nobody looks at its type."""
 
@@ -116,6 +131,7 @@ NOT_SECONDS = {
     "bool": True,
     "list": [1],
     "unshowable": Unshowable(),
+    "too large for a float": 10**5_000,
 }
 MEMBERS = {"its value": "BUY", "None": None, "int": 1, "another enumeration": OrderState.OPEN, "class": Side}
 
@@ -306,9 +322,19 @@ class Half:
         "a str": "BTC/USDT",
         "twice": [BTC, BTC],
         "one of them": [BTC, None],
+        "evasive": Evasive(),
+        "an iterable that raises": (1 / 0 for _ in "x"),
     },
-    exchange={"None": None, "str": "simulated", "class": OwnVenue, "half": Half(), "unshowable": Unshowable()},
-    cash={"list": ["USDT"], "str": "USDT", "int": 7},
+    exchange={
+        "None": None,
+        "str": "simulated",
+        "class": OwnVenue,
+        "half": Half(),
+        "unshowable": Unshowable(),
+        "evasive": Evasive(),
+        "closed": Closed(),
+    },
+    cash={"list": ["USDT"], "str": "USDT", "int": 7, "evasive": Evasive()},
     risk={"None": None, "dict": {}, "class": RiskLimits},
     runtime={"unknown": "greenlets", "None": None, "lying": LyingStr("x"), "list": []},
     clock={"unknown": "sun", "None": None, "bool": True},
@@ -360,6 +386,9 @@ BAD_CALLS: dict[str, tuple[type[InvalidValue], Callable[[TradingSystem], Any], s
     "subscribe a str": (InvalidConfiguration, lambda s: s.subscribe("print"), "target"),
     "subscribe to a str": (InvalidConfiguration, lambda s: s.subscribe(print, "OrderFilled"), "events"),
     "subscribe to an int type": (InvalidConfiguration, lambda s: s.subscribe(print, int), "events"),
+    "subscribe something evasive": (InvalidConfiguration, lambda s: s.subscribe(Evasive()), "target"),
+    "subscribe to something evasive": (InvalidConfiguration, lambda s: s.subscribe(print, Evasive()), "events"),
+    "play something evasive": (InvalidConfiguration, lambda s: s.play(Evasive()), "records"),
     "subscribe to a quote": (InvalidConfiguration, lambda s: s.subscribe(print, quote()), "events"),
     "subscribe to no symbol": (InvalidConfiguration, lambda s: s.subscribe(print, symbol=7), "symbol"),
     "subscribe to another symbol": (InvalidConfiguration, lambda s: s.subscribe(print, symbol="DOGE/USDT"), "symbol"),

@@ -1,0 +1,158 @@
+"""Fuzzing of what is built: commands, market data, reports, instruments and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
+from random import Random
+from typing import Any, Final
+
+import attrs
+
+from orderpit.model import reports as r
+from orderpit.model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from orderpit.model.errors import (
+    InvalidConfiguration,
+    InvalidInstrument,
+    InvalidMarketData,
+    InvalidOrder,
+    InvalidReport,
+    InvalidValue,
+)
+from orderpit.model.instrument import Instrument
+from orderpit.model.kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
+from orderpit.model.market import Bar, Depth, Quote, Trade
+from orderpit.model.risk import RiskLimits
+
+from .outcome import Case, accepts
+from .values import (
+    Draw,
+    changed,
+    either,
+    exactly,
+    flag,
+    junk,
+    levels,
+    member,
+    name,
+    number,
+    remark,
+    time,
+)
+
+_DIGITS: Final = 54
+_LONGEST: Final = 256
+_STAMP: Final[Mapping[str, Draw]] = {"time_ns": time, "source": remark}
+_OPTIONAL: Final = either(number, exactly(None))
+_FILL: Final = r.Fill(execution_id="x", quantity="1", price="1", fee_currency="USDT")
+_ORDER: Final = {"symbol": "A/B", "side": Side.BUY, "order_type": OrderType.LIMIT, "quantity": "1", "price": "1"}
+_ID: Final = {"client_order_id": "o"}
+_NAMED: Final = {"client_order_id": name, **_STAMP}
+_REQUESTED: Final = {"client_order_id": "o", "request_id": "c"}
+_TERMS: Final = {"price": _OPTIONAL, "quantity": _OPTIONAL}
+_TRADED: Final = {"client_order_id": "o", "symbol": "A/B", "side": Side.BUY, "fill": _FILL}
+_REFUSED: Final = {"reason": member(Reason), "text": remark}
+
+Target = tuple[type[Any], type[InvalidValue], Mapping[str, Any], Mapping[str, Draw]]
+
+TARGETS: Final[tuple[Target, ...]] = (
+    (SubmitOrder, InvalidOrder, _ORDER, {
+        "symbol": name, "side": member(Side), "order_type": member(OrderType), "quantity": number, "price": _OPTIONAL,
+        "stop_price": _OPTIONAL, "time_in_force": member(TimeInForce), "expire_time_ns": either(time, exactly(None)),
+        "post_only": flag, "reduce_only": flag, "display_quantity": _OPTIONAL, "order_id": name, "tag": remark,
+        "notes": remark, **_STAMP,
+    }),
+    (ModifyOrder, InvalidOrder, {"order_id": "o", "price": "1"}, {"order_id": name, **_TERMS, **_STAMP}),
+    (CancelOrder, InvalidOrder, {"order_id": "o"}, {"order_id": name, **_STAMP}),
+    (Quote, InvalidMarketData, {"symbol": "A/B", "bid": "1", "ask": "2"}, {
+        "symbol": name, "bid": _OPTIONAL, "ask": _OPTIONAL, "bid_size": _OPTIONAL, "ask_size": _OPTIONAL, **_STAMP,
+    }),
+    (Trade, InvalidMarketData, {"symbol": "A/B", "price": "1"}, {
+        "symbol": name, "price": number, "size": _OPTIONAL, "aggressor": member(Side), **_STAMP,
+    }),
+    (Bar, InvalidMarketData, {"symbol": "A/B", "open": "2", "high": "3", "low": "1", "close": "2"}, {
+        "symbol": name, "open": number, "high": number, "low": number, "close": number, "volume": _OPTIONAL, **_STAMP,
+    }),
+    (Depth, InvalidMarketData, {"symbol": "A/B", "bids": (), "asks": ()}, {
+        "symbol": name, "bids": levels, "asks": levels, **_STAMP,
+    }),
+    (Instrument, InvalidInstrument, {"symbol": "A/B", "price_increment": "1", "quantity_increment": "1"}, {
+        "symbol": name, "price_increment": number, "quantity_increment": number, "min_quantity": _OPTIONAL,
+        "max_quantity": _OPTIONAL, "min_notional": _OPTIONAL, "price_band": _OPTIONAL, "base_currency": name,
+        "quote_currency": name,
+    }),
+    (RiskLimits, InvalidConfiguration, {}, {"max_order_quantity": _OPTIONAL, "max_order_notional": _OPTIONAL}),
+    (r.Fill, InvalidReport, {"execution_id": "x", "quantity": "1", "price": "1", "fee_currency": "USDT"}, {
+        "execution_id": name, "quantity": number, "price": number, "fee": number, "fee_currency": name,
+        "liquidity": member(Liquidity), "time_ns": time,
+    }),
+    (r.VenueAccepted, InvalidReport, _ID, {**_NAMED, **_TERMS, "exchange_order_id": name}),
+    (r.VenueRejected, InvalidReport, _ID, {**_NAMED, **_REFUSED}),
+    (r.VenueTriggered, InvalidReport, _ID, _NAMED),
+    (r.VenueFilled, InvalidReport, _TRADED, {
+        **_NAMED, "symbol": name, "side": member(Side), "fill": either(junk, exactly(_FILL)), "exchange_order_id": name,
+    }),
+    (r.VenueModified, InvalidReport, _REQUESTED, {**_NAMED, **_TERMS, "request_id": name, "exchange_order_id": name}),
+    (r.VenueCancelled, InvalidReport, _ID, {**_NAMED, **_REFUSED}),
+    (r.VenueExpired, InvalidReport, _ID, {**_NAMED, "reason": member(Reason)}),
+    (r.VenueCancelRejected, InvalidReport, _REQUESTED, {**_NAMED, **_REFUSED, "request_id": name}),
+    (r.VenueModifyRejected, InvalidReport, _REQUESTED, {**_NAMED, **_REFUSED, "request_id": name}),
+    (r.VenueFillBusted, InvalidReport, {**_ID, "symbol": "A/B", "execution_id": "x"}, {
+        **_NAMED, "symbol": name, "execution_id": name,
+    }),
+    (r.VenueFillCorrected, InvalidReport, {**_ID, "symbol": "A/B", "fill": _FILL}, {
+        **_NAMED, "symbol": name, "fill": either(junk, exactly(_FILL)),
+    }),
+    (r.VenueStatus, InvalidReport, {**_ID, "state": None}, {
+        **_NAMED, **_TERMS, "state": member(OrderState), "filled_quantity": number, "complete": flag,
+    }),
+)  # fmt: skip
+"""What is built: its class, the error that refuses it, good arguments, and what draws each argument anew."""
+
+
+def message(random: Random) -> Case:
+    """Draw the building of one message."""
+    kind, error, base, draws = random.choice(TARGETS)
+    arguments = changed(random, base, draws)
+    return Case(kind.__name__, lambda: _built(kind, error, arguments, frozenset(draws)))
+
+
+def _built(kind: type[Any], error: type[InvalidValue], arguments: Mapping[str, Any], fields: frozenset[str]) -> bool:
+    built: list[Any] = []
+    if not accepts(lambda: built.append(kind(**arguments)), error, fields):
+        return False
+    (value,) = built
+    check(value)
+    again = kind(**{field.name: getattr(value, field.name) for field in attrs.fields(kind)})
+    assert again == value, "built of its own fields it is another"
+    assert hash(again) == hash(value), "built of its own fields it has another hash"
+    return True
+
+
+def check(value: object) -> None:
+    """Hold a value that was accepted against what messages are made of.
+
+    Raises:
+        AssertionError: for what has no place in a message, or is out of range.
+    """
+    kind = type(value)
+    if kind is Decimal:
+        assert value.is_finite(), value
+        digits, exponent = value.as_tuple()[1:]
+        assert -_DIGITS <= exponent <= 0, exponent
+        assert len(digits) + exponent <= _DIGITS, "too many digits"
+        assert value or not value.is_signed(), "minus zero"
+    elif kind is str:
+        assert len(value) <= _LONGEST
+        assert value.isprintable()
+    elif kind is int:
+        assert 0 <= value < 2**63
+    elif kind is tuple:
+        for item in value:
+            check(item)
+    elif attrs.has(kind):
+        for field in attrs.fields(kind):
+            check(getattr(value, field.name))
+    else:
+        assert value is None or kind is bool or isinstance(value, Enum), kind

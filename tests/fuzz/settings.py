@@ -1,0 +1,228 @@
+"""Fuzzing of how a system is set up and called, and of the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Final
+
+from orderpit import (
+    CancelOrder,
+    Instrument,
+    InvalidConfiguration,
+    InvalidMarketData,
+    InvalidOrder,
+    ModifyOrder,
+    OrderState,
+    Quote,
+    RiskLimits,
+    SimulatedExchange,
+    Strategy,
+    TradingSystem,
+)
+from orderpit.actors.stepped import Stepped
+from orderpit.cli import main
+from orderpit.cli._errors import UsageError
+from orderpit.cli._parser import parse
+from orderpit.model.errors import InvalidValue
+
+from .messages import check
+from .outcome import Case, accepts
+from .values import Draw, changed, either, exactly, junk, name, number, remark, spoilt, time
+
+
+def _pairs(random: Random) -> Any:
+    currency = name(random)
+    try:
+        return {currency: number(random)}
+    except Exception:  # noqa: BLE001  # what cannot be hashed is no key
+        return {"USDT": number(random)}
+
+
+_BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.00001")
+_GOOD: Final = {"instruments": [_BTC], "exchange": SimulatedExchange()}
+_COUNT: Final = either(time, exactly(1, 10))
+_RUNTIME: Final = either(junk, exactly("threads", "stepped", "greenlets", Stepped()))
+_EXCHANGE: Final[Mapping[str, Draw]] = {
+    "maker_fee": number,
+    "taker_fee": number,
+    "slippage": either(number, exactly("0", "0.5")),
+    "fill_probability": either(number, exactly("0", "0.5")),
+    "latency": number,
+    "seed": time,
+    "remainder": either(junk, exactly("cancelled", "expired", "gone")),
+}
+_SYSTEM: Final[Mapping[str, Draw]] = {
+    "instruments": either(
+        junk, lambda random: [junk(random)], lambda random: (_BTC, junk(random)), exactly([_BTC, _BTC])
+    ),
+    "exchange": either(junk, exactly(SimulatedExchange(seed=1), SimulatedExchange)),
+    "cash": either(junk, _pairs, exactly(None, {"USDT": "5"})),
+    "risk": either(junk, exactly(RiskLimits())),
+    "runtime": _RUNTIME,
+    "clock": either(junk, exactly("wall", "data", "sun")),
+    "seed": time,
+    "on_error": either(junk, exactly(print, None)),
+    "history": _COUNT,
+    "max_in_flight": _COUNT,
+    "answer_within": either(number, exactly("auto", None)),
+    "on_exit": either(junk, exactly("leave", "cancel", "panic")),
+    "run_id": either(name, exactly(None)),
+}
+_STEPPED: Final[Mapping[str, Draw]] = {
+    "late_ns": time,
+    "fibres": either(junk, exactly("auto", "greenlet", "thread")),
+    "most_steps": time,
+    "crash_at": time,
+}
+_INSIDE: Final = {"limits": "risk", "answer_within_ns": "answer_within", "currency": "cash", "cash": "cash"}
+
+
+def configuration(random: Random) -> Case:
+    """Draw the setting up of an exchange, a runtime or a system, which is not started."""
+    kind, base, draws = random.choice((
+        (SimulatedExchange, {}, _EXCHANGE),
+        (Stepped, {}, _STEPPED),
+        (TradingSystem, _GOOD, _SYSTEM),
+        (TradingSystem, _GOOD, _SYSTEM),
+    ))  # fmt: skip
+    arguments = changed(random, base, draws)
+
+    def call() -> bool:
+        made: list[Any] = []
+        if not accepts(lambda: made.append(kind(**arguments)), InvalidConfiguration, frozenset(draws)):
+            return False
+        if kind is SimulatedExchange:
+            check(made[0])
+        return True
+
+    return Case(kind.__name__, call)
+
+
+class Desk:
+    """A running system that has to bear bad calls, all on the caller's thread."""
+
+    def __init__(self) -> None:
+        self.system = TradingSystem(
+            [_BTC], exchange=SimulatedExchange(), runtime="stepped", on_error=lambda _: None, history=10
+        ).start()
+        self.system.publish(Quote("BTC/USDT", bid="99", ask="101"))
+        self.system.add_strategy(Strategy, strategy_id="taken")
+
+    def case(self, random: Random) -> Case:
+        """Draw a call that can hardly be right; one that is refused leaves everything as it was."""
+        what, kind, field, bad = self._bad(random)
+
+        def call() -> bool:
+            before = self._state()
+            if accepts(lambda: _answered(bad), kind, (field,)):
+                return True
+            assert self._state() == before, "half done"
+            return False
+
+        return Case(what, call)
+
+    def _state(self) -> Any:
+        return self.system.stats()["total_events"], [box.actor for box in self.system.mailboxes()]
+
+    def _bad(self, random: Random) -> tuple[str, type[InvalidValue], str, Callable[[], object]]:
+        system, value, other = self.system, junk(random), random.choice((name, time, number))(random)
+        wrong: Any = random.choice((value, other))
+        # What the caller's own code raises, is raised: the making of a strategy, the reading of records.
+        uncalled: Any = None if callable(value) or hasattr(type(value), "__iter__") else value
+        table: tuple[tuple[str, type[InvalidValue], str, Callable[[], object]], ...] = (
+            ("submit", InvalidOrder, "order", lambda: system.submit(wrong)),
+            ("submit a cancel", InvalidOrder, "order", lambda: system.submit(CancelOrder("x"))),
+            ("submit a change", InvalidOrder, "order", lambda: system.submit(ModifyOrder("x", price="1"))),
+            ("publish", InvalidMarketData, "data", lambda: system.publish(wrong)),
+            ("modify", InvalidOrder, "", lambda: system.modify(wrong, price="1")),
+            ("modify the price", InvalidOrder, "price", lambda: system.modify("o", price=wrong)),
+            ("cancel", InvalidOrder, "order_id", lambda: system.cancel(wrong)),
+            ("order", InvalidOrder, "order_id", lambda: system.order(wrong)),
+            ("wait for an order", InvalidOrder, "order_id", lambda: system.wait(wrong, OrderState.OPEN, 0)),
+            ("wait for a state", InvalidOrder, "state", lambda: system.wait("o", wrong, 0)),
+            ("wait for a time", InvalidConfiguration, "timeout", lambda: system.wait("o", OrderState.OPEN, value)),
+            ("orders of a symbol", InvalidConfiguration, "symbol", lambda: system.orders(symbol=wrong)),
+            ("orders of a strategy", InvalidConfiguration, "strategy_id", lambda: system.orders(strategy_id=wrong)),
+            ("halt", InvalidConfiguration, "reason", lambda: system.halt(value) if type(value) is not str else None),
+            ("subscribe to", InvalidConfiguration, "events", lambda: system.subscribe(print, value)),
+            ("subscribe to a symbol", InvalidConfiguration, "symbol",
+             lambda: _left(system.subscribe(print, symbol=wrong))),
+            ("subscribe", InvalidConfiguration, "target", lambda: _left(system.subscribe(value))),
+            ("play", InvalidConfiguration, "records", lambda: system.play(uncalled)),
+            ("add a strategy", InvalidConfiguration, "strategy", lambda: system.add_strategy(uncalled)),
+            ("add under a name", InvalidConfiguration, "strategy_id",
+             lambda: system.add_strategy(Strategy, strategy_id=random.choice(("taken", "system", "view", "a b")))),
+        )  # fmt: skip
+        return random.choice(table)
+
+    def close(self) -> None:
+        """Stop the system."""
+        self.system.stop()
+
+
+def _answered(call: Callable[[], object]) -> None:
+    # Waiting in vain is an answer, and not to the value.
+    with contextlib.suppress(TimeoutError):
+        call()
+
+
+def _left(handle: Any) -> None:
+    handle.close()
+
+
+_OPTIONS: Final = (
+    "--json", "--quiet", "--debug", "--log-file", "--seed", "--data", "--symbol", "--strategy", "--size", "--cash",
+    "--records", "--skip-bad-rows", "--maker-fee", "--taker-fee", "--slippage", "--fill-probability", "--latency",
+    "--version", "--help", "-h", "--", "--js", "-", "demo", "session", "stress", "",
+)  # fmt: skip
+
+
+def arguments(random: Random) -> Case:
+    """Draw a command line."""
+    argv: list[str] = []
+    for _ in range(random.randrange(6)):
+        argv.append(random.choice(_OPTIONS))
+        value = random.choice((number, name, remark, time))(random)
+        if type(value) is str and not random.randrange(3):
+            argv.append(value[:5_000])
+    if random.randrange(2):
+        option = random.choice(_OPTIONS)
+        argv.append(spoilt(random, option + "="))
+    if random.randrange(40):
+        return Case("arguments", lambda: _parsed(argv))
+    refused = ["session", "--data", "/nowhere/at/all.csv", *(word for word in argv if word not in _ENDS)]
+    return Case("a command line", lambda: _ended(refused))
+
+
+_ENDS: Final = {"--version", "--help", "-h", "demo", "session", "stress"}
+
+
+def _parsed(argv: list[str]) -> bool:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as err:
+        said, code = "", 0
+        try:
+            parse(argv)
+        except UsageError as error:
+            said = str(error)
+        except SystemExit as end:  # after --help
+            code = end.code
+    assert (code, err.getvalue()) == (0, "")
+    return not said
+
+
+def _ended(argv: list[str]) -> bool:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(argv)
+    last = err.getvalue().splitlines()[-1]
+    assert (code, out.getvalue()) == (2, ""), (code, last)
+    assert last.startswith("orderpit: ")
+    assert last.isprintable(), ascii(last)
+    return False
+
+
+def settings(random: Random) -> Case:
+    """Draw a configuration or a command line."""
+    return arguments(random) if not random.randrange(5) else configuration(random)
