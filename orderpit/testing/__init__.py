@@ -3,8 +3,8 @@
 from ..actors.scheduler import Crashed, Deadlock, OutOfSteps
 from ..actors.stepped import Stepped
 from .chaos import ChaosExchange, happened, heal, let_pass, settled, storm
-from .chaos_actor import Heal, Storm
 from .chaos_faults import SCENARIOS, Faults
+from .chaos_tables import Heal, Storm
 from .schedules import (
     Recording,
     Replay,

@@ -17,8 +17,9 @@ from ..model.errors import InvalidConfiguration
 from ..model.kinds import OrderState, Pending
 from ..model.numbers import whole
 from ..model.order import Order
-from .chaos_actor import AdaptedChaosActor, ChaosBooks, ChaosCounts, Heal, SimulatedChaosActor, Storm
+from .chaos_actor import AdaptedChaosActor, SimulatedChaosActor
 from .chaos_faults import Faults
+from .chaos_tables import ChaosBooks, ChaosCounts, Heal, Storm
 
 _METHODS: Final = ("connect", "request", "on_market_data", "close")
 _SIMULATED: Final = SimulatedExchange()
