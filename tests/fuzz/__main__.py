@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .fuzzing import drawn, draws, run
+from .run import drawn, draws, run
 
 _arguments = argparse.ArgumentParser(prog="python -m tests.fuzz")
 _arguments.add_argument("seed", type=int)

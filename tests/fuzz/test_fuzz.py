@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from fuzz.fuzzing import SLOWEST_MS, drawn, draws, run
+from fuzz.run import SLOWEST_MS, drawn, draws, run
 from fuzz.messages import TARGETS, check
 from fuzz.outcome import accepts
 
@@ -54,7 +54,7 @@ def test_a_failing_input_is_counted_and_can_be_replayed(monkeypatch: pytest.Monk
 
 
 def test_a_slow_input_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fuzz.fuzzing.SLOWEST_MS", 0)
+    monkeypatch.setattr("fuzz.run.SLOWEST_MS", 0)
     found = run(count=10, seed=0)
     assert found.failed == 10
     assert all(": takes " in failure for failure in found.failures)

@@ -24,6 +24,7 @@ _AGAIN: Final = 5
 _KEPT: Final = 20
 _TOLD: Final = 500
 _LARGE: Final = 2**32
+_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of its own is made there
 
 Draws = tuple[Callable[[Random], Case], ...]
 
@@ -45,13 +46,13 @@ class Fuzz:
     failures: tuple[str, ...]
 
 
-def run(*, count: int, seed: int, progress: Callable[[int], object] = lambda _: None) -> Fuzz:
+def run(*, count: int, seed: int, progress: Callable[[float], object] = lambda _: None) -> Fuzz:
     """Try so many inputs.
 
     Args:
         count: how many.
         seed: the same seed gives the same inputs.
-        progress: told the number of inputs tried, now and then.
+        progress: told which part has been tried, from 0 to 1, now and then.
     """
     accepted, failed, slowest, failures = 0, 0, 0.0, list[str]()
     with draws() as table:
@@ -64,8 +65,8 @@ def run(*, count: int, seed: int, progress: Callable[[int], object] = lambda _: 
                 if len(failures) < _KEPT:
                     failures.append(f"python -m tests.fuzz {seed} {number}  # {what}")
             if number % _TOLD == 0:
-                progress(number)
-    progress(count)
+                progress(number / count)
+    progress(1.0)
     return Fuzz(count, accepted, count - accepted - failed, round(slowest * 1_000, 1), failed, tuple(failures))
 
 
@@ -73,7 +74,8 @@ def run(*, count: int, seed: int, progress: Callable[[int], object] = lambda _: 
 def draws() -> Iterator[Draws]:
     """Give what draws an input, each as often as its share of the inputs."""
     desk = Desk()
-    with tempfile.TemporaryDirectory() as folder:
+    # In memory where there is such a place: it is the reading that is tried, and not the disk.
+    with tempfile.TemporaryDirectory(dir=_MEMORY if Path(_MEMORY).is_dir() else None) as folder:
         try:
             yield (*[message] * 10, *[settings] * 3, *[desk.case] * 2, *[Shelf(Path(folder)).case] * 5)
         finally:
