@@ -30,7 +30,8 @@ class Troubles:
 def to_stderr(trouble: Problem | Alarm) -> None:
     """Write one line, and the traceback where there is one: what the host hears when it gives no on_error."""
     if isinstance(trouble, Alarm):
-        line, detail = f"alarm {trouble.code.value} on order {trouble.order_id}: {trouble.text}", ""
+        about = f" on order {trouble.order_id}" if trouble.order_id else ""
+        line, detail = f"alarm {trouble.code.value}{about}: {trouble.text}", ""
     else:
         line, detail = str(trouble), trouble.traceback
     sys.stderr.write(f"orderpit: {line}\n{detail}")

@@ -19,7 +19,7 @@ from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, Submi
 from .gate import Gate, disconnection
 from .kinds import OrderState, OrderType, Pending, Reason, Side
 from .lifecycle import apply
-from .order import Order
+from .order import CLOSED, Order
 from .refusal import Refusal
 from .reporting import decide as judge
 from .values import changed
@@ -30,6 +30,7 @@ EXTERNAL = "external"
 
 
 Restatement = r.VenueFillBusted | r.VenueFillCorrected
+Restated = e.FillBusted | e.FillCorrected
 
 
 @attrs.frozen
@@ -72,6 +73,8 @@ class Blotter:
         # Keyed by order as well: in a self-trade both orders report the same execution id.
         self._executions: dict[tuple[str, str], r.Fill] = {}
         self._early: dict[tuple[str, str, str], Restatement] = {}
+        # Client ids under which the venue has taken an execution back, or changed one.
+        self._restated: set[str] = set()
         # Insertion order is deadline order, since every request gets the same time.
         self._deadlines: dict[str, int] = {}
         self._next_id = next_id
@@ -120,7 +123,9 @@ class Blotter:
             early = self._early.get(_execution(report))
             return outcome if early is None else self._restated_at_once(outcome, early, report.fill, now_ns)
         if isinstance(report, Restatement) and (order is None or self._booked(order, report) is None):
-            return changed(outcome, early=report)
+            known = self._early.get(_execution(report))
+            # What has been busted cannot be corrected any more.
+            return changed(outcome, early=known if isinstance(known, r.VenueFillBusted) else report)
         return outcome
 
     def _restated_at_once(self, outcome: Outcome, early: Restatement, fill: r.Fill, now: int) -> Outcome:
@@ -129,20 +134,29 @@ class Blotter:
         assert last.order is not None, "an execution heard of for the first time is booked"
         verdict = judge(last.order, early, now, fill)
         more = self._fold(last.order, verdict.events, last.sequence)
-        return changed(outcome, updates=(*outcome.updates, *more), alarms=(*outcome.alarms, *verdict.alarms))
+        asks = any(map(_leaves_a_question, more[-1:]))
+        return changed(
+            outcome,
+            updates=(*outcome.updates, *more),
+            requests=self._asked(last.order, now) if asks else outcome.requests,
+            alarms=(*outcome.alarms, *verdict.alarms),
+        )
 
     def _judge(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
-        verdict = judge(order, report, now_ns, booked)
+        verdict = judge(order, report, now_ns, booked, restated=order.client_order_id in self._restated)
         updates = self._fold(order, verdict.events)
-        # Something has happened and the truth is still unknown: the venue is asked anew.
-        asks = any(update.order is not None and update.order.in_doubt for update in updates[-1:])
-        return Outcome(
-            updates=updates,
-            requests=self._asked(order, now_ns) if asks else (),
-            alarms=verdict.alarms,
-            repeats=int(verdict.is_repeat),
-        )
+        if isinstance(report, r.VenueStatus) and _outlives(report, order):
+            requests = self._cancelled_there(order, now_ns)
+        else:
+            requests = self._asked(order, now_ns) if any(map(_leaves_a_question, updates[-1:])) else ()
+        return Outcome(updates, requests, verdict.alarms, repeats=int(verdict.is_repeat))
+
+    def _cancelled_there(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
+        """Take off the venue's book what we hold closed: it was asked, it lives there, and nobody here would cancel it."""
+        if self._is_cut_off:
+            return ()
+        return (_cancel(order, self._next_id(), now),)
 
     def decide_overdue(self, now_ns: int, elapsed_ns: int) -> Outcome:
         """Put every order in doubt whose request has had no answer in time; a time-out is not a rejection.
@@ -198,6 +212,7 @@ class Blotter:
             self.gate = outcome.gate
         if outcome.early is not None:
             self._early[_execution(outcome.early)] = outcome.early
+            self._restated.add(outcome.early.client_order_id)
         for update in outcome.updates:
             self.sequence = update.sequence
             order, event = update.order, update.event
@@ -213,6 +228,8 @@ class Blotter:
                 case e.OrderFilled():
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
                     self._early.pop((order.client_order_id, order.symbol, event.fill.execution_id), None)
+                case e.FillBusted() | e.FillCorrected():
+                    self._restated.add(order.client_order_id)
                 case _:
                     pass
             self._watch(order, event, elapsed_ns)
@@ -290,14 +307,7 @@ class Blotter:
             return Outcome(updates=self._fold(order, (never_sent,)))
         request_id = self._next_id()
         asked = e.CancelRequested(time_ns=now, source=SOURCE, order_id=order.order_id, request_id=request_id)
-        request = r.VenueCancel(
-            client_order_id=order.client_order_id,
-            request_id=request_id,
-            symbol=order.symbol,
-            time_ns=now,
-            source=SOURCE,
-        )
-        return Outcome(updates=self._fold(order, (asked,)), requests=(request,))
+        return Outcome(updates=self._fold(order, (asked,)), requests=(_cancel(order, request_id, now),))
 
     def _modify(self, command: ModifyOrder, refusal: Refusal | None, now: int) -> Outcome:
         order = refusal or self._changeable(command.order_id)
@@ -456,6 +466,28 @@ def _execution(report: r.VenueFilled | Restatement) -> tuple[str, str, str]:
 
 def _query(order: Order, now: int) -> r.VenueQuery:
     return r.VenueQuery(client_order_id=order.client_order_id, symbol=order.symbol, time_ns=now, source=SOURCE)
+
+
+def _cancel(order: Order, request_id: str, now: int) -> r.VenueCancel:
+    return r.VenueCancel(
+        client_order_id=order.client_order_id, request_id=request_id, symbol=order.symbol, time_ns=now, source=SOURCE
+    )
+
+
+def _outlives(report: r.VenueStatus, order: Order) -> bool:
+    return order.in_doubt and order.is_closed and report.state is not None and report.state not in CLOSED
+
+
+def _leaves_a_question(update: e.OrderUpdate) -> bool:
+    """Whether the venue should be asked: something has happened and the truth is unknown still."""
+    order, event = update.order, update.event
+    if order is None or not order.in_doubt:
+        # Busted before the last fill, it lives on at the venue; after, it does not.
+        return isinstance(event, Restated) and order is not None and order.is_filled and bool(order.remaining_quantity)
+    if isinstance(event, e.OrderFilled) and order.venue_filled_quantity is not None:
+        # Those that are missing come one by one: asked about each, the venue would tell them all each time.
+        return order.filled_quantity >= order.venue_filled_quantity
+    return True
 
 
 def _same(wanted: Decimal | None, current: Decimal | None) -> bool:

@@ -196,13 +196,17 @@ class OrderExpired:
 
 @attrs.frozen(kw_only=True)
 class OrderInDoubt:
-    """The venue's answer is missing or contradicts what we know; the truth is unknown until reconciled."""
+    """The venue's answer is missing or contradicts what we know; the truth is unknown until reconciled.
+
+    filled_quantity is what the venue says has filled where executions of it have not been reported, else None.
+    """
 
     time_ns: int
     source: str
     order_id: str
     reason: Reason
     text: str
+    filled_quantity: Decimal | None = None
 
 
 @attrs.frozen(kw_only=True)

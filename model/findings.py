@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .kinds import OrderState, Reason
+from .numbers import plain
 from .order import Order
 
 NEVER_OPENED: Final = frozenset({OrderState.PENDING, OrderState.SUBMITTED})
@@ -38,9 +40,26 @@ def contradiction(order: Order, report: r.VenueReport, now: int) -> Found:
         yield _doubt(order, report, now)
 
 
+def missing(order: Order, report: r.VenueReport, now: int, filled: Decimal) -> Found:
+    """An alarm, and a doubt until every execution is booked: a sum without them would lose prices and fees."""
+    said, booked = plain(filled), plain(order.filled_quantity)
+    text = f"the venue says that {said} has filled, and {booked} is booked"
+    yield Alarm(now, AlarmCode.CONTRADICTION, order.order_id, text)
+    if order.venue_filled_quantity != filled:
+        yield e.OrderInDoubt(
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            reason=Reason.CONTRADICTION,
+            text=text,
+            filled_quantity=filled,
+        )
+
+
 def cleared(order: Order, report: r.VenueReport, now: int) -> Found:
     """The end of a doubt by a report from which nothing else follows."""
-    if order.in_doubt and order.state not in NEVER_OPENED:
+    said = None if isinstance(report, r.VenueStatus) else order.venue_filled_quantity
+    if order.in_doubt and order.state not in NEVER_OPENED and (said is None or said <= order.filled_quantity):
         # With an event before it, decide() adds this by itself.
         yield e.OrderResolved(time_ns=now, source=report.source, order_id=order.order_id)
 

@@ -222,6 +222,7 @@ def _modified(order: Order, event: e.OrderModified) -> Order:
         # To or below what has filled: the quantity becomes what has filled, and the order is done.
         quantity=max(quantity, order.filled_quantity),
         exchange_order_id=event.exchange_order_id or order.exchange_order_id,
+        terms_changed=order.terms_changed or event.price is not None or event.quantity is not None,
     )
     return _after_fill(modified, event) if quantity <= order.filled_quantity else modified
 
@@ -234,12 +235,14 @@ def _expired(order: Order, event: e.OrderExpired) -> Order:
     return _close(order, S.EXPIRED, event, event.reason)
 
 
-def _in_doubt(order: Order, _event: e.OrderInDoubt) -> Order:
-    return changed(order, in_doubt=True)
+def _in_doubt(order: Order, event: e.OrderInDoubt) -> Order:
+    # Asked once more about a doubt that there is, what was missing still is.
+    said = order.venue_filled_quantity if event.filled_quantity is None else event.filled_quantity
+    return changed(order, in_doubt=True, venue_filled_quantity=said)
 
 
 def _resolved(order: Order, _event: e.OrderResolved) -> Order:
-    return changed(order, in_doubt=False)
+    return changed(order, in_doubt=False, venue_filled_quantity=None)
 
 
 _FOLDS: Final[Mapping[type[Any], Callable[[Order, Any], Order]]] = MappingProxyType(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import events as e
 from . import reports as r
 from .alarm import AlarmCode
-from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, opened
+from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, missing, opened
 from .kinds import OrderState, Pending, Reason
 from .numbers import ZERO
 from .order import CLOSED, Order
@@ -14,17 +14,19 @@ S = OrderState
 A = AlarmCode
 
 
-def found_when_asked(order: Order, report: r.VenueStatus, now: int) -> Found:
-    """The answer to a query. It ends a doubt only where it leaves nothing open."""
+def found_when_asked(order: Order, report: r.VenueStatus, now: int, *, restated: bool) -> Found:
+    """The answer to a query. It ends a doubt only where it leaves nothing open.
+
+    restated says that an execution of the order has been busted or corrected.
+    """
     if report.filled_quantity > order.filled_quantity:
-        # Executions are missing. Booking a sum without them would lose prices and fees: they are waited for.
-        yield from contradiction(order, report, now)
+        yield from missing(order, report, now, report.filled_quantity)
     elif report.state is None:
         yield from _not_at_venue(order, report, now)
     elif report.state in CLOSED - {S.FILLED}:
         yield from _ended_meanwhile(order, report, now)
     elif report.state is S.FILLED:
-        yield from _filled_meanwhile(order, report, now)
+        yield from _filled_meanwhile(order, report, now, restated=restated)
     elif order.is_closed:
         yield from contradiction(order, report, now)
     else:
@@ -35,11 +37,21 @@ def found_when_asked(order: Order, report: r.VenueStatus, now: int) -> Found:
         yield from cleared(order, report, now)
 
 
-def _filled_meanwhile(order: Order, report: r.VenueStatus, now: int) -> Found:
+def _filled_meanwhile(order: Order, report: r.VenueStatus, now: int, *, restated: bool) -> Found:
     overdue = _overdue_amend(order)
-    if order.is_filled or (order.is_closed and not order.remaining_quantity):
+    agreed = order.filled_quantity == report.filled_quantity
+    if order.is_filled or (order.is_closed and (not order.remaining_quantity or (restated and agreed))):
         yield from cleared(order, report, now)
-    elif overdue is not None and order.is_open and ZERO < order.filled_quantity == report.filled_quantity:
+    elif restated and agreed:
+        # There it was filled before an execution was taken back, here after: either way it is done with what stands.
+        yield e.OrderCancelled(
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            reason=Reason.VENUE,
+            text="done at the venue, where executions were busted or corrected",
+        )
+    elif overdue is not None and order.is_open and agreed and order.filled_quantity > ZERO:
         # Done with less than its quantity, and every execution is known: an amend that had no answer has cut it.
         yield e.OrderModified(
             time_ns=now,

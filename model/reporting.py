@@ -14,8 +14,9 @@ import attrs
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, opened
+from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, missing, opened
 from .kinds import OrderState, Reason
+from .lifecycle import apply
 from .numbers import plain, subtract
 from .order import Order
 from .reconciling import found_when_asked
@@ -41,7 +42,9 @@ class Verdict:
         return not self.events and not self.alarms
 
 
-def decide(order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | None = None) -> Verdict:
+def decide(
+    order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | None = None, *, restated: bool = False
+) -> Verdict:
     """Judge a report on a known order.
 
     Args:
@@ -49,21 +52,36 @@ def decide(order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | No
         report: what the venue said.
         now_ns: when we took it; venue time is data and never orders events.
         booked: the execution that was first booked under the report's execution id, if any.
+        restated: whether the venue has busted or corrected an execution of the order.
     """
-    found = tuple(_decide(order, report, now_ns, booked))
+    found = tuple(_decide(order, report, now_ns, booked, restated=restated))
     events = tuple(item for item in found if not isinstance(item, Alarm))
     alarms = tuple(item for item in found if isinstance(item, Alarm))
     disagrees = any(alarm.code in _DISAGREEING for alarm in alarms)
     definite = bool(events) and not isinstance(events[-1], _INDEFINITE)
-    if order.in_doubt and definite and not disagrees:
+    if order.in_doubt and definite and not disagrees and not _leaves_open(order, report, events):
         # A definite report that agrees with the table ends the doubt: first, so that whoever waits for what it says
         # finds an order that is no longer in doubt.
         events = (e.OrderResolved(time_ns=now_ns, source=report.source, order_id=order.order_id), *events)
     return Verdict(events, alarms)
 
 
-def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> Found:
-    found = tuple(_judged(order, report, now, booked))
+def _leaves_open(order: Order, report: r.VenueReport, events: tuple[e.OrderEvent, ...]) -> bool:
+    """Whether a report, definite in itself, does not answer what the doubt is about."""
+    if isinstance(report, r.VenueAccepted):
+        # One that comes late says how the order once was.
+        return order.state not in NEVER_OPENED
+    if order.venue_filled_quantity is None or isinstance(report, r.VenueStatus):
+        return False
+    after = order
+    for event in events:
+        after = apply(after, event)
+    # When all is booked and the order still lives, the venue may have closed it: that it was asked about, too.
+    return not after.is_closed or after.filled_quantity < order.venue_filled_quantity
+
+
+def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None, *, restated: bool) -> Found:
+    found = tuple(_judged(order, report, now, booked, restated=restated))
     if order.state is S.PENDING:
         yield Alarm(now, A.UNEXPECTED_REPORT, order.order_id, f"{type(report).__name__} for an order that was not sent")
         if any(not isinstance(item, Alarm | e.OrderInDoubt) for item in found):
@@ -74,7 +92,7 @@ def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
     yield from found
 
 
-def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None) -> Found:
+def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None, *, restated: bool) -> Found:
     match report:
         case r.VenueFilled():
             yield from _filled(order, report, now, booked)
@@ -95,7 +113,7 @@ def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
         case r.VenueFillBusted() | r.VenueFillCorrected():
             yield from _restated(order, report, now, booked)
         case _:
-            yield from found_when_asked(order, report, now)
+            yield from found_when_asked(order, report, now, restated=restated)
 
 
 def _standing(order: Order, execution_id: str) -> r.Fill | None:
@@ -128,19 +146,28 @@ def _accepted(order: Order, report: r.VenueAccepted, now: int) -> Found:
         # Only a stop can be acknowledged and refused later.
         yield from contradiction(order, report, now)
         return
-    if order.state not in NEVER_OPENED:
-        # An acknowledgement that comes late, or twice, never moves a state backwards, but the venue's id is news.
-        if order.is_open and order.exchange_order_id is None and report.exchange_order_id is not None:
-            yield _changed(order, report, now)
+    if order.is_closed:
+        yield from _acknowledged_too_late(order, report, now)
         return
     yield from opened(order, report, now)
-    price = report.price if report.price != order.price else None
-    quantity = report.quantity if report.quantity != order.quantity else None
+    # An acknowledgement that comes late, or twice, must not bring back terms that have been changed since.
+    price = report.price if report.price != order.price and not order.terms_changed else None
+    quantity = report.quantity if report.quantity != order.quantity and not order.terms_changed else None
     if price is not None or quantity is not None:
         # Accept what the venue says: it is what will execute.
         text = "the venue acknowledged other terms than were sent; the venue's are in force"
         yield Alarm(now, A.CHANGED_TERMS, order.order_id, text)
         yield _changed(order, report, now, price, quantity)
+    elif order.is_open and order.exchange_order_id is None and report.exchange_order_id is not None:
+        # It does not move a state backwards either, but the venue's id is news.
+        yield _changed(order, report, now)
+
+
+def _acknowledged_too_late(order: Order, report: r.VenueAccepted, now: int) -> Found:
+    took = order.quantity if report.quantity is None or order.terms_changed else report.quantity
+    if order.state is S.FILLED and took > max(order.quantity, order.filled_quantity):
+        # Filled by what was sent, and the venue took it for more, which may still fill.
+        yield from contradiction(order, report, now)
 
 
 def _changed(
@@ -214,6 +241,12 @@ def _is_unanswered(order: Order, request_id: str) -> bool:
 
 
 def _ended(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> Found:
+    yield from _closed(order, report, now, target)
+    if report.filled_quantity is not None and report.filled_quantity > order.filled_quantity:
+        yield from missing(order, report, now, report.filled_quantity)
+
+
+def _closed(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> Found:
     if order.state is target:
         yield from cleared(order, report, now)
     elif order.is_closed:

@@ -63,6 +63,10 @@ def _filled(value: Number) -> Decimal:
     return not_negative("filled_quantity", value, InvalidReport)
 
 
+def _optional_filled(value: Number | None) -> Decimal | None:
+    return None if value is None else _filled(value)
+
+
 def _fee(value: Number) -> Decimal:
     # A rebate is negative.
     return exact("fee", value, InvalidReport, digits=_FEE_DIGITS)
@@ -250,21 +254,29 @@ class VenueModified:
 
 @attrs.frozen(kw_only=True)
 class VenueCancelled:
-    """The venue took the order off its book (FIX ExecType Canceled)."""
+    """The venue took the order off its book (FIX ExecType Canceled).
+
+    filled_quantity is the sum of its executions where the venue tells it (FIX tag 14, CumQty), so that a lost one shows.
+    """
 
     client_order_id: str = attrs.field(converter=_id)
     reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
     text: str = attrs.field(default="", converter=_text)
+    filled_quantity: Decimal | None = attrs.field(default=None, converter=_optional_filled)
     time_ns: int = attrs.field(default=0, converter=_time)
     source: str = attrs.field(default="exchange", converter=_source)
 
 
 @attrs.frozen(kw_only=True)
 class VenueExpired:
-    """The order's time ran out, or its remainder was expired (FIX ExecType Expired)."""
+    """The order's time ran out, or its remainder was expired (FIX ExecType Expired).
+
+    filled_quantity: as in VenueCancelled.
+    """
 
     client_order_id: str = attrs.field(converter=_id)
     reason: Reason = attrs.field(default=Reason.VENUE, converter=_reason)
+    filled_quantity: Decimal | None = attrs.field(default=None, converter=_optional_filled)
     time_ns: int = attrs.field(default=0, converter=_time)
     source: str = attrs.field(default="exchange", converter=_source)
 

@@ -147,7 +147,9 @@ class SimulatedVenue:
             )
             return
         memory.put(changed(order, state=OrderState.CANCELLED))
-        cancelled = r.VenueCancelled(client_order_id=client_id, reason=Reason.REQUESTED, time_ns=memory.now_ns)
+        cancelled = r.VenueCancelled(
+            client_order_id=client_id, reason=Reason.REQUESTED, filled_quantity=order.filled, time_ns=memory.now_ns
+        )
         memory.reports.append(cancelled)
 
     def _modify(self, request: r.VenueModify) -> None:

@@ -154,7 +154,12 @@ class Execution:
         memory, client_id = self._memory, order.client_order_id
         if self._rules.remainder == "expired":
             memory.put(changed(order, state=OrderState.EXPIRED))
-            expired = r.VenueExpired(client_order_id=client_id, reason=Reason.REMAINDER, time_ns=memory.now_ns)
+            expired = r.VenueExpired(
+                client_order_id=client_id,
+                reason=Reason.REMAINDER,
+                filled_quantity=order.filled,
+                time_ns=memory.now_ns,
+            )
             memory.reports.append(expired)
         else:
             memory.put(changed(order, state=OrderState.CANCELLED))
@@ -163,6 +168,7 @@ class Execution:
                     client_order_id=client_id,
                     reason=Reason.REMAINDER,
                     text="the quoted size is used up",
+                    filled_quantity=order.filled,
                     time_ns=memory.now_ns,
                 )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import attrs
 import pytest
 from helpers import BOUND, Desk, Recorder, Threads
 
@@ -72,10 +73,12 @@ def test_an_on_error_that_does_not_return_holds_up_nobody_else(threads: Threads)
 def test_without_an_on_error_each_trouble_is_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     to_stderr(PROBLEM)
     to_stderr(ALARM)
+    to_stderr(attrs.evolve(ALARM, code=AlarmCode.DISCONNECTED, order_id="", text="the venue is disconnected"))
     assert capsys.readouterr().err.splitlines() == [
         "orderpit: order_manager: set aside VenueFilled(...): ZeroDivisionError()",
         "Traceback ...",
         "orderpit: alarm OVERFILL on order o-1: 5 executed with 4 of the order remaining",
+        "orderpit: alarm DISCONNECTED: the venue is disconnected",
     ]
 
 

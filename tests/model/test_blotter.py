@@ -331,8 +331,10 @@ def test_a_contradiction_asks_the_venue():
     assert kinds(outcome) == ["OrderInDoubt"]
     (query,) = outcome.requests
     assert (type(query), query.client_order_id) == (r.VenueQuery, "o-1")
-    # Asked already: a second contradiction is an alarm, and no second query.
-    assert told(book, report(r.VenueStatus)).requests == ()
+    # Asked, and it lives there still: nobody here would ever cancel it.
+    again = told(book, report(r.VenueStatus))
+    assert ([alarm.code for alarm in again.alarms], again.updates) == ([AlarmCode.CONTRADICTION], ())
+    assert [(type(item), item.client_order_id) for item in again.requests] == [(r.VenueCancel, "o-1")]
     # Something new that leaves the doubt standing: asked again.
     late = told(book, report(r.VenueFilled, fill=fill("x-2", "1")))
     assert (kinds(late), [type(item) for item in late.requests]) == (["OrderFilled"], [r.VenueQuery])

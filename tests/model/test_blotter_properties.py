@@ -80,8 +80,8 @@ reports = st.one_of(
         quantity=st.none() | quantities,
         exchange_order_id=venue_ids,
     ),
-    st.builds(r.VenueCancelled, client_order_id=named),
-    st.builds(r.VenueExpired, client_order_id=named),
+    st.builds(r.VenueCancelled, client_order_id=named, filled_quantity=st.none() | quantities),
+    st.builds(r.VenueExpired, client_order_id=named, filled_quantity=st.none() | quantities),
     st.builds(
         r.VenueCancelRejected,
         client_order_id=named,
@@ -114,6 +114,7 @@ steps = st.tuples(
         reports,
         st.just("overdue"),
         st.sampled_from([Gate(), Gate("lunch")]),
+        st.sampled_from([r.VenueDisconnected(), r.VenueConnected()]),
         st.tuples(st.just("set aside"), reports),
     ),
 )
@@ -147,8 +148,10 @@ class Witness:
             case "overdue":
                 outcome = self.book.decide_overdue(self.now, self.now)
             case Gate():
-                self.book.gate = item
+                self.book.gate = attrs.evolve(item, disconnected=self.book.gate.disconnected)
                 return
+            case r.VenueDisconnected() | r.VenueConnected():
+                outcome = self.book.decide_link(item, self.now)
             case ("set aside", report):
                 outcome = self.book.decide_set_aside(report, self.now)
             case _:
@@ -176,7 +179,9 @@ class Witness:
     def restate(self, report, execution_id, fill):
         keys = self.named_by(report, execution_id)
         if not keys:
-            self.early[report.client_order_id, report.symbol, execution_id] = Early(fill)
+            key = (report.client_order_id, report.symbol, execution_id)
+            # What has been busted cannot be corrected any more.
+            self.early[key] = Early(None if self.early.get(key) == Early(None) else fill)
         for key in keys:
             if self.executed[key] is not None:
                 self.executed[key] = fill
@@ -229,7 +234,7 @@ class Witness:
         for order in self.book.orders():
             assert folded(None, *self.streams[order.order_id]) == order
             noted(f"ends {order.state.value}{' in doubt' if order.in_doubt else ''}")
-            if order.in_doubt:
+            if order.in_doubt and self.book.gate.disconnected is None:
                 assert self.book.next_deadline_ns is not None
 
 

@@ -286,6 +286,7 @@ FIELDS = [
         for item in (NAMED | {"reason": WRONG_MEMBER | NO_NONE}).items()
     ),
     *((kind, ID, InvalidReport, "text", WRONG_TEXT) for kind in (r.VenueRejected, r.VenueCancelled)),
+    *((kind, ID, InvalidReport, "filled_quantity", WRONG_NUMBER) for kind in (r.VenueCancelled, r.VenueExpired)),
     *((r.VenueTriggered, ID, InvalidReport, *item) for item in NAMED.items()),
     *((r.VenueFilled, TRADED, InvalidReport, *item) for item in NAMED.items()),
     (r.VenueFilled, TRADED, InvalidReport, "symbol", WRONG_ID),

@@ -15,6 +15,7 @@ from orderpit.model.reporting import Verdict, decide
 REPORTS = {
     "VenueAccepted": report(r.VenueAccepted),
     "VenueAccepted with other terms": report(r.VenueAccepted, price="99", quantity="9"),
+    "VenueAccepted with more": report(r.VenueAccepted, quantity="12"),
     "VenueRejected": report(r.VenueRejected),
     "VenueTriggered": report(r.VenueTriggered),
     "VenueFilled in part": report(r.VenueFilled),
@@ -58,9 +59,18 @@ VenueAccepted
 VenueAccepted with other terms
     PENDING    OrderSubmitted OrderOpened OrderModified !UNEXPECTED_REPORT !CHANGED_TERMS -> OPEN
     SUBMITTED  OrderOpened OrderModified !CHANGED_TERMS -> OPEN
-    OPEN       nothing -> OPEN
-    PARTIAL    nothing -> PARTIAL
+    OPEN       OrderModified !CHANGED_TERMS -> OPEN
+    PARTIAL    OrderModified !CHANGED_TERMS -> PARTIAL
     FILLED     nothing -> FILLED
+    CANCELLED  nothing -> CANCELLED
+    REJECTED   OrderInDoubt !CONTRADICTION -> REJECTED?
+    EXPIRED    nothing -> EXPIRED
+VenueAccepted with more
+    PENDING    OrderSubmitted OrderOpened OrderModified !UNEXPECTED_REPORT !CHANGED_TERMS -> OPEN
+    SUBMITTED  OrderOpened OrderModified !CHANGED_TERMS -> OPEN
+    OPEN       OrderModified !CHANGED_TERMS -> OPEN
+    PARTIAL    OrderModified !CHANGED_TERMS -> PARTIAL
+    FILLED     OrderInDoubt !CONTRADICTION -> FILLED?
     CANCELLED  nothing -> CANCELLED
     REJECTED   OrderInDoubt !CONTRADICTION -> REJECTED?
     EXPIRED    nothing -> EXPIRED
@@ -305,6 +315,7 @@ DOUBTS = """
                                   PENDING    SUBMITTED  OPEN       PARTIAL    FILLED     CANCELLED  REJECTED   EXPIRED
 VenueAccepted                     clears     clears     stays      stays      stays      stays      stays      stays
 VenueAccepted-with-other-terms    clears     clears     stays      stays      stays      stays      stays      stays
+VenueAccepted-with-more           clears     clears     stays      stays      stays      stays      stays      stays
 VenueRejected                     clears     clears     stays      stays      stays      stays      clears     stays
 VenueTriggered                    stays      stays      stays      stays      stays      stays      stays      stays
 VenueFilled-in-part               clears     clears     clears     clears     stays      stays      stays      stays
@@ -419,9 +430,50 @@ def test_a_fill_before_the_acknowledgement_brings_the_venues_id_when_it_has_one(
     assert (type(opened), opened.exchange_order_id, type(filled)) == (e.OrderOpened, "v-7", e.OrderFilled)
 
 
-def test_a_late_acknowledgement_after_a_modification_does_not_bring_the_old_terms_back():
+@pytest.mark.fault(16, 21)
+@pytest.mark.parametrize("state", [S.OPEN, S.FILLED])
+def test_a_late_acknowledgement_after_a_modification_does_not_bring_the_old_terms_back(state):
     order = order_in(S.OPEN, event(e.ModifyRequested), event(e.OrderModified))
+    filled = event(e.OrderFilled, fill=fill(quantity="8"))
+    order = folded(order, *(filled,) * (state is S.FILLED))
+    assert order.state is state
     assert judged(order, report(r.VenueAccepted, price="100", quantity="10")).is_repeat
+
+
+@pytest.mark.fault(8, 21)
+def test_terms_acknowledged_late_and_otherwise_than_sent_are_in_force_as_early_ones_are():
+    order, item = order_in(S.SUBMITTED), REPORTS["VenueAccepted with other terms"]
+    orders = []
+    for reports in ((item, REPORTS["VenueFilled in part"]), (REPORTS["VenueFilled in part"], item)):
+        after, alarms = order, []
+        for each in reports:
+            verdict = judged(after, each)
+            after, alarms = folded(after, *verdict.events), [*alarms, *verdict.alarms]
+        orders.append(after)
+        assert [alarm.code for alarm in alarms] == [AlarmCode.CHANGED_TERMS]
+        assert judged(after, item).is_repeat, "once adopted, it comes again as a repeat"
+    assert orders[0] == orders[1]
+    assert (orders[0].price, orders[0].quantity, orders[0].filled_quantity) == (99, 9, 2)
+
+
+def test_terms_acknowledged_late_stand_until_a_modification_in_flight_is_answered():
+    order = order_in(S.PARTIALLY_FILLED, event(e.ModifyRequested))
+    order = folded(order, *judged(order, REPORTS["VenueAccepted with other terms"]).events)
+    assert (order.price, order.quantity, order.pending) == (99, 9, Pending.MODIFY)
+    order = folded(order, *judged(order, report(r.VenueModified)).events)
+    assert (order.price, order.quantity, order.pending) == (101, 8, Pending.NONE)
+    assert judged(order, REPORTS["VenueAccepted with other terms"]).is_repeat
+
+
+def test_an_order_acknowledged_late_for_no_more_than_has_filled_is_filled():
+    order = order_in(S.PARTIALLY_FILLED)
+    after = folded(order, *judged(order, report(r.VenueAccepted, quantity="4")).events)
+    assert (after.state, after.quantity) == (S.FILLED, 4)
+
+
+def test_an_acknowledgement_that_comes_again_after_a_bust_contradicts_nothing():
+    order = order_in(S.FILLED, event(e.FillBusted, fill=fill(quantity="10")))
+    assert judged(order, report(r.VenueAccepted, quantity="10")).is_repeat
 
 
 @pytest.mark.fault(21)
@@ -437,7 +489,7 @@ def test_one_term_acknowledged_otherwise_than_sent_is_in_force(name, value):
     order = order_in(S.SUBMITTED)
     after = folded(order, *judged(order, report(r.VenueAccepted, **{name: value})).events)
     assert getattr(after, name) == number(value)
-    assert folded(after, event(e.OrderModified, price=order.price, quantity=order.quantity)) == order_in(S.OPEN)
+    assert (after.price, after.quantity) == (number("99"), 10) if name == "price" else (100, number("9"))
 
 
 @pytest.mark.parametrize("state", [S.CANCELLED, S.EXPIRED, S.REJECTED], ids=lambda state: state.value)
