@@ -47,12 +47,36 @@ _STAMP: Final[Mapping[str, Draw]] = {"time_ns": time, "source": remark}
 _OPTIONAL: Final = either(number, exactly(None))
 _FILL: Final = r.Fill(execution_id="x", quantity="1", price="1", fee_currency="USDT")
 _ORDER: Final = {"symbol": "A/B", "side": Side.BUY, "order_type": OrderType.LIMIT, "quantity": "1", "price": "1"}
-_ID: Final = {"client_order_id": "o"}
-_NAMED: Final = {"client_order_id": name, **_STAMP}
-_REQUESTED: Final = {"client_order_id": "o", "request_id": "c"}
 _TERMS: Final = {"price": _OPTIONAL, "quantity": _OPTIONAL}
-_TRADED: Final = {"client_order_id": "o", "symbol": "A/B", "side": Side.BUY, "fill": _FILL}
-_REFUSED: Final = {"reason": member(Reason), "text": remark}
+_ID: Final = {"client_order_id": "o"}
+_TRADED: Final = {**_ID, "symbol": "A/B", "fill": _FILL}
+_REPORTS: Final[tuple[tuple[type[Any], Mapping[str, Any]], ...]] = (
+    *((kind, _ID) for kind in (r.VenueAccepted, r.VenueRejected, r.VenueTriggered, r.VenueCancelled, r.VenueExpired)),
+    *((kind, {**_ID, "request_id": "c"}) for kind in (r.VenueModified, r.VenueCancelRejected, r.VenueModifyRejected)),
+    (r.VenueFilled, {**_TRADED, "side": Side.BUY}),
+    (r.VenueFillBusted, {**_ID, "symbol": "A/B", "execution_id": "x"}),
+    (r.VenueFillCorrected, _TRADED),
+    (r.VenueStatus, {**_ID, "state": None}),
+    (r.VenueDisconnected, {}),
+    (r.VenueConnected, {}),
+)
+_OF_REPORTS: Final[Mapping[str, Draw]] = {
+    **dict.fromkeys(("client_order_id", "exchange_order_id", "request_id", "execution_id", "symbol"), name),
+    **_TERMS,
+    **_STAMP,
+    "reason": either(member(Reason), remark),
+    "text": remark,
+    "side": member(Side),
+    "state": member(OrderState),
+    "filled_quantity": _OPTIONAL,
+    "complete": flag,
+    "fill": either(junk, exactly(_FILL)),
+}
+
+
+def _drawn(kind: type[Any]) -> Mapping[str, Draw]:
+    return {field.name: _OF_REPORTS[field.name] for field in attrs.fields(kind)}
+
 
 Target = tuple[type[Any], type[InvalidValue], Mapping[str, Any], Mapping[str, Draw]]
 
@@ -87,26 +111,7 @@ TARGETS: Final[tuple[Target, ...]] = (
         "execution_id": name, "quantity": number, "price": number, "fee": number, "fee_currency": name,
         "liquidity": member(Liquidity), "time_ns": time,
     }),
-    (r.VenueAccepted, InvalidReport, _ID, {**_NAMED, **_TERMS, "exchange_order_id": name}),
-    (r.VenueRejected, InvalidReport, _ID, {**_NAMED, **_REFUSED}),
-    (r.VenueTriggered, InvalidReport, _ID, _NAMED),
-    (r.VenueFilled, InvalidReport, _TRADED, {
-        **_NAMED, "symbol": name, "side": member(Side), "fill": either(junk, exactly(_FILL)), "exchange_order_id": name,
-    }),
-    (r.VenueModified, InvalidReport, _REQUESTED, {**_NAMED, **_TERMS, "request_id": name, "exchange_order_id": name}),
-    (r.VenueCancelled, InvalidReport, _ID, {**_NAMED, **_REFUSED}),
-    (r.VenueExpired, InvalidReport, _ID, {**_NAMED, "reason": member(Reason)}),
-    (r.VenueCancelRejected, InvalidReport, _REQUESTED, {**_NAMED, **_REFUSED, "request_id": name}),
-    (r.VenueModifyRejected, InvalidReport, _REQUESTED, {**_NAMED, **_REFUSED, "request_id": name}),
-    (r.VenueFillBusted, InvalidReport, {**_ID, "symbol": "A/B", "execution_id": "x"}, {
-        **_NAMED, "symbol": name, "execution_id": name,
-    }),
-    (r.VenueFillCorrected, InvalidReport, {**_ID, "symbol": "A/B", "fill": _FILL}, {
-        **_NAMED, "symbol": name, "fill": either(junk, exactly(_FILL)),
-    }),
-    (r.VenueStatus, InvalidReport, {**_ID, "state": None}, {
-        **_NAMED, **_TERMS, "state": member(OrderState), "filled_quantity": number, "complete": flag,
-    }),
+    *((kind, InvalidReport, base, _drawn(kind)) for kind, base in _REPORTS),
 )  # fmt: skip
 """What is built: its class, the error that refuses it, good arguments, and what draws each argument anew."""
 
