@@ -131,7 +131,7 @@ class Immutability:
             if inside is None:
                 break
             link, item = inside
-            if (fault := self._walk(item, type(item))) is not None:
+            if type(item) not in self._leaves and (fault := self._walk(item, type(item))) is not None:
                 return f"[{len(link)}]{fault}"
         for known in links:
             self._remember(known)
