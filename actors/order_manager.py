@@ -53,6 +53,7 @@ class OrderManager(BaseActor):
         next_id: source of request ids.
         call_later: sets a timer on the runtime.
         answer_within_ns: how long the venue may take before an order is in doubt; None for ever.
+        max_unanswered: how many orders the venue may leave without an answer before a new one is refused.
         history: how many updates are kept to be sent again.
     """
 
@@ -67,6 +68,7 @@ class OrderManager(BaseActor):
         next_id: Callable[[], str],
         call_later: Callable[..., Cancellable],
         answer_within_ns: int | None,
+        max_unanswered: int,
         history: int,
     ) -> None:
         super().__init__(context)
@@ -77,7 +79,7 @@ class OrderManager(BaseActor):
         self._view = view
         self._monitor = monitor
         self._call_later = call_later
-        self._blotter = Blotter(next_id, answer_within_ns)
+        self._blotter = Blotter(next_id, answer_within_ns, max_unanswered)
         self._strategies: dict[str, Target[Any]] = {}
         self._recent: deque[OrderUpdate] = deque(maxlen=history)
         self._timer_set = False

@@ -105,6 +105,10 @@ def _max_in_flight(value: int) -> int:
     return whole("max_in_flight", value, InvalidConfiguration, least=1)
 
 
+def _max_unanswered(value: int) -> int:
+    return whole("max_unanswered", value, InvalidConfiguration, least=1)
+
+
 def _run_id(value: str | None) -> str | None:
     return None if value is None else identifier("run_id", value, InvalidConfiguration)
 
@@ -145,6 +149,7 @@ class Settings:
     on_error: Callable[[Any], object] = attrs.field(validator=_callable)
     history: int = attrs.field(converter=_history)
     max_in_flight: int = attrs.field(converter=_max_in_flight)
+    max_unanswered: int = attrs.field(default=10_000, converter=_max_unanswered)
     answer_within_ns: int | None = attrs.field(alias="answer_within", converter=_seconds)
     on_exit: Literal["leave", "cancel"] = attrs.field(validator=_one_of("leave", "cancel"))
     run_id: str | None = attrs.field(converter=_run_id)

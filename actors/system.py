@@ -58,6 +58,7 @@ class TradingSystem(Hosting):
         on_error: called, on a thread of its own, with each Problem and each Alarm; stderr unless given.
         history: how many updates are kept to be read and to be sent again.
         max_in_flight: how many orders of one sender may have had no first update.
+        max_unanswered: how many orders may be without an answer of the venue before a new one is refused.
         answer_within: seconds in which the venue must answer before an order is in doubt; None for ever. "auto" is 10
             for an exchange of your own, and None for the simulated one, which loses nothing however late it is.
         on_exit: "leave" working orders as they are when the system stops, or "cancel" them.
@@ -80,6 +81,7 @@ class TradingSystem(Hosting):
         on_error: Callable[[Problem | Alarm], object] | None = None,
         history: int = 10_000,
         max_in_flight: int = 10_000,
+        max_unanswered: int = 10_000,
         answer_within: Number | Literal["auto"] | None = "auto",
         on_exit: Literal["leave", "cancel"] = "leave",
         run_id: str | None = None,
@@ -95,6 +97,7 @@ class TradingSystem(Hosting):
             on_error=to_stderr if on_error is None else on_error,
             history=history,
             max_in_flight=max_in_flight,
+            max_unanswered=max_unanswered,
             answer_within=patience(answer_within, exchange),
             on_exit=on_exit,
             run_id=run_id,

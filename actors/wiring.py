@@ -91,6 +91,7 @@ def plan(
         runtime.ids("manager"),
         runtime.call_later,
         settings.answer_within_ns,
+        settings.max_unanswered,
         settings.history,
     )
     view_arguments = (at.view, at.manager, at.risk, at.publisher, first_answered, settings.history)

@@ -72,7 +72,9 @@ class Flood(Strategy):
 def on_threads(orders: int) -> float:
     """Return orders per second through actors on threads."""
     flood = Flood(orders)
-    with TradingSystem([BTC], exchange=SimulatedExchange(), risk=LIMITS, max_in_flight=orders) as system:
+    with TradingSystem(
+        [BTC], exchange=SimulatedExchange(), risk=LIMITS, max_in_flight=orders, max_unanswered=orders
+    ) as system:
         system.publish(QUOTE)
         start = time.perf_counter()
         system.add_strategy(lambda: flood, strategy_id="flood")
@@ -126,6 +128,7 @@ def _without_threads(orders: int) -> float:
         on_error=to_stderr,
         history=10_000,
         max_in_flight=orders,
+        max_unanswered=orders,
         answer_within=None,
         on_exit="leave",
         run_id=None,

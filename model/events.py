@@ -199,6 +199,7 @@ class OrderInDoubt:
     """The venue's answer is missing or contradicts what we know; the truth is unknown until reconciled.
 
     filled_quantity is what the venue says has filled where executions of it have not been reported, else None.
+    until_asked says that only the venue's answer to a query ends the doubt: reports may be missing without a trace.
     """
 
     time_ns: int
@@ -207,6 +208,7 @@ class OrderInDoubt:
     reason: Reason
     text: str
     filled_quantity: Decimal | None = None
+    until_asked: bool = False
 
 
 @attrs.frozen(kw_only=True)

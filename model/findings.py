@@ -58,7 +58,10 @@ def missing(order: Order, report: r.VenueReport, now: int, filled: Decimal) -> F
 
 def cleared(order: Order, report: r.VenueReport, now: int) -> Found:
     """The end of a doubt by a report from which nothing else follows."""
-    said = None if isinstance(report, r.VenueStatus) else order.venue_filled_quantity
+    answers = isinstance(report, r.VenueStatus)
+    if order.until_asked and not answers:
+        return
+    said = None if answers else order.venue_filled_quantity
     if order.in_doubt and order.state not in NEVER_OPENED and (said is None or said <= order.filled_quantity):
         # With an event before it, decide() adds this by itself.
         yield e.OrderResolved(time_ns=now, source=report.source, order_id=order.order_id)

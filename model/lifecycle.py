@@ -238,11 +238,12 @@ def _expired(order: Order, event: e.OrderExpired) -> Order:
 def _in_doubt(order: Order, event: e.OrderInDoubt) -> Order:
     # Asked once more about a doubt that there is, what was missing still is.
     said = order.venue_filled_quantity if event.filled_quantity is None else event.filled_quantity
-    return changed(order, in_doubt=True, venue_filled_quantity=said)
+    until_asked = order.until_asked or event.until_asked
+    return changed(order, in_doubt=True, venue_filled_quantity=said, until_asked=until_asked)
 
 
 def _resolved(order: Order, _event: e.OrderResolved) -> Order:
-    return changed(order, in_doubt=False, venue_filled_quantity=None)
+    return changed(order, in_doubt=False, venue_filled_quantity=None, until_asked=False)
 
 
 _FOLDS: Final[Mapping[type[Any], Callable[[Order, Any], Order]]] = MappingProxyType(

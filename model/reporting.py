@@ -17,7 +17,7 @@ from .alarm import Alarm, AlarmCode
 from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, missing, opened
 from .kinds import OrderState, Reason
 from .lifecycle import apply
-from .numbers import plain, subtract
+from .numbers import ZERO, plain, subtract
 from .order import Order
 from .reconciling import found_when_asked
 
@@ -68,6 +68,8 @@ def decide(
 
 def _leaves_open(order: Order, report: r.VenueReport, events: tuple[e.OrderEvent, ...]) -> bool:
     """Whether a report, definite in itself, does not answer what the doubt is about."""
+    if order.until_asked:
+        return not isinstance(report, r.VenueStatus)
     if isinstance(report, r.VenueAccepted):
         # One that comes late says how the order once was.
         return order.state not in NEVER_OPENED
@@ -282,6 +284,7 @@ def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, no
     if isinstance(report, r.VenueFillBusted):
         if standing is not None:
             yield e.FillBusted(time_ns=now, source=report.source, order_id=order.order_id, fill=standing)
+            yield from _taken_back(order, report, now, standing.quantity)
         elif booked is None:
             yield alarm_about(order, report, now, A.UNKNOWN_EXECUTION)
     elif standing is None:
@@ -292,3 +295,20 @@ def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, no
             time_ns=now, source=report.source, order_id=order.order_id, replaced=standing, fill=report.fill
         )
         yield from _overfilled(order, subtract(report.fill.quantity, standing.quantity), now)
+        yield from _taken_back(order, report, now, subtract(standing.quantity, report.fill.quantity))
+
+
+def _taken_back(
+    order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, quantity: Decimal
+) -> Found:
+    """A doubt where less has filled than had: whether the order is done depends on which came first at the venue."""
+    less = quantity > ZERO and subtract(order.filled_quantity, quantity) < order.quantity
+    if less and (order.is_open or order.is_filled):
+        yield e.OrderInDoubt(
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            reason=Reason.CONTRADICTION,
+            text="an execution was taken back, and whether the order lives on is asked",
+            until_asked=True,
+        )

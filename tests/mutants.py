@@ -47,7 +47,7 @@ MUTANTS: Final = (
     Mutant(
         "a doubt is never resolved",
         "model/lifecycle.py",
-        "    return changed(order, in_doubt=False)\n",
+        "    return changed(order, in_doubt=False, venue_filled_quantity=None)\n",
         "    return order\n",
     ),
     Mutant(
@@ -77,20 +77,20 @@ MUTANTS: Final = (
     ),
     Mutant(
         "executions are not remembered",
-        "model/blotter.py",
+        "model/records.py",
         "                    self._executions[order.order_id, event.fill.execution_id] = event.fill\n",
         "                    pass\n",
     ),
     # The stream.
     Mutant(
         "a sequence number is given twice",
-        "model/blotter.py",
+        "model/records.py",
         "            self.sequence = update.sequence\n",
         "            self.sequence = max(update.sequence, 2) - (update.sequence == 40)\n",
     ),
     Mutant(
         "a repeated order is sent twice",
-        "model/blotter.py",
+        "model/commanding.py",
         "            return Outcome(answer=(command.source, self.latest[order_id]))\n",
         "            pass\n",
     ),
@@ -164,15 +164,15 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a denied order is sent",
-        "model/blotter.py",
+        "model/commanding.py",
         "        if refusal is not None:\n            denied",
         "        if refusal is not None and refusal.reason is not Reason.MAX_ORDER_NOTIONAL:\n            denied",
     ),
     Mutant(
         "a halt does not hold",
         "model/gate.py",
-        "        return None if self.halted is None else",
-        "        return None if True else",
+        "        if self.halted is not None:\n",
+        "        if self.halted is not None and not self.halted:\n",
     ),
     # The venue.
     Mutant(

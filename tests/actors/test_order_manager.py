@@ -35,6 +35,7 @@ class Floor:
 
     desk: Desk
     history: int = 100
+    max_unanswered: int = 100
     sent: list[tuple[str, Any]] = attrs.Factory(list)
     timers: list[tuple[int, Any, Any]] = attrs.Factory(list)
     manager: Any = None
@@ -50,6 +51,7 @@ class Floor:
             map("r-{}".format, itertools.count(1)).__next__,
             lambda delay, target, message, *, background: self.timers.append((delay, message, background)),
             SECOND,
+            self.max_unanswered,
             self.history,
         )
 

@@ -139,6 +139,31 @@ def test_no_order_leaves_while_halted_or_for_a_stopped_symbol():
     assert book.order("o-3").state is S.SUBMITTED
 
 
+@pytest.mark.fault(29)
+def test_a_venue_that_answers_too_slowly_is_sent_no_more_orders_and_cancels_still():
+    numbers = count(1)
+    book = Blotter(lambda: f"om-{next(numbers)}", SECOND, max_unanswered=2)
+    for order_id in ("o-1", "o-2"):
+        told(book, approved(terms(order_id=order_id)))
+        assert book.order(order_id).state is S.SUBMITTED
+    told(book, approved(terms(order_id="o-3")))
+    assert book.order("o-3").reason is Reason.VENUE_BUSY
+    assert book.order("o-3").reason_text == ("the venue has not answered 2 orders: must be fewer than 2 for another")
+    assert [type(request) for request in told(book, CANCEL).requests] == [r.VenueCancel]
+    assert told(book, approved(terms())).answer == ("strategy", book.latest["o-1"]), "sent again, it is the same order"
+    # An answer makes room, and a doubt takes it again.
+    told(book, ACCEPTED)
+    told(book, approved(terms(order_id="o-4")))
+    assert book.order("o-4").state is S.SUBMITTED
+    told(book, report(r.VenueAccepted, client_order_id="o-4"))
+    book.commit(book.decide_set_aside(ACCEPTED, NOW), NOW)
+    told(book, approved(terms(order_id="o-5")))
+    assert book.order("o-5").reason is Reason.VENUE_BUSY
+    told(book, report(r.VenueCancelled))
+    told(book, approved(terms(order_id="o-6")))
+    assert book.order("o-6").state is S.SUBMITTED
+
+
 def test_a_cancel_is_asked_for_once():
     book = with_order(ACCEPTED)
     outcome = told(book, CANCEL)

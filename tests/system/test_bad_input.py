@@ -341,6 +341,7 @@ class Half:
     seed={"negative": -1, "float": 1.0, "bool": True, "str": "1", "None": None},
     on_error={"int": 7, "str": "print"},
     history={"zero": 0, "negative": -1, "float": 1.0, "bool": True, "None": None},
+    max_unanswered={"zero": 0, "negative": -1, "float": 1.0, "bool": True, "None": None},
     max_in_flight={"zero": 0, "negative": -1, "float": 1.0, "bool": True, "None": None},
     answer_within=NOT_NUMBERS | NEGATIVE,
     on_exit={"unknown": "panic", "None": None, "lying": LyingStr("x")},

@@ -1,0 +1,185 @@
+"""What the order manager knows: every order, every execution, and who they belong to. Written by commit() alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import attrs
+
+from . import events as e
+from . import reports as r
+from .alarm import Alarm
+from .commands import SubmitOrder
+from .gate import Gate
+from .kinds import OrderState, Pending, Side
+from .lifecycle import apply
+from .order import Order
+
+SOURCE = "order_manager"
+EXTERNAL = "external"
+"""The strategy id of orders that the venue knows and we do not."""
+
+Restatement = r.VenueFillBusted | r.VenueFillCorrected
+Restated = e.FillBusted | e.FillCorrected
+
+
+@attrs.frozen
+class Outcome:
+    """What one message leads to.
+
+    updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier
+    update to the strategy that submitted the same order again; repeats counts reports that said nothing new. early is a
+    bust or correction of an execution that has not been reported yet, which must meet it when it is. gate replaces the
+    one there is.
+    """
+
+    updates: tuple[e.OrderUpdate, ...] = ()
+    requests: tuple[r.VenueRequest, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    answer: tuple[str, e.OrderUpdate] | None = None
+    repeats: int = 0
+    early: Restatement | None = None
+    gate: Gate | None = None
+
+
+class Records:
+    """Every order by its id, every execution by its id, and the next sequence number; read by what extends it."""
+
+    def __init__(
+        self, next_id: Callable[[], str], answer_within_ns: int | None = None, max_unanswered: int = 10_000
+    ) -> None:
+        self.latest: dict[str, e.OrderUpdate] = {}
+        self.sequence = 0
+        self.repeats = 0
+        # Risk has one too; a halt that overtook an approval in this mailbox must still hold.
+        self.gate = Gate()
+        self._terms: dict[str, SubmitOrder] = {}
+        self._by_client_id: dict[str, str] = {}
+        # A fill of another symbol or side than the order it names must not move this order's position.
+        self._executed_as: dict[tuple[str, str, Side], str] = {}
+        # Keyed by order as well: in a self-trade both orders report the same execution id.
+        self._executions: dict[tuple[str, str], r.Fill] = {}
+        self._early: dict[tuple[str, str, str], Restatement] = {}
+        # Client ids under which the venue has taken an execution back, or changed one.
+        self._restated: set[str] = set()
+        # Insertion order is deadline order, since every request gets the same time.
+        self._deadlines: dict[str, int] = {}
+        # Sent or in doubt, and the venue has not said what became of them.
+        self._unanswered: set[str] = set()
+        self._next_id = next_id
+        self._answer_within_ns = answer_within_ns
+        self._max_unanswered = max_unanswered
+
+    def order(self, order_id: str) -> Order | None:
+        """Return an order as it stands."""
+        update = self.latest.get(order_id)
+        return None if update is None else update.order
+
+    def _known(self, order_id: str) -> Order:
+        order = self.order(order_id)
+        assert order is not None, "a deadline is that of an order"
+        return order
+
+    def orders(self) -> Iterator[Order]:
+        """Iterate over all orders in the order of their first appearance."""
+        return (update.order for update in self.latest.values() if update.order is not None)
+
+    def commit(self, outcome: Outcome, elapsed_ns: int) -> None:
+        """Take over what was decided; deadlines count from elapsed_ns, of a clock that never jumps."""
+        self.repeats += outcome.repeats
+        if outcome.gate is not None:
+            self.gate = outcome.gate
+        if outcome.early is not None:
+            self._early[execution_of(outcome.early)] = outcome.early
+            self._restated.add(outcome.early.client_order_id)
+        for update in outcome.updates:
+            self.sequence = update.sequence
+            order, event = update.order, update.event
+            if order is None:
+                continue
+            self.latest[order.order_id] = update
+            match event:
+                case e.OrderCreated():
+                    self._terms[order.order_id] = event.terms
+                    self._name(order)
+                case e.OrderSubmitted():
+                    self._name(order)
+                case e.OrderFilled():
+                    self._executions[order.order_id, event.fill.execution_id] = event.fill
+                    self._early.pop((order.client_order_id, order.symbol, event.fill.execution_id), None)
+                case e.FillBusted() | e.FillCorrected():
+                    self._restated.add(order.client_order_id)
+                case _:
+                    pass
+            self._watch(order, event, elapsed_ns)
+
+    def _name(self, order: Order) -> None:
+        self._by_client_id.setdefault(order.client_order_id, order.order_id)
+        self._executed_as[order.client_order_id, order.symbol, order.side] = order.order_id
+
+    def _watch(self, order: Order, event: e.Event, elapsed_ns: int) -> None:
+        if order.in_doubt or order.state is OrderState.SUBMITTED:
+            self._unanswered.add(order.order_id)
+        else:
+            self._unanswered.discard(order.order_id)
+        if self._answer_within_ns is None:
+            return
+        if not is_awaited(order):
+            self._deadlines.pop(order.order_id, None)
+        elif isinstance(event, e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt):
+            self._deadlines.pop(order.order_id, None)
+            self._deadlines[order.order_id] = elapsed_ns + self._answer_within_ns
+
+    def _fold(
+        self, order: Order | None, events: Iterable[e.OrderEvent], after: int | None = None
+    ) -> tuple[e.OrderUpdate, ...]:
+        sequence = self.sequence if after is None else after
+        updates: list[e.OrderUpdate] = []
+        for event in events:
+            order = apply(order, event)
+            sequence += 1
+            updates.append(e.OrderUpdate(sequence, event, order))
+        return tuple(updates)
+
+    def _addressed(self, report: r.VenueReport) -> Order | None:
+        match report:
+            case r.VenueFilled():
+                order_id = self._executed_as.get((report.client_order_id, report.symbol, report.side))
+            case r.VenueFillBusted():
+                order_id = self._booked_to(report, report.execution_id)
+            case r.VenueFillCorrected():
+                order_id = self._booked_to(report, report.fill.execution_id)
+            case _:
+                order_id = self._by_client_id.get(report.client_order_id)
+        return None if order_id is None else self.order(order_id)
+
+    def _booked_to(self, report: r.VenueFillBusted | r.VenueFillCorrected, execution_id: str) -> str | None:
+        """Return the order that an execution was booked to, which may be an external one under an id of ours."""
+        client_id = report.client_order_id
+        ours = self._by_client_id.get(client_id)
+        others = (self._executed_as.get((client_id, report.symbol, side)) for side in Side)
+        for order_id in (ours, *others):
+            if order_id is not None and (order_id, execution_id) in self._executions:
+                return order_id
+        return ours
+
+    def _booked(self, order: Order, report: r.VenueReport) -> r.Fill | None:
+        match report:
+            case r.VenueFilled() | r.VenueFillCorrected():
+                execution_id = report.fill.execution_id
+            case r.VenueFillBusted():
+                execution_id = report.execution_id
+            case _:
+                return None
+        return self._executions.get((order.order_id, execution_id))
+
+
+def is_awaited(order: Order) -> bool:
+    """Whether the venue owes an answer on the order."""
+    return order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
+
+
+def execution_of(report: r.VenueFilled | Restatement) -> tuple[str, str, str]:
+    """Return what an execution, its bust and its correction have in common."""
+    execution_id = report.execution_id if isinstance(report, r.VenueFillBusted) else report.fill.execution_id
+    return (report.client_order_id, report.symbol, execution_id)
