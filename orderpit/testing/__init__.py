@@ -3,8 +3,9 @@
 from ..actors.scheduler import Crashed, Deadlock, OutOfSteps
 from ..actors.stepped import Stepped
 from .chaos import ChaosExchange, happened, heal, let_pass, settled, storm
-from .chaos_faults import SCENARIOS, Faults
+from .chaos_faults import RATES, SCENARIOS, Faults
 from .chaos_tables import Heal, Storm
+from .probes import Probes
 from .schedules import (
     Recording,
     Replay,
@@ -20,10 +21,13 @@ from .schedules import (
     to_text,
     uniform,
 )
+from .sharing import shared_objects
 from .trace import Trace, picture
 from .tripwire import Escape, tripwire
+from .watch import Violation, Watch, all_of
 
 __all__ = [
+    "RATES",
     "SCENARIOS",
     "ChaosExchange",
     "Crashed",
@@ -32,12 +36,16 @@ __all__ = [
     "Faults",
     "Heal",
     "OutOfSteps",
+    "Probes",
     "Recording",
     "Replay",
     "Stepped",
     "Storm",
     "Trace",
+    "Violation",
+    "Watch",
     "Window",
+    "all_of",
     "by_hypothesis",
     "drawn_by",
     "every_schedule",
@@ -50,6 +58,7 @@ __all__ = [
     "picture",
     "seeded",
     "settled",
+    "shared_objects",
     "shrink",
     "storm",
     "to_text",
