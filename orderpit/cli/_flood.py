@@ -9,7 +9,7 @@ from ..actors.strategy import Strategy
 from ..model import events as e
 from ..model.commands import SubmitOrder
 from ..model.instrument import Instrument
-from ..model.kinds import OrderType, Side, TimeInForce
+from ..model.kinds import OrderType, Reason, Side, TimeInForce
 from ..model.market import MarketData, Quote
 from ..model.numbers import HUNDRED, multiply
 from ..model.risk import RiskLimits
@@ -32,8 +32,10 @@ _AT_ONCE: Final = 20
 _MOST_WORKING: Final = 40
 _ANSWERS: Final = (
     *(e.OrderOpened, e.OrderTriggered, e.OrderFilled, e.OrderModified, e.OrderCancelled, e.OrderExpired),
-    *(e.OrderDenied, e.OrderRejected, e.CancelRejected, e.ModifyRejected),
+    *(e.CancelRejected, e.ModifyRejected),
 )
+_PAUSE_QUOTES: Final = 20
+"""How long nothing is submitted to a venue that refuses: else the flood would be over before it is back."""
 
 
 class Trader(Strategy):
@@ -50,6 +52,7 @@ class Trader(Strategy):
         self._chance = random.Random(seed)
         self._working: dict[str, int] = {}
         self._cents = {instrument.symbol: _START_CENTS for instrument in INSTRUMENTS}
+        self._pausing = 0
         # Written by the strategy's thread alone, read by any.
         self.left = orders
         self.submitted = 0
@@ -75,6 +78,7 @@ class Trader(Strategy):
         """Follow the price, and take a turn: else one whose orders all rest would never take another."""
         if isinstance(data, Quote) and data.bid is not None:
             self._cents[data.symbol] = int(multiply(data.bid, HUNDRED))
+        self._pausing = max(self._pausing - 1, 0)
         self._turn()
 
     def on_order(self, update: e.OrderUpdate) -> None:
@@ -85,8 +89,13 @@ class Trader(Strategy):
                 self._working.pop(order.order_id, None)
             elif isinstance(update.event, e.OrderOpened):
                 self._working[order.order_id] = self._cents[order.symbol]
-        if isinstance(update.event, _ANSWERS):
-            self._turn()
+        match update.event:
+            case e.OrderRejected() | e.OrderDenied(reason=Reason.DISCONNECTED):
+                self._pausing = _PAUSE_QUOTES
+            case event if isinstance(event, _ANSWERS):
+                self._turn()
+            case _:
+                pass
 
     def _turn(self) -> None:
         if self.left <= 0:
@@ -101,7 +110,7 @@ class Trader(Strategy):
                 self._working.pop(order_id)
         elif self._working and drawn < 0.3:  # noqa: PLR2004
             self._modify()
-        else:
+        elif not self._pausing:
             self._submit()
 
     def _any_of_mine(self) -> str:

@@ -7,18 +7,19 @@ import threading
 import time
 from argparse import Namespace
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import attrs
 
-from ..actors.exchange import Exchange, SimulatedExchange
+from ..actors.exchange import ExchangeDescription, SimulatedExchange
 from ..actors.logs import log_update
 from ..actors.reading import MailboxCount
 from ..actors.strategy import StrategyBooks
 from ..actors.system import TradingSystem
 from ._data import DataReport
-from ._errors import Interrupted, UsageError
+from ._errors import Interrupted
 from ._flood import INSTRUMENTS, LIMITS, Market, Trader
 from ._outcome import Flooded, Outcome, collect
 from ._output import Nothing, Output, counted
@@ -34,9 +35,19 @@ _LOOK_SECONDS: Final = 0.25
 _STALLED_SECONDS: Final = 60.0
 """How long nothing may move before the run is taken to hang; the slowest machine needs a fraction of a second."""
 
-_CALM_SECONDS: Final = 30.0
+_MOST_LATE: Final = Decimal("0.2")
+_MOST_OUTAGE: Final = Decimal("0.05")
+"""Seconds that a delay and an outage among the faults may last."""
+
+_CALM_SECONDS: Final = 60.0
+_STORM: Final = 2 / 3
+"""The part of the orders after which all faults end."""
+
 _MOST_BEHIND: Final = 200
 """Messages that may wait for the exchange before the market holds still: every quote looks at every resting order."""
+
+_PATIENCE: Final = 3
+"""Seconds after which a venue with faults is asked what has become of a request."""
 
 _IN_FLIGHT: Final = 200
 _HISTORY: Final = 1_000
@@ -49,6 +60,7 @@ class Flooding:
 
     Attributes:
         wanted: orders to be submitted in all.
+        faulty: whether the exchange has faults, which heal.
         began: by time.perf_counter().
     """
 
@@ -57,6 +69,7 @@ class Flooding:
     wanted: int
     title: str
     began: float
+    faulty: bool = False
 
     @property
     def seconds(self) -> float:
@@ -104,6 +117,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
         seed=args.seed,
         history=_HISTORY,
         max_in_flight=_IN_FLIGHT,
+        answer_within=_PATIENCE if args.faults else "auto",
         on_exit="cancel",
         run_id=f"seed{args.seed}",
         on_error=tallies.trouble,
@@ -118,7 +132,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
         system.subscribe(tallies.refusal, *REFUSALS)
         if args.log_file is not None:
             system.subscribe(log_update)
-        flooding = Flooding(system, traders, args.orders, title, time.perf_counter())
+        flooding = Flooding(system, traders, args.orders, title, time.perf_counter(), args.faults)
         outcome = _flood(flooding, args, _watcher(args, console), signals, tallies)
     if not isinstance(out, Nothing):
         out.heading(f"Stress: {title}")
@@ -135,13 +149,15 @@ def _flood(flooding: Flooding, args: Namespace, watch: Watcher, signals: Signals
     with watch:
         try:
             stalled = not _until_over(flooding, market, watch, signals)
-            calm = not stalled and _calmed(system, signals)
+            calm = not stalled and _calmed(flooding, watch, signals)
         except Interrupted:
             timeout, calm = ORDERLY_SECONDS / 5, True
     for trader in flooding.traders:
         trader.calm_down()
     seconds = flooding.seconds
-    faults: Mapping[str, int] = {}
+    if args.faults:
+        # Also when it was interrupted: what is cancelled at the end shall be heard of.
+        _heal(system)
     outcome = collect(system, market.report(), seconds, tallies, stop_timeout=timeout)
     counts = [box.refused_at_edge for box in _strategies(system)]
     flooded = Flooded(
@@ -153,7 +169,7 @@ def _flood(flooding: Flooding, args: Namespace, watch: Watcher, signals: Signals
         cancelled=sum(trader.cancelled for trader in flooding.traders),
         held_back=sum(counts),
         stalled=stalled,
-        faults=faults,
+        faults=_happened(system) if args.faults else {},
         mailboxes=system.mailboxes(),
     )
     return attrs.evolve(outcome, flooded=flooded, orderly=outcome.orderly and calm, alarms_expected=args.faults)
@@ -187,8 +203,12 @@ def _until_over(
 ) -> bool:
     """Return whether every order was submitted, False when nothing has moved for so many seconds."""
     looked, moved, before = 0.0, time.perf_counter(), -1
+    stormy = flooding.faulty
     while not flooding.is_over:
         signals.check()
+        if stormy and flooding.submitted >= flooding.wanted * _STORM:
+            stormy = False
+            _heal(flooding.system)
         market.move()
         now, submitted = time.perf_counter(), flooding.submitted
         if submitted != before:
@@ -202,20 +222,46 @@ def _until_over(
     return True
 
 
-def _calmed(system: TradingSystem, signals: Signals) -> bool:
-    """Wait until what is under way has come to rest, and every fault is made good."""
+def _calmed(flooding: Flooding, watch: Watcher, signals: Signals) -> bool:
+    """Wait until what is under way has come to rest, and every doubt is resolved."""
+    from ..testing import settled  # noqa: PLC0415  # --help needs none of it
+
     until = time.perf_counter() + _CALM_SECONDS
-    while not system.quiesce(_LOOK_SECONDS):
+    while not settled(flooding.system, _LOOK_SECONDS):
         signals.check()
+        watch.show(flooding)
         if time.perf_counter() > until:
             return False
     return True
 
 
-def _exchange(args: Namespace) -> SimulatedExchange | Exchange:
-    if args.faults:
-        raise UsageError("--faults: is not built yet")
-    return SimulatedExchange(slippage="0.001", fill_probability="0.9", seed=args.seed)
+def _heal(system: TradingSystem) -> None:
+    from ..testing import heal  # noqa: PLC0415  # a flood without faults needs none of it
+
+    heal(system, timeout=0)
+
+
+def _happened(system: TradingSystem) -> Mapping[str, int]:
+    from ..testing import happened  # noqa: PLC0415  # a flood without faults needs none of it
+
+    return happened(system)
+
+
+def _exchange(args: Namespace) -> ExchangeDescription:
+    inner = SimulatedExchange(slippage="0.001", fill_probability="0.9", seed=args.seed)
+    if not args.faults:
+        return inner
+    from ..testing import ChaosExchange, Faults  # noqa: PLC0415  # a flood without faults needs none of it
+
+    drawn = Faults.drawn(args.seed)
+    # In real time: what lasts ten times as long shows nothing more, and nobody would wait for it.
+    hurried = attrs.evolve(
+        drawn,
+        late=min(drawn.late, _MOST_LATE),
+        slow_by=min(drawn.slow_by, _MOST_LATE),
+        outage=min(drawn.outage, _MOST_OUTAGE),
+    )
+    return ChaosExchange(inner=inner, faults=hurried, seed=args.seed)
 
 
 def _itself(trader: Trader) -> Trader:

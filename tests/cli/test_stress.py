@@ -55,6 +55,19 @@ def test_a_flood_ends_with_every_order_closed_and_a_clean_audit(capsys):
         assert box["high"] > 0
 
 
+@pytest.mark.parametrize("seed", ["2", "4"])
+def test_a_flood_with_faults_heals_and_every_doubt_is_resolved(seed, capsys):
+    assert main(["stress", "--faults", "--json", "--quiet", "--orders", "600", "--seed", seed]) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert found["audit"]["violations"] == []
+    assert found["stats"]["open_orders_count"] == 0
+    assert sum(found["stress"]["faults"].values()) > 20
+    assert found["problems"]["count"] == 0
+    # Each alarm is said on stderr too, and that they came changes nothing about the exit code.
+    assert err.startswith("orderpit: alarm ") if found["problems"]["alarms"] else err == ""
+
+
 def test_there_may_be_more_strategies_than_orders(capsys):
     found = stress(capsys, "--orders", "2", "--strategies", "5")
     assert found["stats"]["total_orders_created"] == 2
