@@ -138,8 +138,8 @@ _EXCHANGE: Final = (
     ),
     ("two reports of the venue disagree", "the order is in doubt, and the venue is asked; the last does not win", ""),
     (
-        "the venue says that it has been asked too often",
-        "that is no rejection: the order is in doubt until the venue is asked",
+        "the venue has been asked too often",
+        "a request that did not get through is no rejection, and is asked about; where the venue rejects, it says why",
         f"pacing requests before they leave, which is the work of {_ADAPTER}",
     ),
     (
@@ -242,7 +242,7 @@ _RUNTIME: Final = (
     (
         "the process is paused, or killed",
         "after a pause what is overdue is asked for, and all is booked",
-        f"recovery after a kill, which waits for {_JOURNAL}",
+        f"recognising market data that has grown old; recovery after a kill, which waits for {_JOURNAL}",
     ),
     (
         "sys.exit in a strategy; the interpreter ends",

@@ -7,16 +7,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import BOUND, Recorder, assert_clean, market, quote, system_of
+from builders import report
+from helpers import BOUND, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
 from loguru import logger
 
 from orderpit import OrderState, log_update
+from orderpit.model import reports as r
 
 ROOT = Path(__file__).parents[2]
+DAY = 86_400_000_000_000
+ASKED = {r.VenueSubmit, r.VenueQuery}
 
 
 @pytest.fixture
@@ -52,6 +57,39 @@ def test_a_log_that_is_stuck_holds_up_nobody_but_its_own_subscriber(logging: Non
     finally:
         gate.set()
         logger.remove(sink)
+
+
+@pytest.mark.fault(76)
+@pytest.mark.parametrize("jump", [-DAY, DAY], ids=["a day back", "a day on"])
+def test_a_wall_clock_that_jumps_moves_no_deadline(jump: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    venue, right = OwnVenue(), time.time_ns
+    with system_of(exchange=venue, answer_within="0.05") as system:
+        system.submit(limit())
+        monkeypatch.setattr(time, "time_ns", lambda: right() + jump)
+        order_id = system.submit(limit())
+        # Both are asked for in time: a deadline on the wall clock would lie a day ahead, or a day back.
+        venue.requests.until(
+            lambda requests: {type(one) for one in requests if one.client_order_id == order_id} == ASKED
+        )
+        monkeypatch.undo()
+        venue.requests.until(lambda requests: sum(type(one) is r.VenueQuery for one in requests) >= 4)
+        assert system.quiesce(BOUND)
+        assert all(order.in_doubt for order in system.orders())
+        assert [update.sequence for update in system.history()] == list(range(1, len(system.history()) + 1))
+
+
+@pytest.mark.fault(76)
+def test_a_wall_clock_that_jumps_on_makes_no_answer_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    venue, troubles, right = OwnVenue(), Recorder(), time.time_ns
+    with system_of(exchange=venue, answer_within=int(BOUND), on_error=troubles) as system:
+        order_id = system.submit(limit())
+        system.wait(order_id, OrderState.SUBMITTED, BOUND)
+        monkeypatch.setattr(time, "time_ns", lambda: right() + DAY)
+        venue.report(report(r.VenueAccepted, client_order_id=order_id))
+        order = system.wait(order_id, OrderState.OPEN, BOUND)
+        assert not order.in_doubt
+        assert system.quiesce(BOUND)
+        assert troubles.items == []
 
 
 _TRADES = """
