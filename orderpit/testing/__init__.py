@@ -6,6 +6,7 @@ from .chaos import ChaosExchange, happened, heal, let_pass, settled, storm
 from .chaos_faults import RATES, SCENARIOS, Faults
 from .chaos_tables import Heal, Storm
 from .probes import Probes
+from .failures import Failure
 from .schedules import (
     Recording,
     Replay,
@@ -22,26 +23,37 @@ from .schedules import (
     uniform,
 )
 from .sharing import shared_objects
+from .situations import SITUATIONS
 from .trace import Trace, picture
+from .trial import Explored, Ran, Trial
 from .tripwire import Escape, tripwire
+from .walks import random_walk
+from .worlds import BotFailed, Run
 from .watch import Violation, Watch, all_of
 
 __all__ = [
     "RATES",
     "SCENARIOS",
+    "SITUATIONS",
+    "BotFailed",
     "ChaosExchange",
     "Crashed",
     "Deadlock",
     "Escape",
+    "Explored",
+    "Failure",
     "Faults",
     "Heal",
     "OutOfSteps",
     "Probes",
+    "Ran",
     "Recording",
     "Replay",
+    "Run",
     "Stepped",
     "Storm",
     "Trace",
+    "Trial",
     "Violation",
     "Watch",
     "Window",
@@ -56,6 +68,7 @@ __all__ = [
     "let_pass",
     "pct",
     "picture",
+    "random_walk",
     "seeded",
     "settled",
     "shared_objects",

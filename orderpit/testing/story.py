@@ -11,7 +11,7 @@ import attrs
 from ..actors.messages import Arrived, StartStrategy, StopStrategy
 from ..model import events as e
 from ..model import reports as r
-from ..model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitOrder
+from ..model.commands import CancelOrder, Denied, ModifyOrder, SubmitOrder
 from ..model.market import MARKET_DATA, Bar, Depth, Quote, Trade
 from ..model.numbers import plain
 from .trace import picture
@@ -20,8 +20,8 @@ _MILLISECOND: Final = 1_000_000
 _WIDTH: Final = 100
 _TOLD: Final = 48
 _COMMANDS: Final = (SubmitOrder, ModifyOrder, CancelOrder)
-TOLD_OF: Final = frozenset({"risk_controller", "order_manager", "exchange"})
-"""The actors besides the bot of which a story tells; the others only listen."""
+_OWN_DOING: Final = (e.OrderCreated, e.OrderSubmitted, e.CancelRequested, e.ModifyRequested)
+"""Events that tell a bot nothing but what it has asked for."""
 AHEAD: Final = "*"
 
 
@@ -38,6 +38,8 @@ class Delivery:
 
 def tell(deliveries: Iterable[Delivery], bot: str, run_id: str) -> tuple[str, ...]:
     """Return the lines of a story; of a long one, the end.
+
+    It leaves out who only listens, what risk lets pass, and what tells the bot nothing but that it has been heard.
 
     Args:
         deliveries: of the run, in order.
@@ -56,11 +58,14 @@ def tell(deliveries: Iterable[Delivery], bot: str, run_id: str) -> tuple[str, ..
 
 def _is_told(one: Delivery, bot: str) -> bool:
     if one.receiver == bot:
-        return type(one.message) in MARKET_DATA or isinstance(one.message, e.OrderUpdate | StartStrategy | StopStrategy)
+        update = one.message
+        if isinstance(update, e.OrderUpdate):
+            return not isinstance(update.event, _OWN_DOING)
+        return type(update) in MARKET_DATA or isinstance(update, StartStrategy | StopStrategy)
     if one.receiver == "exchange":
         return type(one.message) in MARKET_DATA or isinstance(one.message, _REQUESTS)
     if one.receiver == "order_manager":
-        return isinstance(one.message, Approved | Denied) or type(one.message) in r.VENUE_REPORTS
+        return isinstance(one.message, Denied) or type(one.message) in r.VENUE_REPORTS
     return one.receiver == "risk_controller" and isinstance(one.message, _COMMANDS)
 
 
@@ -84,7 +89,7 @@ def sender_of(message: object, receiver: str, bot: str) -> str:
     match message:
         case SubmitOrder() | ModifyOrder() | CancelOrder():
             return message.source or "host"
-        case Approved() | Denied():
+        case Denied():
             return "risk_controller"
         case Arrived():
             return "exchange"
@@ -115,8 +120,6 @@ def short(message: object) -> str:
             return f"ModifyOrder {message.order_id}{_changes(message)}"
         case CancelOrder():
             return f"CancelOrder {message.order_id}"
-        case Approved():
-            return f"approved: {short(message.command)}"
         case Denied():
             return f"denied, {message.refusal.reason.value}: {short(message.command)}"
         case Arrived():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, Final, cast
 
 import attrs
@@ -12,7 +11,7 @@ import attrs
 from ..actors.actor import BaseActor
 from ..actors.address import Address
 from ..actors.audit import audit
-from ..actors.messages import Problem
+from ..actors.messages import Problem, StopStrategy
 from ..actors.scheduler import Choose, Deadlock, Option, OutOfSteps
 from ..actors.stepped import Stepped, SteppedRuntime
 from ..actors.strategy import Strategy
@@ -21,8 +20,10 @@ from ..model.alarm import Alarm
 from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
 from ..model.events import OrderUpdate
 from ..model.market import MarketData
+from ..model.numbers import plain
 from ..model.order import Order
 from ..model.values import changed
+from .chaos import heal
 from .story import Delivery, tell
 
 BOT: Final = "bot"
@@ -32,7 +33,9 @@ RUN_ID: Final = "run"
 _COMMANDS: Final = (SubmitOrder, ModifyOrder, CancelOrder)
 _BOUND: Final = 600.0
 """Seconds of virtual time in which everything must come to rest."""
-MOST_STEPS: Final = 200_000
+_STEPS_TO_BEGIN: Final = 10_000
+_STEPS_FOR_A_RECORD: Final = 1_000
+"""Far more than any bot needs that does not answer each answer with another order."""
 
 
 class BotFailed(AssertionError):
@@ -55,7 +58,7 @@ class Run:
         updates: what it was told of its orders so far, oldest first.
         sent: the commands that it has sent so far, oldest first.
         alarms: what the order manager found strange so far.
-        at_end: whether everything has come to rest, and the bot has stopped; then the system may be read.
+        at_end: whether everything has come to rest; then the system may be read.
     """
 
     def __init__(self, system: Callable[[], TradingSystem]) -> None:
@@ -65,6 +68,10 @@ class Run:
         self.alarms: list[Alarm] = []
         self.at_end = False
         self._system = system
+
+    def __repr__(self) -> str:
+        # Shown by assertions that fail, and the same whenever the run is replayed.
+        return "run"
 
     def orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return the bot's working orders, as it sees them."""
@@ -128,10 +135,13 @@ class World:
         choose: decides who moves next.
         seed: of the exchange.
         late_ns: as in Stepped.
+        records: how many are fed about, from which it follows how many steps are too many.
         keep: whether what happens is kept to be told.
     """
 
-    def __init__(self, setting: Setting, choose: Choose, seed: int, *, late_ns: int = 0, keep: bool = False) -> None:
+    def __init__(
+        self, setting: Setting, choose: Choose, seed: int, records: int, *, late_ns: int = 0, keep: bool = False
+    ) -> None:
         self.run = Run(lambda: self.system)
         self.deliveries: list[Delivery] = []
         self.on_step: Callable[[object, str], object] | None = None
@@ -144,7 +154,7 @@ class World:
         stepped = Stepped(
             choose=self._chosen if keep else choose,
             late_ns=late_ns,
-            most_steps=MOST_STEPS,
+            most_steps=_STEPS_TO_BEGIN + _STEPS_FOR_A_RECORD * records,
             on_delivery=self._delivered,
             on_step=self._stepped,
         )
@@ -192,6 +202,15 @@ class World:
         if not self.runtime.wait_quiet(_BOUND):
             raise _Ended(BotFailed(f"still at work after {_BOUND:.0f} s of virtual time"))
 
+    def heal(self) -> None:
+        """End the faults of the venue, and wait until nothing is in doubt."""
+        if not heal(self.system):
+            raise _Ended(BotFailed("orders are in doubt long after the venue's faults have ended"))
+
+    def stop_bot(self) -> None:
+        """Tell the bot to stop, and nobody else."""
+        self.system._strategies[BOT].send(StopStrategy())  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
     def stop(self) -> None:
         """Stop the system as a host does, and hold its books against each other."""
         self.settle()
@@ -226,12 +245,10 @@ class World:
 
     def outcome(self) -> str:
         """Say in a few words how the bot's orders and position stand."""
-        orders = sorted(update.order.state.value for update in self._latest().values() if update.order is not None)
-        positions = [f"{self.run.position(one.symbol):f} {one.symbol}" for one in self._setting.instruments]
-        return ", ".join([*orders, *positions])
-
-    def _latest(self) -> Mapping[str, OrderUpdate]:
-        return MappingProxyType({update.event.order_id: update for update in self.run.updates})
+        orders = {update.order.order_id: update.order for update in self.run.updates if update.order is not None}
+        states = sorted(order.state.value for order in orders.values())
+        positions = [f"{plain(self.run.position(one.symbol))} {one.symbol}" for one in self._setting.instruments]
+        return ", ".join([*states, *positions])
 
     def _make(self, **parameters: Any) -> Strategy:
         strategy = self._setting.strategy(**parameters)
@@ -280,8 +297,12 @@ class World:
             return
         try:
             holds = check(self.run)
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except Exception as error:  # noqa: BLE001  # whatever it raises is the failure that is reported
             raise _Ended(error) from None
+        except BaseException as error:  # noqa: BLE001  # as pytest.fail() does
+            raise _Ended(BotFailed(str(error))) from None
         if holds is False:
             raise _Ended(BotFailed("the check returned False"))
 
