@@ -199,7 +199,8 @@ def _leaves_a_question(update: e.OrderUpdate) -> bool:
     """Whether the venue should be asked: something has happened and the truth is unknown still."""
     order, event = update.order, update.event
     if order is None or not order.in_doubt:
-        return False
+        # Busted before the last fill, it lives on at the venue; after, it does not.
+        return isinstance(event, Restated) and order is not None and order.is_filled and bool(order.remaining_quantity)
     if isinstance(event, e.OrderFilled) and order.venue_filled_quantity is not None:
         # Those that are missing come one by one: asked about each, the venue would tell them all each time.
         return order.filled_quantity >= order.venue_filled_quantity

@@ -298,17 +298,14 @@ def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, no
         yield from _taken_back(order, report, now, subtract(standing.quantity, report.fill.quantity))
 
 
-def _taken_back(
-    order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, quantity: Decimal
-) -> Found:
-    """A doubt where less has filled than had: whether the order is done depends on which came first at the venue."""
-    less = quantity > ZERO and subtract(order.filled_quantity, quantity) < order.quantity
-    if less and (order.is_open or order.is_filled):
+def _taken_back(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, quantity: Decimal) -> Found:
+    """A doubt where an order that is open here has less filled than it had: it may have been done at the venue."""
+    if quantity > ZERO and order.is_open:
         yield e.OrderInDoubt(
             time_ns=now,
             source=report.source,
             order_id=order.order_id,
             reason=Reason.CONTRADICTION,
-            text="an execution was taken back, and whether the order lives on is asked",
+            text="an execution was taken back: the venue is asked whether the order is done",
             until_asked=True,
         )

@@ -255,7 +255,7 @@ def test_nothing_is_cancelled_there_while_the_venue_is_lost():
 
 def test_what_has_been_busted_before_it_came_cannot_be_corrected():
     book = with_order(ACCEPTED, busted("x-1"), corrected("x-1", "3"))
-    assert kinds(told(book, filled("x-1", "4"))) == ["OrderFilled", "FillBusted"]
+    assert kinds(told(book, filled("x-1", "4"))) == ["OrderFilled", "FillBusted", "OrderInDoubt"]
 
 
 def test_a_late_acknowledgement_leaves_a_doubt_as_it_is():

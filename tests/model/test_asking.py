@@ -1,0 +1,78 @@
+"""Doubts that only the venue's answer to a query ends: reports may be missing of which nothing else tells."""
+
+from __future__ import annotations
+
+import pytest
+from builders import NOW, S, fill, report
+from test_blotter import ACCEPTED, kinds, told, with_order
+
+from orderpit.model import reports as r
+from orderpit.model.blotter import Blotter
+from orderpit.model.kinds import Reason
+
+
+def reconnected(*reports: r.VenueReport) -> Blotter:
+    """Return a record of one order whose venue was lost after these reports, and is back."""
+    book = with_order(*reports)
+    for link in (r.VenueDisconnected(), r.VenueConnected()):
+        book.commit(book.decide_link(link, NOW), NOW)
+    return book
+
+
+@pytest.mark.fault(2)
+@pytest.mark.parametrize(
+    ("name", "before", "said"),
+    [
+        ("acknowledged", (), ACCEPTED),
+        ("filled in part", (ACCEPTED,), report(r.VenueFilled, fill=fill("x-1", "4"))),
+        ("cancelled", (ACCEPTED,), report(r.VenueCancelled)),
+        ("refused", (), report(r.VenueRejected)),
+        ("expired", (ACCEPTED,), report(r.VenueExpired)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_after_the_venue_was_lost_no_single_report_says_that_none_is_missing(name, before, said):
+    book = reconnected(*before)
+    outcome = told(book, said)
+    assert book.order("o-1").in_doubt, name
+    assert [type(request) for request in outcome.requests] == [r.VenueQuery]
+    # Come again, it says no more than before.
+    told(book, said)
+    assert book.order("o-1").in_doubt
+    order = book.order("o-1")
+    told(book, report(r.VenueStatus, state=order.state, filled_quantity=order.filled_quantity))
+    assert not book.order("o-1").in_doubt
+    assert not book.order("o-1").until_asked
+
+
+@pytest.mark.fault(2)
+def test_what_the_answer_misses_is_waited_for_and_asked_about_again():
+    book = reconnected(ACCEPTED)
+    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="10"))
+    assert book.order("o-1").venue_filled_quantity == 10
+    last = told(book, report(r.VenueFilled, fill=fill("x-1", "10")))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.FILLED, True)
+    assert [type(request) for request in last.requests] == [r.VenueQuery]
+    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="10"))
+    assert not book.order("o-1").in_doubt
+
+
+@pytest.mark.fault(20)
+def test_a_bust_that_overtakes_the_last_fill_is_settled_by_asking():
+    book = with_order(ACCEPTED, report(r.VenueFilled, fill=fill("x-1", "4")))
+    outcome = told(book, report(r.VenueFillBusted, execution_id="x-1"))
+    assert kinds(outcome) == ["FillBusted", "OrderInDoubt"]
+    assert outcome.updates[-1].event.reason is Reason.CONTRADICTION
+    assert [type(request) for request in outcome.requests] == [r.VenueQuery]
+    # The last fill comes, and does not complete it here: at the venue the order was done when the first was busted.
+    told(book, report(r.VenueFilled, fill=fill("x-2", "6")))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.PARTIALLY_FILLED, True)
+    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="6"))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.CANCELLED, False)
+
+
+@pytest.mark.fault(20)
+@pytest.mark.parametrize("price", ["99", "101"], ids=["cheaper", "dearer"])
+def test_a_correction_of_a_price_takes_nothing_back(price):
+    book = with_order(ACCEPTED, report(r.VenueFilled, fill=fill("x-1", "4")))
+    assert kinds(told(book, report(r.VenueFillCorrected, fill=fill("x-1", "4", price)))) == ["FillCorrected"]
