@@ -136,6 +136,9 @@ def every_schedule(run: Callable[[Choose], T], most: int | None = None) -> Itera
     Args:
         run: runs a world of its own from its beginning, with the choices it is given, and depends on nothing else.
         most: stop after so many; None for all.
+
+    Raises:
+        InvalidConfiguration: when a run does depend on something else, so that its choices are not there again.
     """
     path: list[list[int]] = []
     count = 0
@@ -146,7 +149,10 @@ def every_schedule(run: Callable[[Choose], T], most: int | None = None) -> Itera
             nonlocal point
             if point == len(path):
                 path.append([0, len(options)])
-            chosen = path[point][0]
+            chosen, count = path[point]
+            if count != len(options):
+                rule = f"must depend on the choices alone: at point {point} there were {count}"
+                raise InvalidConfiguration.of("options", len(options), rule)
             point += 1
             return chosen
 
