@@ -5,8 +5,8 @@ from ..actors.stepped import Stepped
 from .chaos import ChaosExchange, happened, heal, let_pass, settled, storm
 from .chaos_faults import RATES, SCENARIOS, Faults
 from .chaos_tables import Heal, Storm
-from .probes import Probes
 from .failures import Failure
+from .probes import Probes
 from .schedules import (
     Recording,
     Replay,
@@ -28,8 +28,8 @@ from .trace import Trace, picture
 from .trial import Explored, Ran, Trial
 from .tripwire import Escape, tripwire
 from .walks import random_walk
-from .worlds import BotFailed, Run
 from .watch import Violation, Watch, all_of
+from .worlds import BotFailed, Run
 
 __all__ = [
     "RATES",
