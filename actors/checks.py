@@ -16,6 +16,7 @@ from ..model.numbers import whole
 from ..model.text import identifier
 
 _EVENTS: Final = frozenset(get_args(Event))
+_EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
 _LONGEST: Final = 1_000_000_000
 
 
@@ -99,6 +100,20 @@ def strategy_name(given: str | None, strategy: object, number: int) -> str:
         # A lambda, or a class named beyond ASCII.
         given = f"{name if type(name) is str and name.isascii() and name.isidentifier() else 'strategy'}-{number}"
     return identifier("strategy_id", given, InvalidConfiguration)
+
+
+def must_be_an_exchange(field: str, value: object) -> None:
+    """Refuse what has not every method of an Exchange of one's own."""
+    for method in _EXCHANGE_METHODS:
+        if _is_class(value) or not _has_method(value, method):
+            raise InvalidConfiguration.of(field, value, f"must be an Exchange, with a method {method}")
+
+
+def _has_method(value: object, method: str) -> bool:
+    try:
+        return callable(getattr(value, method, None))
+    except Exception:  # noqa: BLE001  # an attribute of the caller's own that raises is no method
+        return False
 
 
 def must_be_callable(field: str, value: object) -> None:

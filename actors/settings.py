@@ -14,12 +14,12 @@ from ..model.instrument import Instrument
 from ..model.numbers import EXACT, Number, not_negative, whole
 from ..model.risk import RiskLimits
 from ..model.text import identifier
+from . import checks
 from .exchange import Exchange, ExchangeDescription
 from .stepped import Stepped
 
 _NS: Final = Decimal(1_000_000_000)
 _PATIENCE: Final = 10
-_EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
 
 
 def _by_symbol(instruments: Iterable[Instrument]) -> Mapping[str, Instrument]:
@@ -57,21 +57,12 @@ def _balances(cash: Mapping[str, Number] | None) -> Mapping[str, Decimal] | None
 
 def _exchange(exchange: ExchangeDescription | Exchange) -> ExchangeDescription | Exchange:
     if not _is_described(exchange):
-        for method in _EXCHANGE_METHODS:
-            if issubclass(type(exchange), type) or not _has_method(exchange, method):
-                raise InvalidConfiguration.of("exchange", exchange, f"must be an Exchange, with a method {method}")
+        checks.must_be_an_exchange("exchange", exchange)
     return exchange
 
 
 def _is_described(exchange: object) -> TypeGuard[ExchangeDescription]:
     return issubclass(type(exchange), ExchangeDescription)
-
-
-def _has_method(exchange: object, method: str) -> bool:
-    try:
-        return callable(getattr(exchange, method, None))
-    except Exception:  # noqa: BLE001  # an attribute of the caller's own that raises is no method
-        return False
 
 
 def _limits(limits: RiskLimits) -> RiskLimits:

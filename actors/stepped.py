@@ -38,6 +38,11 @@ def _late_ns(value: int) -> int:
     return whole("late_ns", value, InvalidConfiguration)
 
 
+def _callable(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not callable(value):
+        raise InvalidConfiguration.of(attribute.name, value, "must be callable, or None")
+
+
 def _known_kind(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
     if type(value) is not str or value not in {"auto", "greenlet", "thread"}:
         raise InvalidConfiguration.of(attribute.name, value, "must be 'auto', 'greenlet' or 'thread'")
@@ -60,13 +65,13 @@ class Stepped:
         InvalidConfiguration: naming the setting, the value and the rule.
     """
 
-    choose: Choose | None = None
+    choose: Choose | None = attrs.field(default=None, validator=_callable)
     late_ns: int = attrs.field(default=0, converter=_late_ns)
     fibres: FibreKind = attrs.field(default="auto", validator=_known_kind)
     most_steps: int | None = attrs.field(default=None, converter=_most_steps)
     crash_at: int | None = attrs.field(default=None, converter=_crash_at)
-    on_delivery: OnDelivery | None = None
-    on_step: Callable[[int], object] | None = None
+    on_delivery: OnDelivery | None = attrs.field(default=None, validator=_callable)
+    on_step: Callable[[int], object] | None = attrs.field(default=None, validator=_callable)
 
 
 class _SteppedActor:

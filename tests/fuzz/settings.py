@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final
 
+import attrs
+
 from orderpit import (
     CancelOrder,
     Instrument,
@@ -27,6 +29,7 @@ from orderpit.cli import main
 from orderpit.cli._errors import UsageError
 from orderpit.cli._parser import parse
 from orderpit.model.errors import InvalidValue
+from orderpit.testing import SCENARIOS, ChaosExchange, Faults
 
 from .messages import check
 from .outcome import Case, accepts
@@ -44,6 +47,7 @@ def _pairs(random: Random) -> Any:
 _BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.00001")
 _GOOD: Final = {"instruments": [_BTC], "exchange": SimulatedExchange()}
 _COUNT: Final = either(time, exactly(1, 10))
+_OPTIONAL_CALL: Final = either(junk, exactly(None, print))
 _RUNTIME: Final = either(junk, exactly("threads", "stepped", "greenlets", Stepped()))
 _EXCHANGE: Final[Mapping[str, Draw]] = {
     "maker_fee": number,
@@ -67,6 +71,7 @@ _SYSTEM: Final[Mapping[str, Draw]] = {
     "on_error": either(junk, exactly(print, None)),
     "history": _COUNT,
     "max_in_flight": _COUNT,
+    "max_unanswered": _COUNT,
     "answer_within": either(number, exactly("auto", None)),
     "on_exit": either(junk, exactly("leave", "cancel", "panic")),
     "run_id": either(name, exactly(None)),
@@ -76,25 +81,38 @@ _STEPPED: Final[Mapping[str, Draw]] = {
     "fibres": either(junk, exactly("auto", "greenlet", "thread")),
     "most_steps": time,
     "crash_at": time,
+    "choose": _OPTIONAL_CALL,
+    "on_delivery": _OPTIONAL_CALL,
+    "on_step": _OPTIONAL_CALL,
 }
-_INSIDE: Final = {"limits": "risk", "answer_within_ns": "answer_within", "currency": "cash", "cash": "cash"}
+_FAULTS: Final[Mapping[str, Draw]] = dict.fromkeys(
+    (field.name for field in attrs.fields(Faults)), either(number, exactly("0", "0.5", 1))
+)
+_CHAOS: Final[Mapping[str, Draw]] = {
+    "inner": either(junk, exactly(SimulatedExchange(), SimulatedExchange)),
+    "faults": either(junk, exactly(Faults(), SCENARIOS["lost request"])),
+    "seed": time,
+}
+_Target = tuple[type[Any], Mapping[str, Any], Mapping[str, Draw]]
+CONFIGURATIONS: Final[tuple[_Target, ...]] = (
+    (SimulatedExchange, {}, _EXCHANGE),
+    (Stepped, {}, _STEPPED),
+    (Faults, {}, _FAULTS),
+    (ChaosExchange, {}, _CHAOS),
+    *[(TradingSystem, _GOOD, _SYSTEM)] * 4,
+)
 
 
 def configuration(random: Random) -> Case:
     """Draw the setting up of an exchange, a runtime or a system, which is not started."""
-    kind, base, draws = random.choice((
-        (SimulatedExchange, {}, _EXCHANGE),
-        (Stepped, {}, _STEPPED),
-        (TradingSystem, _GOOD, _SYSTEM),
-        (TradingSystem, _GOOD, _SYSTEM),
-    ))  # fmt: skip
+    kind, base, draws = random.choice(CONFIGURATIONS)
     arguments = changed(random, base, draws)
 
     def call() -> bool:
         made: list[Any] = []
         if not accepts(lambda: made.append(kind(**arguments)), InvalidConfiguration, frozenset(draws)):
             return False
-        if kind is SimulatedExchange:
+        if kind in {SimulatedExchange, Faults}:
             check(made[0])
         return True
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from random import Random
 
 import pytest
 from fuzz.messages import TARGETS, check
 from fuzz.outcome import accepts
 from fuzz.run import SLOWEST_MS, drawn, draws, run
+from fuzz.settings import CONFIGURATIONS
 
 from orderpit import InvalidConfiguration, InvalidOrder, Quote, SimulatedExchange
 from orderpit.model import reports
@@ -34,6 +36,9 @@ def test_an_input_depends_on_seed_and_number_alone() -> None:
 def test_every_field_of_everything_that_is_built_is_drawn() -> None:
     for kind, _, _, drawn_fields in TARGETS:
         assert {field.name for field in kind.__attrs_attrs__} == set(drawn_fields), kind.__name__
+    for kind, _, draws_of in CONFIGURATIONS:
+        taken = set(inspect.signature(kind).parameters)
+        assert taken == set(draws_of), kind.__name__
     assert {kind for kind, *_ in TARGETS} >= reports.VENUE_REPORTS | reports.VENUE_LINK
 
 
