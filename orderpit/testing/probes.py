@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ..actors import messages as m
 from ..actors.conflation import NewestQuote
@@ -162,7 +162,7 @@ class Probes:
                 self.counts["a dead letter"] += 1
 
     def _at_manager(self, message: Any) -> None:
-        kind: type[object] = type(message)
+        kind = cast("type[object]", type(message))
         if kind in VENUE_REPORTS:
             self.counts[f"report: {kind.__name__}"] += 1
             self._report(message)
