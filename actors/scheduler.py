@@ -129,7 +129,12 @@ class Scheduler:
         if task.dying:
             raise Killed
         self.ready.append(task)
-        self._leave(task)
+        try:
+            task.fibre.pause()
+        except Killed:
+            self._throw_away(task)
+        if task.dying:
+            raise Killed
 
     def block(self, task: Task, awaits: object) -> None:
         """Let others go until somebody wakes the task.
@@ -140,16 +145,16 @@ class Scheduler:
         if task.dying:
             raise Killed
         task.awaits = awaits
-        self._leave(task)
-
-    def _leave(self, task: Task) -> None:
         try:
             task.fibre.pause()
         except Killed:
-            # Thrown away together with its world. What still runs on the way out must have no effect.
-            task.dying, self.current = True, task
+            self._throw_away(task)
         if task.dying:
             raise Killed
+
+    def _throw_away(self, task: Task) -> None:
+        # Forgotten together with its world. What still runs on the way out must have no effect.
+        task.dying, self.current = True, task
 
     def wake(self, task: Task, awaits: object) -> None:
         """Let a task go on that waits for this."""
@@ -231,7 +236,8 @@ class Scheduler:
             self._resume(mover)
         else:
             self.fire(mover.timer)
-        self._after_step()
+        if self.interrupted is not None or self._on_step is not None:
+            self._after_step()
 
     def let_time_pass(self, until_ns: int | None) -> bool:
         """Fire the earliest timer that is due by then, one of them if there are several; False when there is none."""
@@ -335,15 +341,17 @@ class Scheduler:
         ready = self.ready
         if self._choose is None:
             return ready.pop(0)
-        first = self.timers.first()
-        latest = self._now() + self._late_ns
-        if first is not None and first.due <= latest and self._moves_by_itself:
+        if self.timers.heap and self._moves_by_itself and self._is_due(latest := self._now() + self._late_ns):
             options: list[Task | _Due] = [*ready, *map(_Due, self.timers.by(latest))]
             chosen = options[self._choose(options)]
             if isinstance(chosen, Task):
                 ready.remove(chosen)
             return chosen
         return ready.pop(self._choose(ready) if len(ready) > 1 else 0)
+
+    def _is_due(self, latest: int) -> bool:
+        first = self.timers.first()
+        return first is not None and first.due <= latest
 
     def _one_of(self, first: Timer, until_ns: int | None) -> Timer:
         """Choose among those that are due together with the first."""

@@ -51,11 +51,13 @@ class StepQueue:
 
     def put(self, item: Any) -> None:
         """Append, after all others had their chance to go first."""
-        self.let_others_go_first()
+        scheduler = self._scheduler
+        if scheduler.current is not None or thread_id() != scheduler.thread:
+            self.let_others_go_first()
         self._items.append(item)
         reader = self.reader
         if reader is not None and reader.awaits is self:
-            self._scheduler.wake(reader, self)
+            scheduler.wake(reader, self)
 
     def get(self) -> Any:
         """Take the first, waiting for it."""

@@ -41,7 +41,7 @@ class TimerHeap:
     """Timers in the order in which they fall due; those that fall due together in the order in which they were set."""
 
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self.heap: list[Timer] = []
         self._numbers = itertools.count()
         self.foreground = 0
 
@@ -51,7 +51,7 @@ class TimerHeap:
         """Set a timer."""
         timer = Timer(due, next(self._numbers), target, message, background=background, cancelled=cancelled)
         self.foreground += not background
-        heapq.heappush(self._heap, timer)
+        heapq.heappush(self.heap, timer)
         return timer
 
     def take(self, timer: Timer) -> bool:
@@ -64,14 +64,14 @@ class TimerHeap:
 
     def first(self) -> Timer | None:
         """Return the earliest timer."""
-        heap = self._heap
+        heap = self.heap
         while heap and not heap[0].live:
             heapq.heappop(heap)
         return heap[0] if heap else None
 
     def by(self, due: int) -> list[Timer]:
         """Return those that are due by then, the earliest first."""
-        heap, places = self._heap, [0]
+        heap, places = self.heap, [0]
         found: list[Timer] = []
         while places:
             place = places.pop()
@@ -84,9 +84,9 @@ class TimerHeap:
 
     def first_in_foreground(self) -> Timer | None:
         """Return the earliest timer that is something under way."""
-        return min((timer for timer in self._heap if timer.live and not timer.background), default=None)
+        return min((timer for timer in self.heap if timer.live and not timer.background), default=None)
 
     def clear(self) -> None:
         """Forget all timers."""
-        self._heap.clear()
+        self.heap.clear()
         self.foreground = 0

@@ -87,9 +87,9 @@ def _fields_of(kind: type[Any]) -> Callable[[Any], str]:
     def write(value: object) -> str:
         said: list[str] = []
         for name, label in fields:
-            held: Any = getattr(value, name)
+            held = getattr(value, name)
             if held is not None and (held or type(held) is not str):
-                known = writers.get(type(held))
+                known = writers.get(held.__class__)
                 said.append(label + (picture(held) if known is None else known(held)))
         return f"{kind.__name__}({', '.join(said)})"
 

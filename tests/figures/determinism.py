@@ -77,7 +77,7 @@ def digest(seed: int, fibres: Any = "auto") -> str:
         for name in _SYMBOLS:
             system.add_strategy(_Chaser, symbol=name)
         system.subscribe(lambda update: update.order is not None and system.order(update.order.order_id))
-        for number in range(3):
+        for number in range(2):
             with system._runtime.held():
                 for name in _SYMBOLS:
                     bid = 100 + (seed + number) % 5
