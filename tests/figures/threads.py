@@ -1,0 +1,347 @@
+"""Real threads that take turns every microsecond: floods, stops in full traffic, and what memory does meanwhile.
+
+    python -m tests.figures.threads [--nightly] [--seed N]
+
+A wait that does not end is a failure: each has a bound, and past the last one the stacks of all threads are written
+and the process ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import gc
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from orderpit import (
+    OrderType,
+    Problem,
+    Reason,
+    Side,
+    SimulatedExchange,
+    SubmitOrder,
+    SystemStopped,
+    TradingSystem,
+    audit,
+)
+from orderpit.cli._flood import INSTRUMENTS, LIMITS, Market, Trader
+
+PUSH_SECONDS: Final = 30.0
+NIGHTLY_SECONDS: Final = 4 * 3600.0
+PUSH_MESSAGES: Final = 1_000_000
+PUSH_SHUTDOWNS: Final = 500
+NIGHTLY_SHUTDOWNS: Final = 10_000
+MOST_SLOPE: Final = 1.0
+"""MiB an hour, from the second quarter of a soak on."""
+
+_SWITCH: Final = 1e-6
+_BOUND: Final = 60.0
+_HANG: Final = 300.0
+_ENOUGH: Final = 5
+_STRATEGIES: Final = 6
+_ORDERS: Final = 6_000
+_MIB: Final = 2**20
+_HOUR: Final = 3600.0
+_WARM: Final = 0.25
+"""The part of a soak in which memory may still grow: caches fill, and the allocator finds its size."""
+
+_OURS: Final = frozenset({Reason.HALTED, Reason.UNKNOWN_SYMBOL, Reason.UNSUPPORTED, Reason.MAX_ORDER_QUANTITY})
+
+
+@attrs.frozen(kw_only=True)
+class Threads:
+    """What was run on real threads.
+
+    Attributes:
+        seconds: of floods.
+        messages: handled in them, by all actors.
+        orders: recorded in them.
+        lives: systems that were flooded, one after the other.
+        shutdowns: systems that were stopped in full traffic.
+        slope: of resident memory from one life to the next, in MiB an hour; None where it cannot be told.
+        resident: MiB at the end.
+        violations: a line each.
+    """
+
+    seconds: float
+    messages: int
+    orders: int
+    lives: int
+    shutdowns: int
+    slope: float | None
+    resident: float | None
+    violations: tuple[str, ...]
+
+
+def run(
+    *,
+    nightly: bool,
+    seed: int,
+    progress: Callable[[float], object],
+    seconds: float | None = None,
+    stops: int | None = None,
+) -> Threads:
+    """Flood systems one after the other, then stop others in traffic.
+
+    Args:
+        nightly: whether to soak for hours; only then is the slope of memory a violation, since minutes are too short.
+        seed: of prices and commands; what comes of them depends on the threads.
+        progress: told how much is done, from 0 to 1.
+        seconds: of floods, for a try.
+        stops: how many, for a try.
+    """
+    lasting = seconds or (NIGHTLY_SECONDS if nightly else PUSH_SECONDS)
+    count = stops if stops is not None else NIGHTLY_SHUTDOWNS if nightly else PUSH_SHUTDOWNS
+    least = PUSH_MESSAGES if seconds is None else 0
+    # In a process beside, so that both cores have work; not forked, since this one has threads.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as beside:
+        stopping = beside.submit(stops_in_traffic, count, seed)
+        found = _flooded(lasting, least, seed, progress)
+        progress(1.0)
+        shutdowns, violations = _result(stopping)
+    rising = slope(found.memory)
+    if nightly and rising is not None and rising > MOST_SLOPE:
+        violations += (f"memory grows by {rising:.2f} MiB an hour, over {found.lives} lives",)
+    return Threads(
+        seconds=found.seconds,
+        messages=found.messages,
+        orders=found.orders,
+        lives=found.lives,
+        shutdowns=shutdowns,
+        slope=rising,
+        resident=found.memory[-1][1] or None,
+        violations=found.violations + violations,
+    )
+
+
+@attrs.frozen
+class _Floods:
+    seconds: float
+    messages: int
+    orders: int
+    lives: int
+    memory: tuple[tuple[float, float], ...]
+    violations: tuple[str, ...]
+
+
+def _flooded(lasting: float, least: int, seed: int, progress: Callable[[float], object]) -> _Floods:
+    violations: list[str] = []
+    memory: list[tuple[float, float]] = []
+    messages = orders = lives = 0
+    began = time.monotonic()
+    with _eager_switching():
+        # A few violations tell as much as many, and each may have taken a minute.
+        while (time.monotonic() - began < lasting or messages < least) and len(violations) < _ENOUGH:
+            with _noted(violations, f"flood {lives}, seed {seed}"):
+                handled, recorded = flood(f"{seed}-{lives}", seed + lives)
+                messages += handled
+                orders += recorded
+            lives += 1
+            gc.collect()
+            spent = time.monotonic() - began
+            memory.append((spent, resident()))
+            progress(min(spent / lasting, messages / least if least else 1.0, 1.0))
+    return _Floods(time.monotonic() - began, messages, orders, lives, tuple(memory), tuple(violations))
+
+
+def stops_in_traffic(count: int, seed: int) -> tuple[int, tuple[str, ...]]:
+    """Stop so many systems in full traffic: how many came to an orderly end, and a line for each that did not."""
+    violations: list[str] = []
+    done = 0
+    with _eager_switching():
+        for number in range(count):
+            with _noted(violations, f"shutdown {number}, seed {seed}"):
+                stop_in_traffic(number, seed)
+                done += 1
+            if len(violations) >= _ENOUGH:
+                break
+    return done, tuple(violations)
+
+
+def _result(stopping: Future[tuple[int, tuple[str, ...]]]) -> tuple[int, tuple[str, ...]]:
+    try:
+        return stopping.result()
+    except BrokenProcessPool:
+        return 0, ("a shutdown did not end; the stacks are on stderr",)
+
+
+def flood(seed: str, market_seed: int) -> tuple[int, int]:
+    """Flood one system until its strategies are done, stop it, and audit it: messages handled, orders recorded."""
+    troubles: list[Any] = []
+    system = TradingSystem(
+        INSTRUMENTS,
+        exchange=SimulatedExchange(slippage="0.001", fill_probability="0.9", seed=market_seed),
+        risk=LIMITS,
+        cash={"USDT": "1000000"},
+        on_error=troubles.append,
+        on_exit="cancel",
+        max_in_flight=200,
+        history=1_000,
+    )
+    traders = [Trader(_ORDERS // _STRATEGIES, f"{seed}-{number}") for number in range(_STRATEGIES)]
+    market = Market(market_seed)
+    until = time.monotonic() + _BOUND
+    ticking = threading.Event()
+    with system:
+        for trader in traders:
+            system.add_strategy(lambda it=trader: it)
+        while not all(trader.is_done for trader in traders):
+            for quote in market.quotes():
+                system.publish(quote)
+            ticking.wait(0.005)
+            assert time.monotonic() < until, f"not done within {_BOUND} s: {system.mailboxes()}"
+        assert system.quiesce(_BOUND), f"not at rest within {_BOUND} s: {system.mailboxes()}"
+        assert system.stop(_BOUND), f"no orderly end within {_BOUND} s: {troubles}"
+    assert not troubles, troubles[:5]
+    orders = system.books()["order_manager"].orders
+    assert len(orders) == _ORDERS, f"{len(orders)} orders of {_ORDERS}"
+    assert all(order.is_closed for order in orders), "an order is open at the end"
+    _must_be_clean(system)
+    return sum(box.handled for box in system.mailboxes()), len(orders)
+
+
+def stop_in_traffic(number: int, seed: int = 0) -> None:
+    """Stop a system while strategies and threads of the host submit, cancel and publish; nothing may be lost."""
+    before = threading.active_count()
+    taken: list[str] = []
+    troubles: list[Any] = []
+    system = TradingSystem(
+        INSTRUMENTS,
+        exchange=SimulatedExchange(latency="0.0005") if number % 2 else SimulatedExchange(),
+        risk=LIMITS,
+        on_error=troubles.append,
+        on_exit=("leave", "cancel")[number // 2 % 2],
+    ).start()
+    market = Market(seed + number)
+    for quote in market.quotes():
+        system.publish(quote)
+    system.subscribe(lambda _: None)
+    system.add_strategy(lambda: Trader(100_000, f"{seed}-{number}"))
+    begun = threading.Event()
+
+    def trade(trader: int) -> None:
+        moving, count = Market(trader), 0
+        with contextlib.suppress(SystemStopped):
+            while True:
+                order_id = f"{trader}-{count}"
+                system.submit(SubmitOrder("BTC/USDT", Side.BUY, OrderType.LIMIT, "1", price="101", order_id=order_id))
+                taken.append(order_id)
+                system.cancel(order_id)
+                system.publish(moving.quotes()[0])
+                count += 1
+                if count == number % 23:
+                    begun.set()
+
+    traders = [threading.Thread(target=trade, args=(trader,), daemon=True) for trader in range(2)]
+    for thread in traders:
+        thread.start()
+    # Each system at another moment, from before its first order to some way into the traffic.
+    begun.wait(0.01)
+    assert system.stop(_BOUND), f"no orderly end within {_BOUND} s: {troubles}"
+    for thread in traders:
+        thread.join(_BOUND)
+        assert not thread.is_alive(), "a thread of the host is stuck in a call"
+    _nothing_is_lost(system, taken, troubles)
+    until = time.monotonic() + _BOUND
+    while threading.active_count() > before:
+        # An actor says that it has stopped a moment before its thread has ended.
+        assert time.monotonic() < until, f"threads outlive their system: {threading.enumerate()}"
+        threading.Event().wait(0.001)
+
+
+def _nothing_is_lost(system: TradingSystem, taken: list[str], troubles: list[Any]) -> None:
+    orders = {order.order_id: order for order in system.books()["order_manager"].orders}
+    dead = [one for one in troubles if isinstance(one, Problem) and one.what.startswith("stopped before")]
+    lost = set(taken) - set(orders)
+    assert len(lost) <= len(dead), f"taken, neither recorded nor reported: {sorted(lost)[:5]}"
+    assert len(dead) == len(troubles), [one for one in troubles if one not in dead][:5]
+    for order in orders.values():
+        assert order.reason is None or order.state.value != "REJECTED" or order.reason in _OURS, order
+    _must_be_clean(system)
+
+
+def _must_be_clean(system: TradingSystem) -> None:
+    report = audit(system, _BOUND)
+    assert report.is_clean, report.violations[:5]
+    assert report.checks > 0, "the audit checked nothing"
+
+
+@contextlib.contextmanager
+def _eager_switching() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@contextlib.contextmanager
+def _noted(violations: list[str], what: str) -> Iterator[None]:
+    faulthandler.dump_traceback_later(_HANG, exit=True)
+    try:
+        yield
+    # Whatever it is, it is what the run has found; the others go on.
+    except Exception as error:  # noqa: BLE001
+        faulthandler.dump_traceback(all_threads=True)
+        violations.append(f"{what}: {type(error).__name__}: {error}")
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def resident() -> float:
+    """Return the memory of this process in MiB, 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MIB
+    except OSError:
+        return 0.0
+
+
+def slope(memory: Sequence[tuple[float, float]]) -> float | None:
+    """Fit a line through (seconds, MiB) once it is warm, and return how much it rises in an hour."""
+    end = memory[-1][0] if memory else 0.0
+    points = [(at / _HOUR, mib) for at, mib in memory if at >= end * _WARM and mib]
+    if len(points) < 3:
+        return None
+    middle = sum(at for at, _ in points) / len(points)
+    level = sum(mib for _, mib in points) / len(points)
+    spread = sum((at - middle) ** 2 for at, _ in points)
+    return sum((at - middle) * (mib - level) for at, mib in points) / spread if spread else None
+
+
+def main() -> int:
+    """Run it alone, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nightly", action="store_true")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--stops", type=int)
+    given = parser.parse_args()
+    shown = 0.0
+
+    def progress(done: float) -> None:
+        nonlocal shown
+        if done >= shown:
+            shown = done + 0.05
+            sys.stderr.write(f"threads: {done:4.0%}\n")
+
+    found = run(nightly=given.nightly, seed=given.seed, progress=progress, seconds=given.seconds, stops=given.stops)
+    for name, value in attrs.asdict(found).items():
+        print(f"{name}: {value}")
+    return 1 if found.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
