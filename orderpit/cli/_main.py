@@ -79,7 +79,7 @@ def _complain(text: str) -> None:
 
 
 def _run(args: Namespace) -> int:
-    from . import _demo, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
+    from . import _demo, _explore, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
     from ._logs import logs  # noqa: PLC0415
     from ._output import Nothing, Output, Plain, console_on  # noqa: PLC0415
     from ._report import show_end, show_flood, show_orders, show_portfolio, show_stats  # noqa: PLC0415
@@ -93,6 +93,11 @@ def _run(args: Namespace) -> int:
         result = Fancy(console)
     steps: Output = Nothing() if args.json or args.quiet else result
     with logs(args.log_file, debug=args.debug), Signals() as signals:
+        if args.command == "explore":
+            explored = _explore.run(args, Nothing() if args.json else result, console, signals)
+            if args.json:
+                sys.stdout.write(json.dumps(explored.to_dict(), indent=2) + "\n")
+            return explored.exit_code
         if args.command == "session":
             outcome = _session.run(args, steps, console, signals)
         elif args.command == "stress":

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 from ._errors import UsageError
 
 HELP: Final = """\
-usage: orderpit [demo | session | stress] [options]
+usage: orderpit [demo | session | stress | explore] [options]
 
 An order management system made of actors: see orders live and die.
 
@@ -19,6 +19,7 @@ An order management system made of actors: see orders live and die.
              bars (this is what runs without a command)
   session    a strategy on recorded market data; `orderpit session --help`
   stress     a flood through real threads, and the audit; `orderpit stress -h`
+  explore    every schedule of a named race; `orderpit explore --help`
 
   --json           print one JSON object on stdout, and nothing else there
   --quiet          no steps and no progress, only the summary
@@ -83,6 +84,29 @@ examples:
   orderpit stress --faults --seed 7 --json | jq .stress.faults
 """
 
+EXPLORE_HELP: Final = """\
+usage: orderpit explore [RACE] [options]
+
+Every schedule of a race: messages that may come in any order, under a scheduler
+on one thread that lets them come in every order there is. After each, the audit
+must be clean and the race's own law must hold. Without RACE: which there are.
+
+  RACE                 its name, such as "a fill against a cancel"
+  --most N             at most N schedules (all)
+  --schedule S         run one schedule again, as a line that replays says
+  --json, --quiet, --debug    see `orderpit --help`
+
+A schedule that breaks a law is made as short as can be, and shown with the line
+that replays it.
+
+examples:
+  orderpit explore
+  orderpit explore "a fill against a cancel"
+  orderpit explore "a fill against a cancel" --json | jq .outcomes
+
+exit status: 0 no law is broken, 1 one is, 2 usage
+"""
+
 _MOST: Final = 2**63
 MOST_STRATEGIES: Final = 1_000
 """Each has a thread of its own."""
@@ -131,9 +155,10 @@ def _strategies(text: str) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     # Suppressed, so that `orderpit --json demo` and `orderpit demo --json` are the same.
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shown = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     for flag in ("--json", "--quiet", "--debug"):
-        common.add_argument(flag, action="store_true")
+        shown.add_argument(flag, action="store_true")
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, parents=[shown])
     common.add_argument("--log-file", metavar="FILE")
     common.add_argument("--seed", type=_count, metavar="N")
     kwargs: dict[str, Any] = {"parents": [common], "allow_abbrev": False}
@@ -158,6 +183,13 @@ def parser() -> argparse.ArgumentParser:
     stress.add_argument("--orders", type=_at_least_one, default=10_000, metavar="N")
     stress.add_argument("--strategies", type=_strategies, default=4, metavar="K")
     stress.add_argument("--faults", action="store_true")
+    # Nothing is drawn, and no order is of interest by itself: it has no seed and no log.
+    explore = commands.add_parser(
+        "explore", prog="orderpit explore", text=EXPLORE_HELP, parents=[shown], allow_abbrev=False
+    )
+    explore.add_argument("race", nargs="?", metavar="RACE")
+    explore.add_argument("--most", type=_at_least_one, metavar="N")
+    explore.add_argument("--schedule", metavar="S")
     return top
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from orderpit import __version__
 from orderpit.cli import main
-from orderpit.cli._parser import HELP, SESSION_HELP, STRESS_HELP, parse, parser
+from orderpit.cli._parser import EXPLORE_HELP, HELP, SESSION_HELP, STRESS_HELP, parse, parser
 
 
 def options(of):
@@ -20,7 +20,9 @@ def subparser(name):
     return commands.choices[name]
 
 
-@pytest.mark.parametrize("text", [HELP, SESSION_HELP, STRESS_HELP], ids=["orderpit", "session", "stress"])
+@pytest.mark.parametrize(
+    "text", [HELP, SESSION_HELP, STRESS_HELP, EXPLORE_HELP], ids=["orderpit", "session", "stress", "explore"]
+)
 def test_the_help_fits_a_screen_and_has_examples(text):
     lines = text.splitlines()
     assert len(lines) <= 24
@@ -30,8 +32,8 @@ def test_the_help_fits_a_screen_and_has_examples(text):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("demo", HELP), ("session", SESSION_HELP), ("stress", STRESS_HELP)],
-    ids=["demo", "session", "stress"],
+    [("demo", HELP), ("session", SESSION_HELP), ("stress", STRESS_HELP), ("explore", EXPLORE_HELP)],
+    ids=["demo", "session", "stress", "explore"],
 )
 def test_every_option_is_in_the_help_of_its_command(name, text):
     named = set(re.findall(r"--[a-z-]+", text)) | {"-h", "--help"}
