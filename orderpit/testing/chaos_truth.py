@@ -131,10 +131,10 @@ class Truth:
                 return (report, *self._done(record, report))
             case r.VenueCancelled() if record.ending is not None:
                 return self._ended_by_itself(record, report)
-            case r.VenueCancelled():
-                self._end(record, OrderState.CANCELLED)
-            case r.VenueExpired():
-                self._end(record, OrderState.EXPIRED)
+            case r.VenueCancelled() | r.VenueExpired():
+                is_cancelled = isinstance(report, r.VenueCancelled)
+                self._end(record, OrderState.CANCELLED if is_cancelled else OrderState.EXPIRED)
+                return (changed(report, filled_quantity=_filled(record)),)
             case r.VenueRejected():
                 self._end(record, OrderState.REJECTED)
             case r.VenueCancelRejected() if report.request_id in self._own_requests:
@@ -185,19 +185,27 @@ class Truth:
     def _done(self, record: Record, report: r.VenueReport) -> tuple[r.VenueReport, ...]:
         if not record.is_complete or record.ended is not None:
             return ()
-        if total(fill.quantity for fill in record.standing()) >= record.quantity:
+        if _filled(record) >= record.quantity:
             self._end(record, OrderState.FILLED)
             return ()
         # Part of it was declared void while it worked, so that it ends with less than its quantity.
         self._end(record, OrderState.CANCELLED)
         client_id, now = record.client_order_id, report.time_ns
-        return (r.VenueCancelled(client_order_id=client_id, reason=Reason.VENUE, text=NOT_AGAIN, time_ns=now),)
+        return (
+            r.VenueCancelled(
+                client_order_id=client_id,
+                reason=Reason.VENUE,
+                text=NOT_AGAIN,
+                filled_quantity=_filled(record),
+                time_ns=now,
+            ),
+        )
 
     def _ended_by_itself(self, record: Record, report: r.VenueCancelled) -> tuple[r.VenueReport, ...]:
         if record.ending == "expiry":
             self._end(record, OrderState.EXPIRED)
-            expired = r.VenueExpired(client_order_id=record.client_order_id, time_ns=report.time_ns)
-            return (expired,)
+            client_id, now = record.client_order_id, report.time_ns
+            return (r.VenueExpired(client_order_id=client_id, filled_quantity=_filled(record), time_ns=now),)
         record.forgotten = True
         self._end(record, OrderState.CANCELLED)
         return ()
@@ -208,13 +216,17 @@ class Truth:
             self.live.pop(record.client_order_id, None)
 
 
+def _filled(record: Record) -> Decimal:
+    return total(fill.quantity for fill in record.standing())
+
+
 def _answer(record: Record, status: r.VenueStatus) -> Iterator[r.VenueReport]:
     """The answer to a query: every execution, what became of it, and then the status."""
     for executed in record.executions.values():
         yield executed.first
         if executed.restated is not None:
             yield executed.restated
-    filled = total(fill.quantity for fill in record.standing())
+    filled = _filled(record)
     state = None if record.forgotten else record.ended or status.state
     yield changed(status, state=state, filled_quantity=filled)
 

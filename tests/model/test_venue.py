@@ -932,3 +932,46 @@ def test_the_same_seed_and_input_give_the_same_fills_and_another_seed_others() -
     first, again, other = (busy(a_venue(seeded(seed), **chance)) for seed in (7, 7, 8))
     assert first == again
     assert first != other
+
+
+def test_somebody_comes_to_trade_with_a_resting_order() -> None:
+    venue = a_venue()
+    venue.on_market_data(Quote(SYMBOL, bid="99", ask="101"), 0)
+    venue.request(submit("a", "BUY", "3", "limit", "100"), 0)
+    (first,) = venue.execute("a", Decimal(2), 5)
+    assert isinstance(first, r.VenueFilled)
+    fill = first.fill
+    assert (fill.quantity, fill.price, fill.fee, fill.time_ns) == (2, 100, Decimal("0.2"), 5)
+    (last,) = venue.execute("a", Decimal(9), 6)
+    assert isinstance(last, r.VenueFilled)
+    assert last.fill.quantity == 1
+    assert venue.execute("a", Decimal(1), 7) == ()
+
+
+@pytest.mark.parametrize(
+    "order",
+    [submit("b", "BUY", "1", "stop", "105", "limit", "106"), submit("b", "BUY", "1", "stop", "105")],
+    ids=["a stop-limit that waits", "a stop"],
+)
+def test_nobody_comes_to_trade_with_what_does_not_rest(order: r.VenueSubmit) -> None:
+    venue = a_venue()
+    venue.on_market_data(Quote(SYMBOL, bid="99", ask="101"), 0)
+    venue.request(order, 0)
+    assert venue.execute("b", Decimal(1), 0) == ()
+    assert venue.execute("nobody's", Decimal(1), 0) == ()
+
+
+def test_a_step_that_fails_leaves_a_marketable_order_a_taker() -> None:
+    def draw(order_id: str, nth: int) -> Decimal:
+        if order_id == "X-2":
+            raise ArithmeticError
+        return Decimal("0.9") if nth == 1 else Decimal(0)
+
+    venue = a_venue(draw, fill_probability=Decimal("0.5"))
+    venue.on_market_data(Quote(SYMBOL, bid="99", ask="101"), 0)
+    venue.request(submit("a", "BUY", "1", "limit", "102"), 0)
+    with pytest.raises(ArithmeticError):
+        venue.request(submit("b", "BUY", "1", "limit", "102"), 0)
+    (report,) = venue.on_market_data(Quote(SYMBOL, bid="99", ask="101"), 0)
+    assert isinstance(report, r.VenueFilled)
+    assert (report.fill.price, report.fill.fee) == (101, Decimal("0.202")), "at the market's price, for a taker's fee"
