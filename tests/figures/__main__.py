@@ -58,8 +58,7 @@ class Progress:
 def storms(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
     """Simulated orders with all faults on, and the probes they reach."""
     from orderpit.testing.probes import Probes  # noqa: PLC0415  # each proof is loaded when it is run
-
-    from tests.figures.storms import ORDERS_EACH, run  # noqa: PLC0415
+    from tests.figures.ordeals import ORDERS_EACH, run  # noqa: PLC0415
 
     found = run(nightly=scale.nightly, seed=scale.seed, workers=scale.workers, progress=progress)
     missing = tuple(f"probe never reached: {name}" for name in Probes.names() if not found.probes.get(name))

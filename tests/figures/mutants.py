@@ -19,7 +19,7 @@ from tests.figures.mutation import Mutant, infect
 from tests.mutants import MUTANTS
 
 ROOT: Final = Path(__file__).parents[2]
-STORMS: Final = 12
+ORDEALS: Final = 12
 ORDERS: Final = 120
 _LONGEST: Final = 300
 
@@ -62,13 +62,13 @@ def _in_a_process(mutant: Mutant) -> Caught:
 def judged(mutant: Mutant) -> Caught:
     """Hold one mutant, in this process, against the proofs, until one of them catches it."""
     infect(mutant)
-    from orderpit.testing.storm import storm  # noqa: PLC0415  # only now: the mutant is imported with it
+    from orderpit.testing.ordeal import ordeal  # noqa: PLC0415  # only now: the mutant is imported with it
 
-    for seed in range(STORMS):
+    for seed in range(ORDEALS):
         try:
-            storm(seed, ORDERS)
+            ordeal(seed, ORDERS)
         except Exception as error:  # noqa: BLE001  # whatever a proof says, it has caught it
-            return Caught(mutant.name, f"storm {seed}", f"{type(error).__name__}: {error}"[:300])
+            return Caught(mutant.name, f"ordeal {seed}", f"{type(error).__name__}: {error}"[:300])
     from tests.figures.races import SMALL, first_violation  # noqa: PLC0415
 
     for race in SMALL:

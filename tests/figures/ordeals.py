@@ -8,7 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
 import attrs
-from orderpit.testing.storm import Storm, storm
+
+from orderpit.testing.ordeal import Survived, ordeal
 
 ORDERS_EACH: Final = 500
 PUSH_ORDERS: Final = 200_000
@@ -74,9 +75,9 @@ def replaying(seed: int) -> str:
     return f"python run.py replay --seed {seed} --orders {ORDERS_EACH}"
 
 
-def _attempt(seed: int) -> Storm | str:
+def _attempt(seed: int) -> Survived | str:
     try:
-        return storm(seed, ORDERS_EACH)
+        return ordeal(seed, ORDERS_EACH)
     # Whatever it is, it is what the storm has found; the others go on.
     except Exception as error:  # noqa: BLE001
         return f"{type(error).__name__}: {error}"

@@ -1,0 +1,379 @@
+"""An ordeal: strategies that do everything at once, an exchange that does everything wrong; then calm, and the sums."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from ..actors.audit import audit
+from ..actors.exchange import SimulatedExchange
+from ..actors.fibres import FibreKind
+from ..actors.messages import Problem
+from ..actors.stepped import Stepped, SteppedRuntime
+from ..actors.strategy import Strategy
+from ..actors.system import TradingSystem
+from ..model.alarm import Alarm
+from ..model.commands import SubmitOrder
+from ..model.errors import InvalidConfiguration
+from ..model.events import OrderUpdate
+from ..model.instrument import Instrument
+from ..model.kinds import OrderState, OrderType, Pending, Side
+from ..model.mark import Mark
+from ..model.market import Bar, MarketData, Quote, Trade
+from ..model.numbers import add, multiply, subtract, whole
+from ..model.order import Order
+from ..model.risk import RiskLimits
+from .chaos import ChaosExchange, happened, heal, let_pass
+from .chaos_faults import Faults
+from .probes import Probes
+from .schedules import Recording, Replay, seeded
+from .trace import Trace
+from .watch import Watch, all_of
+
+BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001", min_notional="1")
+ETH: Final = Instrument("ETH/USDT", price_increment="0.01", quantity_increment="0.001")
+_INSTRUMENTS: Final = (BTC, ETH)
+_TICK: Final = Decimal("0.01")
+_LOT: Final = Decimal("0.001")
+_SIDES: Final = (Side.BUY, Side.SELL)
+_TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
+_DEEDS: Final = ("submit",) * 11 + ("cancel",) * 5 + ("reprice",) * 2 + ("resize",) * 2
+_RECORDS: Final = ("quote",) * 11 + ("no size",) * 4 + ("trade",) * 3 + ("bar", "jump")
+_LEAST: Final = Decimal("10.00")
+_REACH: Final = Decimal("0.60")
+_TRADERS: Final = 3
+_FAILS: Final = 0.002
+_ACTS_ON_AN_ANSWER: Final = 0.25
+_SUBMITS_AGAIN: Final = 0.01
+_TIME_PASSES: Final = 0.1
+_DRIVER_CANCELS: Final = 0.2
+_DRIVER_MODIFIES: Final = 0.3
+_DRIVER_HALTS: Final = 0.31
+_DRIVER_RESUMES: Final = 0.35
+_LATE_NS: Final = 5_000_000
+_PATIENCE: Final = 2
+_CALM_SECONDS: Final = 120
+_MOST_STEPS_EACH: Final = 5_000
+"""Steps that one order may cost before the storm is taken not to end."""
+
+
+@attrs.frozen(kw_only=True)
+class Survived:
+    """What came of an ordeal.
+
+    Attributes:
+        seed: that led to it.
+        orders: that were recorded, external ones included.
+        messages: that were handled.
+        steps: of the scheduler.
+        digest: of the trace: the same seed, code and data give the same.
+        faults: the names of those that were on.
+        happened: how often each happened.
+        probes: how often each probe was reached.
+        checks: of the audit at the end.
+    """
+
+    seed: int
+    orders: int
+    messages: int
+    steps: int
+    digest: str
+    faults: tuple[str, ...]
+    happened: Mapping[str, int]
+    probes: Mapping[str, int]
+    checks: int
+
+
+class Unsettled(AssertionError):
+    """The calm has not settled everything."""
+
+
+class OrdealTrader(Strategy):
+    """Submits, modifies and cancels as chance has it, also from inside its callbacks, and fails now and then.
+
+    Args:
+        seed: of its chances.
+        quota: how many orders it submits.
+    """
+
+    def __init__(self, seed: str, quota: int) -> None:
+        self._chance = random.Random(seed)
+        self._quota = quota
+        self._last: dict[str, Decimal] = {}
+        self._ids: list[str] = []
+
+    def on_market_data(self, data: MarketData) -> None:
+        """Do something, perhaps."""
+        price = Mark().after(data).price
+        if price is not None:
+            self._last[data.symbol] = price
+        self._act(data.symbol)
+        if self._chance.random() < _FAILS:
+            msg = "a strategy that fails"
+            raise ArithmeticError(msg)
+
+    def on_order(self, update: OrderUpdate) -> None:
+        """Do something at once, perhaps: while the answer is on its way to others."""
+        del update
+        if self._last and self._chance.random() < _ACTS_ON_AN_ANSWER:
+            self._act(self._chance.choice(sorted(self._last)))
+
+    def _act(self, symbol: str) -> None:
+        working = self.orders()
+        if self._quota <= 0:
+            return
+        deed = self._chance.choice(_DEEDS) if working else "submit"
+        if deed == "submit":
+            self._quota -= 1
+            again = self._ids and self._chance.random() < _SUBMITS_AGAIN
+            known = self._chance.choice(self._ids) if again else None
+            sent = self.submit(any_order(self._chance, symbol, self._last[symbol], known))
+            if sent is not None:
+                self._ids.append(sent)
+            return
+        order = self._chance.choice(working)
+        if deed == "cancel":
+            self.cancel(order.order_id)
+        elif order.price is not None and deed == "reprice":
+            self.modify(order.order_id, price=_near(self._chance, order.price, 50))
+        else:
+            self.modify(order.order_id, quantity=_lots(self._chance, 400))
+
+
+def any_order(chance: random.Random, symbol: str, near: Decimal, order_id: str | None = None) -> SubmitOrder:
+    """Draw an order of any type on either side, its prices near the one given."""
+    kind = chance.choice(_TYPES)
+    return SubmitOrder(
+        symbol,
+        chance.choice(_SIDES),
+        kind,
+        _lots(chance, 400),
+        price=_near(chance, near, 120) if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT} else None,
+        stop_price=_near(chance, near, 120) if kind in {OrderType.STOP, OrderType.STOP_LIMIT} else None,
+        order_id=order_id,
+    )
+
+
+class Market:
+    """Prices of some symbols that wander and jump: quotes with and without sizes, trades, bars."""
+
+    def __init__(self, chance: random.Random, mids: Mapping[str, Decimal]) -> None:
+        self._chance = chance
+        self.mids = dict(mids)
+
+    def next(self) -> MarketData:
+        """Draw the next record, of any symbol."""
+        chance = self._chance
+        symbol = chance.choice(sorted(self.mids))
+        kind = chance.choice(_RECORDS)
+        mid = max(_near(chance, self.mids[symbol], 200 if kind == "jump" else 20), _LEAST)
+        self.mids[symbol] = mid
+        if kind == "trade":
+            return Trade(symbol, price=mid, size=_lots(chance, 900), aggressor=chance.choice(_SIDES))
+        if kind == "bar":
+            return Bar(symbol, open=mid, high=add(mid, _REACH), low=subtract(mid, _REACH), close=mid)
+        half = multiply(_TICK, Decimal(chance.randint(1, 5)))
+        bid, ask = subtract(mid, half), add(mid, half)
+        if kind == "no size":
+            return Quote(symbol, bid=bid, ask=ask)
+        return Quote(symbol, bid=bid, ask=ask, bid_size=_lots(chance, 900), ask_size=_lots(chance, 900))
+
+
+def _near(chance: random.Random, price: Decimal, ticks: int) -> Decimal:
+    return max(add(price, multiply(_TICK, Decimal(chance.randint(-ticks, ticks)))), _TICK)
+
+
+def _lots(chance: random.Random, most: int) -> Decimal:
+    return multiply(_LOT, Decimal(chance.randint(1, most)))
+
+
+def stepped_runtime(system: TradingSystem) -> SteppedRuntime:
+    """Return the runtime of a system that is moved by its caller.
+
+    Raises:
+        InvalidConfiguration: for another.
+    """
+    runtime = system._runtime  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # one package
+    if not isinstance(runtime, SteppedRuntime):
+        raise InvalidConfiguration.of("runtime", "threads", "must be stepped")
+    return runtime
+
+
+class _Ordeal:
+    """One ordeal under way."""
+
+    def __init__(self, seed: int, orders: int, faults: Faults | None, trace: Trace, *, watched: bool) -> None:
+        self._seed = seed
+        self._orders = orders
+        self._faults = Faults.drawn(seed) if faults is None else faults
+        self._trace = trace
+        self.watch = Watch() if watched else None
+        self._probes = Probes()
+        watching = () if self.watch is None else (self.watch.delivered,)
+        self.on_delivery = all_of(self._trace, self._probes, *watching)
+        self._chance = random.Random(f"ordeal {seed}")
+        self._market = Market(self._chance, {"BTC/USDT": Decimal("100.00"), "ETH/USDT": Decimal("50.00")})
+        self._ids: list[str] = []
+
+    def through(self, stepped: Stepped) -> Survived:
+        """Run it from the beginning to the end."""
+        inner = SimulatedExchange(slippage="0.002", fill_probability="0.8", latency="0.001", seed=self._seed)
+        system = TradingSystem(
+            _INSTRUMENTS,
+            exchange=ChaosExchange(inner=inner, faults=self._faults, seed=self._seed),
+            cash={"USDT": "100000"},
+            risk=RiskLimits(max_order_notional="30000"),
+            runtime=stepped,
+            seed=self._seed,
+            answer_within=_PATIENCE,
+            on_error=_nothing,
+            run_id=f"ordeal{self._seed}",
+        )
+        system.start()
+        try:
+            self._pass_through(system)
+            report = audit(system)
+            if not report.is_clean:
+                raise Unsettled("; ".join(report.violations))
+            return self._outcome(system, report.checks)
+        finally:
+            # Whatever happened: what is left of it is thrown away.
+            stepped_runtime(system).close()
+
+    def _pass_through(self, system: TradingSystem) -> None:
+        if self.watch is not None:
+            self.watch.attach(system)
+        raging = self._orders * 2 // 3
+        by_traders = raging * 2 // 3
+        for number in range(_TRADERS):
+            system.add_strategy(OrdealTrader, seed=f"{self._seed}-{number}", quota=by_traders // _TRADERS)
+        self._weather(system, raging - by_traders, by_traders)
+        heal(system)
+        system.resume()
+        self._weather(system, self._orders - raging, 0)
+        self._settle(system)
+        for order in system.orders(live_only=True):
+            system.cancel(order.order_id)
+        self._settle(system, ended=True)
+        if not system.stop():
+            msg = "the system has not stopped in time"
+            raise Unsettled(msg)
+        if self.watch is not None:
+            self.watch.finish()
+
+    def _weather(self, system: TradingSystem, submits: int, by_traders: int) -> None:
+        """Submit so many orders of one's own, and publish long enough for the traders to submit theirs."""
+        runtime, chance = stepped_runtime(system), self._chance
+        ticks = max(submits * 2, by_traders // _TRADERS * 2)
+        every = max(ticks // max(submits, 1), 1)
+        for tick in range(ticks):
+            with runtime.held():
+                for _ in range(chance.randint(1, 3)):
+                    system.publish(self._market.next())
+                if tick % every == 0 and submits:
+                    submits -= 1
+                    self._act(system)
+            # Not to the end: what comes next meets what is still under way.
+            runtime.scheduler.run_steps(chance.randint(0, 120))
+            if chance.random() < _TIME_PASSES:
+                let_pass(system, chance.randint(1, 400) / 1000)
+        runtime.settle()
+
+    def _act(self, system: TradingSystem) -> None:
+        chance = self._chance
+        symbol = chance.choice(sorted(self._market.mids))
+        self._ids.append(system.submit(any_order(chance, symbol, self._market.mids[symbol])))
+        deed = chance.random()
+        if deed < _DRIVER_CANCELS:
+            system.cancel(chance.choice(self._ids))
+        elif deed < _DRIVER_MODIFIES:
+            system.modify(chance.choice(self._ids), quantity=_lots(chance, 400))
+        elif deed < _DRIVER_HALTS:
+            system.halt("a storm")
+        elif deed < _DRIVER_RESUMES:
+            system.resume()
+
+    def _settle(self, system: TradingSystem, *, ended: bool = False) -> None:
+        """Let time pass until nothing is in doubt and no answer is missing; or until every order has ended."""
+        open_matters: list[Order] = []
+        for _ in range(_CALM_SECONDS):
+            let_pass(system, 1)
+            open_matters = [order for order in system.orders() if _unsettled(order, ended=ended)]
+            if not open_matters:
+                return
+        first = open_matters[0]
+        msg = f"{len(open_matters)} orders are not settled after {_CALM_SECONDS} s of calm, the first {first!r}"
+        raise Unsettled(msg)
+
+    def _outcome(self, system: TradingSystem, checks: int) -> Survived:
+        met = happened(system)
+        self._probes.add_faults(met)
+        return Survived(
+            seed=self._seed,
+            orders=len(system.orders()),
+            messages=sum(box.handled for box in system.mailboxes()),
+            steps=stepped_runtime(system).scheduler.steps,
+            digest=self._trace.digest(),
+            faults=self._faults.names(),
+            happened=met,
+            probes=MappingProxyType(self._probes.counts),
+            checks=checks,
+        )
+
+
+def _unsettled(order: Order, *, ended: bool) -> bool:
+    if order.in_doubt or (ended and not order.is_closed):
+        return True
+    waits = order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
+    return waits and not order.is_closed
+
+
+def _nothing(trouble: Problem | Alarm) -> None:
+    del trouble
+
+
+def ordeal(
+    seed: int,
+    orders: int = 500,
+    *,
+    faults: Faults | None = None,
+    deviations: Mapping[int, int] | None = None,
+    fibres: FibreKind = "auto",
+    trace: Trace | None = None,
+    watched: bool = True,
+) -> Survived:
+    """Let a storm rage from a seed, calm it, and hold all books against each other.
+
+    The seed decides everything: prices, what the strategies do, the faults and their rates, and who moves next. For two
+    thirds of the orders the storm rages; then all faults end, and what is in doubt must be resolved, what works can be
+    cancelled, and the audit must find nothing.
+
+    Args:
+        seed: of everything.
+        orders: how many are submitted.
+        faults: those of the seed unless given.
+        deviations: a schedule to be replayed, that of the seed unless given.
+        fibres: the digest does not depend on it.
+        trace: takes the deliveries; one that keeps none unless given.
+        watched: whether every step is audited, or only the end.
+
+    Raises:
+        Violation: at the step at which a law is broken.
+        Unsettled: when the calm has not settled everything.
+    """
+    run = _Ordeal(whole("seed", seed, InvalidConfiguration), orders, faults, trace or Trace(), watched=watched)
+    choose = Recording(seeded(seed) if deviations is None else Replay(deviations))
+    stepped = Stepped(
+        choose=choose,
+        late_ns=_LATE_NS,
+        fibres=fibres,
+        most_steps=_MOST_STEPS_EACH * orders,
+        on_delivery=run.on_delivery,
+        on_step=None if run.watch is None else run.watch.stepped,
+    )
+    return run.through(stepped)
