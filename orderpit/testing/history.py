@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
 
 from ..model import events as e
 from ..model import reports as r
@@ -15,12 +17,14 @@ from ..model.kinds import OrderState, Side
 from ..model.numbers import ZERO, add, multiply, subtract
 from .laws import MAY_FOLLOW
 
-_ENDS = {
-    e.OrderDenied: OrderState.REJECTED,
-    e.OrderRejected: OrderState.REJECTED,
-    e.OrderCancelled: OrderState.CANCELLED,
-    e.OrderExpired: OrderState.EXPIRED,
-}
+_ENDS: Final[Mapping[type[object], OrderState]] = MappingProxyType(
+    {
+        e.OrderDenied: OrderState.REJECTED,
+        e.OrderRejected: OrderState.REJECTED,
+        e.OrderCancelled: OrderState.CANCELLED,
+        e.OrderExpired: OrderState.EXPIRED,
+    }
+)
 
 
 class History:
