@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from catalogue import CATALOGUE, PARTS, Fault, Shown, shown_by  # noqa: E402  # 
 PAGE: Final = HERE / "reliability.md"
 FIGURES: Final = HERE / "figures.json"
 _COMMAND: Final = "python docs/reliability.py"
+_MOST: Final = 4
 
 LAWS: Final = (
     (
@@ -58,8 +60,8 @@ every run on either.
 CATALOGUE_HEAD: Final = """\
 ## What may go wrong
 
-Each row names the tests that show what is expected; each of them fails when it does not hold. A mark
-`@pytest.mark.fault(9)` links a test to row 9.
+Each row names tests that show what is expected, and that fail when it does not hold. `python -m pytest --fault 9` runs
+all that show row 9; the mark `@pytest.mark.fault(9)` makes a test one of them.
 """
 
 FIGURES_HEAD: Final = """\
@@ -108,7 +110,11 @@ def _part(part: str, name: str, catalogue: Mapping[int, Fault], tests: Mapping[i
     if len(reasons) == 1 and any(reasons):
         table = _table(("", "fault", "expected"), ((str(fault.number), fault.name, fault.expected) for fault in rows))
         return f"### {part}. {name}\n\nNothing of this can be shown yet: it waits for {reasons.pop()}.\n\n{table}"
-    cells = ((str(fault.number), fault.name, _expected(fault), _links(tests.get(fault.number, ()))) for fault in rows)
+    rows_of = Counter(shown for several in tests.values() for shown in several)
+    cells = (
+        (str(fault.number), fault.name, _expected(fault), _links(tests.get(fault.number, ()), rows_of))
+        for fault in rows
+    )
     return f"### {part}. {name}\n\n{_table(('', 'fault', 'expected', 'shown by'), cells)}"
 
 
@@ -118,8 +124,11 @@ def _expected(fault: Fault) -> str:
     return f"{fault.expected}. *Not yet: {fault.lacks}.*" if fault.lacks else fault.expected
 
 
-def _links(tests: Sequence[Shown]) -> str:
-    return "<br>".join(f"[{_title(shown.test)}](../{shown.path})" for shown in tests)
+def _links(tests: Sequence[Shown], rows_of: Mapping[Shown, int]) -> str:
+    # First those that show the fewest rows besides: they say most about this one.
+    first = sorted(tests, key=lambda shown: rows_of[shown])[:_MOST]
+    more = (f"and {len(tests) - _MOST} more",) if len(tests) > _MOST else ()
+    return "<br>".join((*(f"[{_title(shown.test)}](../{shown.path})" for shown in first), *more))
 
 
 def _title(test: str) -> str:

@@ -42,6 +42,7 @@ class Fault:
 
 _JOURNAL: Final = "the journal"
 _ADAPTER: Final = "an adapter of a real venue"
+_NO_SESSION: Final = f"a session that goes by these rules, which are there for {_ADAPTER}"
 
 
 def _rows(part: str, first: int, *rows: tuple[str, str, str], waits_for: str = "") -> Iterator[Fault]:
@@ -128,13 +129,13 @@ _EXCHANGE: Final = (
     (
         "a numbered message is missing",
         "it is asked for again, and nothing behind the gap is applied before it has come",
-        "",
+        _NO_SESSION,
     ),
-    ("a number is too low, and not marked as a repeat", "the session ends, with an alarm", ""),
+    ("a number is too low, and not marked as a repeat", "the session ends, and says why", _NO_SESSION),
     (
         "a venue asks for old messages again after a reconnect",
-        "stale orders are never sent anew; the numbers are skipped",
-        "",
+        "what was sent is never sent anew; the numbers are skipped",
+        _NO_SESSION,
     ),
     ("two reports of the venue disagree", "the order is in doubt, and the venue is asked; the last does not win", ""),
     (

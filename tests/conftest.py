@@ -12,6 +12,19 @@ from helpers import BTC, ETH, Desk, Recorder, Threads, system_of
 from orderpit import TradingSystem
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault", type=int, metavar="ROW", help="run only the tests of this row of the fault catalogue")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    row = config.getoption("--fault")
+    if row is None:
+        return
+    kept = [item for item in items if any(row in mark.args for mark in item.iter_markers("fault"))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
 @pytest.fixture
 def desk() -> Desk:
     return Desk()

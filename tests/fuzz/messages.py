@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 from random import Random
@@ -24,6 +24,7 @@ from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.risk import RiskLimits
+from orderpit.model.session import Inbound, Outbound
 
 from .outcome import Case, accepts
 from .values import (
@@ -116,8 +117,28 @@ TARGETS: Final[tuple[Target, ...]] = (
 """What is built: its class, the error that refuses it, good arguments, and what draws each argument anew."""
 
 
+_NUMBERED: Final = ("number", "next_number", "possible_duplicate", "expected", "limit", "first", "last")
+
+
+def numbered(random: Random) -> Case:
+    """Draw what a session is told of a numbered message."""
+    one, other, wrong = time(random), time(random), flag(random)
+    inbound, outbound = Inbound[int](3), Outbound().sent().sent()
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: Inbound[int](one, limit=other),
+        lambda: inbound.take(one, 0, possible_duplicate=wrong),
+        lambda: inbound.skip(one, other, possible_duplicate=wrong),
+        lambda: Outbound(one),
+        lambda: outbound.asked_again(one, other),
+    )
+    call = random.choice(calls)
+    return Case("a numbered message", lambda: accepts(call, InvalidReport, _NUMBERED))
+
+
 def message(random: Random) -> Case:
-    """Draw the building of one message."""
+    """Draw the building of one message, or the taking of a numbered one."""
+    if not random.randrange(40):
+        return numbered(random)
     kind, error, base, draws = random.choice(TARGETS)
     arguments = changed(random, base, draws)
     return Case(kind.__name__, lambda: _built(kind, error, arguments, frozenset(draws)))

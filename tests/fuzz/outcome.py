@@ -9,8 +9,8 @@ import attrs
 
 from orderpit.model.errors import InvalidValue
 
-LONGEST: Final = 400
-"""Characters of the longest error."""
+LONGEST: Final = 800
+"""Characters of the longest error: 60 characters of a value are shown, each of which may be escaped with ten."""
 
 
 @attrs.frozen
