@@ -13,30 +13,16 @@ import contextlib
 import faulthandler
 import gc
 import multiprocessing
-import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from orderpit import (
-    OrderType,
-    Problem,
-    Reason,
-    Side,
-    SimulatedExchange,
-    SubmitOrder,
-    SystemStopped,
-    TradingSystem,
-    audit,
-)
-from orderpit.cli._flood import INSTRUMENTS, LIMITS, Market, Trader
+from tests.figures.traffic import Steady, flood, resident, stop_in_traffic
 
 PUSH_SECONDS: Final = 30.0
 NIGHTLY_SECONDS: Final = 4 * 3600.0
@@ -47,17 +33,13 @@ MOST_SLOPE: Final = 1.0
 """MiB an hour, from the second quarter of a soak on."""
 
 _SWITCH: Final = 1e-6
-_BOUND: Final = 60.0
 _HANG: Final = 300.0
 _ENOUGH: Final = 5
-_STRATEGIES: Final = 6
-_ORDERS: Final = 6_000
-_MIB: Final = 2**20
+_TURNS: Final = 50
+"""Of the system that lives on, in each life of another; ten orders are modified in each."""
 _HOUR: Final = 3600.0
 _WARM: Final = 0.25
 """The part of a soak in which memory may still grow: caches fill, and the allocator finds its size."""
-
-_OURS: Final = frozenset({Reason.HALTED, Reason.UNKNOWN_SYMBOL, Reason.UNSUPPORTED, Reason.MAX_ORDER_QUANTITY})
 
 
 @attrs.frozen(kw_only=True)
@@ -140,20 +122,25 @@ def _flooded(lasting: float, least: int, seed: int, progress: Callable[[float], 
     violations: list[str] = []
     memory: list[tuple[float, float]] = []
     messages = orders = lives = 0
-    began = time.monotonic()
     with _eager_switching():
+        steady = Steady()
+        began = time.monotonic()
         # A few violations tell as much as many, and each may have taken a minute.
         while (time.monotonic() - began < lasting or messages < least) and len(violations) < _ENOUGH:
             with _noted(violations, f"flood {lives}, seed {seed}"):
                 handled, recorded = flood(f"{seed}-{lives}", seed + lives)
                 messages += handled
                 orders += recorded
+                steady.go_on(_TURNS)
             lives += 1
             gc.collect()
             spent = time.monotonic() - began
             memory.append((spent, resident()))
             progress(min(spent / lasting, messages / least if least else 1.0, 1.0))
-    return _Floods(time.monotonic() - began, messages, orders, lives, tuple(memory), tuple(violations))
+        spent = time.monotonic() - began
+        with _noted(violations, f"the system that lived on, seed {seed}"):
+            steady.close()
+    return _Floods(spent, messages, orders, lives, tuple(memory), tuple(violations))
 
 
 def stops_in_traffic(count: int, seed: int) -> tuple[int, tuple[str, ...]]:
@@ -177,107 +164,6 @@ def _result(stopping: Future[tuple[int, tuple[str, ...]]]) -> tuple[int, tuple[s
         return 0, ("a shutdown did not end; the stacks are on stderr",)
 
 
-def flood(seed: str, market_seed: int) -> tuple[int, int]:
-    """Flood one system until its strategies are done, stop it, and audit it: messages handled, orders recorded."""
-    troubles: list[Any] = []
-    system = TradingSystem(
-        INSTRUMENTS,
-        exchange=SimulatedExchange(slippage="0.001", fill_probability="0.9", seed=market_seed),
-        risk=LIMITS,
-        cash={"USDT": "1000000"},
-        on_error=troubles.append,
-        on_exit="cancel",
-        max_in_flight=200,
-        history=1_000,
-    )
-    traders = [Trader(_ORDERS // _STRATEGIES, f"{seed}-{number}") for number in range(_STRATEGIES)]
-    market = Market(market_seed)
-    until = time.monotonic() + _BOUND
-    ticking = threading.Event()
-    with system:
-        for trader in traders:
-            system.add_strategy(lambda it=trader: it)
-        while not all(trader.is_done for trader in traders):
-            for quote in market.quotes():
-                system.publish(quote)
-            ticking.wait(0.005)
-            assert time.monotonic() < until, f"not done within {_BOUND} s: {system.mailboxes()}"
-        assert system.quiesce(_BOUND), f"not at rest within {_BOUND} s: {system.mailboxes()}"
-        assert system.stop(_BOUND), f"no orderly end within {_BOUND} s: {troubles}"
-    assert not troubles, troubles[:5]
-    orders = system.books()["order_manager"].orders
-    assert len(orders) == _ORDERS, f"{len(orders)} orders of {_ORDERS}"
-    assert all(order.is_closed for order in orders), "an order is open at the end"
-    _must_be_clean(system)
-    return sum(box.handled for box in system.mailboxes()), len(orders)
-
-
-def stop_in_traffic(number: int, seed: int = 0) -> None:
-    """Stop a system while strategies and threads of the host submit, cancel and publish; nothing may be lost."""
-    before = threading.active_count()
-    taken: list[str] = []
-    troubles: list[Any] = []
-    system = TradingSystem(
-        INSTRUMENTS,
-        exchange=SimulatedExchange(latency="0.0005") if number % 2 else SimulatedExchange(),
-        risk=LIMITS,
-        on_error=troubles.append,
-        on_exit=("leave", "cancel")[number // 2 % 2],
-    ).start()
-    market = Market(seed + number)
-    for quote in market.quotes():
-        system.publish(quote)
-    system.subscribe(lambda _: None)
-    system.add_strategy(lambda: Trader(100_000, f"{seed}-{number}"))
-    begun = threading.Event()
-
-    def trade(trader: int) -> None:
-        moving, count = Market(trader), 0
-        with contextlib.suppress(SystemStopped):
-            while True:
-                order_id = f"{trader}-{count}"
-                system.submit(SubmitOrder("BTC/USDT", Side.BUY, OrderType.LIMIT, "1", price="101", order_id=order_id))
-                taken.append(order_id)
-                system.cancel(order_id)
-                system.publish(moving.quotes()[0])
-                count += 1
-                if count == number % 23:
-                    begun.set()
-
-    traders = [threading.Thread(target=trade, args=(trader,), daemon=True) for trader in range(2)]
-    for thread in traders:
-        thread.start()
-    # Each system at another moment, from before its first order to some way into the traffic.
-    begun.wait(0.01)
-    assert system.stop(_BOUND), f"no orderly end within {_BOUND} s: {troubles}"
-    for thread in traders:
-        thread.join(_BOUND)
-        assert not thread.is_alive(), "a thread of the host is stuck in a call"
-    _nothing_is_lost(system, taken, troubles)
-    until = time.monotonic() + _BOUND
-    while threading.active_count() > before:
-        # An actor says that it has stopped a moment before its thread has ended.
-        assert time.monotonic() < until, f"threads outlive their system: {threading.enumerate()}"
-        threading.Event().wait(0.001)
-
-
-def _nothing_is_lost(system: TradingSystem, taken: list[str], troubles: list[Any]) -> None:
-    orders = {order.order_id: order for order in system.books()["order_manager"].orders}
-    dead = [one for one in troubles if isinstance(one, Problem) and one.what.startswith("stopped before")]
-    lost = set(taken) - set(orders)
-    assert len(lost) <= len(dead), f"taken, neither recorded nor reported: {sorted(lost)[:5]}"
-    assert len(dead) == len(troubles), [one for one in troubles if one not in dead][:5]
-    for order in orders.values():
-        assert order.reason is None or order.state.value != "REJECTED" or order.reason in _OURS, order
-    _must_be_clean(system)
-
-
-def _must_be_clean(system: TradingSystem) -> None:
-    report = audit(system, _BOUND)
-    assert report.is_clean, report.violations[:5]
-    assert report.checks > 0, "the audit checked nothing"
-
-
 @contextlib.contextmanager
 def _eager_switching() -> Iterator[None]:
     before = sys.getswitchinterval()
@@ -299,14 +185,6 @@ def _noted(violations: list[str], what: str) -> Iterator[None]:
         violations.append(f"{what}: {type(error).__name__}: {error}")
     finally:
         faulthandler.cancel_dump_traceback_later()
-
-
-def resident() -> float:
-    """Return the memory of this process in MiB, 0 where the system does not tell."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MIB
-    except OSError:
-        return 0.0
 
 
 def slope(memory: Sequence[tuple[float, float]]) -> float | None:
