@@ -151,17 +151,26 @@ def _figures(figures: Mapping[str, Any] | None) -> str:
     return "\n".join((_table(("", "tried", "at least", "violations"), rows), *_more(figures)))
 
 
+_COUNTS: Final = (
+    ("faults", "Faults that were injected", "How often each befell the simulated orders.", ("fault", "times")),
+    ("probes", "Situations that were reached", "Each at least once, or the run fails as idle.", ("situation", "times")),
+    ("races", "Races that were enumerated", "Every schedule of each, to its end.", ("race", "schedules")),
+    ("threads", "On real threads", "How long, and how memory grew.", ("", "")),
+)
+
+
 def _more(figures: Mapping[str, Any]) -> Iterator[str]:
-    probes: Mapping[str, int] = figures.get("probes", {})
-    if probes:
-        yield "### Situations that were reached\n"
-        yield "Each of them at least once, or the run fails as idle.\n"
-        yield _table(("situation", "times"), ((name, f"{count:,}") for name, count in sorted(probes.items())))
-    mutants: Sequence[Mapping[str, Any]] = figures.get("mutants", ())
+    for key, title, said, head in _COUNTS:
+        counts: Mapping[str, float] = figures.get(key) or {}
+        if counts:
+            yield f"### {title}\n\n{said}\n"
+            yield _table(head, ((name, f"{count:,}") for name, count in sorted(counts.items())))
+    mutants: Sequence[Mapping[str, Any]] = figures.get("mutants") or ()
     if mutants:
-        yield "### Bugs that were planted\n"
-        yield "Each a line changed in the code. A proof that no bug was ever caught by proves nothing.\n"
-        yield _table(("bug", "caught by"), ((one["name"], str(one.get("caught_by") or one["by"])) for one in mutants))
+        yield "### Bugs that were planted\n\nEach a line changed in the code. What has caught no bug proves nothing.\n"
+        yield _table(
+            ("bug", "caught by"), ((one["name"], one.get("caught_by") or one.get("by", "")) for one in mutants)
+        )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -72,7 +72,7 @@ _EXCHANGE: Final = (
     (
         "an execution id comes back with other content",
         "the first stands, and an alarm is raised",
-        "",
+        "stopping what a strategy does with that order",
     ),
     ("a fill overtakes its acknowledgement", "it is booked, and implies the acknowledgement", ""),
     ("a fill overtakes the cancel that was asked for", "it is booked; the cancel stays pending and ends once", ""),
@@ -103,7 +103,7 @@ _EXCHANGE: Final = (
     (
         "more is filled than was ordered",
         "all of it is booked, nothing is left open, the excess has a field of its own, and an alarm is raised",
-        "",
+        "stopping the strategy whose order it was",
     ),
     (
         "a fill comes for an order that nobody here knows",
@@ -117,7 +117,7 @@ _EXCHANGE: Final = (
     ),
     (
         "the venue acknowledges other terms than were sent",
-        "the venue's terms are in force, and an alarm is raised",
+        "the venue's terms are in force and are what risk reserves for, and an alarm is raised",
         "",
     ),
     (
@@ -225,7 +225,7 @@ _RUNTIME: Final = (
     (
         "an actor fails again and again",
         "a strategy or subscriber is stopped, alone; a part of the core halts trading, and the command exits with 1",
-        "",
+        "cancelling what works by itself: a halt lets cancels pass, and gives none",
     ),
     ("a callback publishes and submits from inside the callback", "nobody waits for itself, however deep", ""),
     (

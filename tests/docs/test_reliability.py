@@ -17,6 +17,8 @@ FIGURES: dict[str, Any] = {
         {"name": "fuzz", "what": "hostile inputs", "count": 100_000, "bound": 5_000, "unit": "inputs", "violations": 0}
     ],
     "probes": {"late fill": 1_234, "a | b": 1},
+    "races": {"a fill against a cancel": 4_321},
+    "threads": {"memory slope in MiB/h": 0.5},
     "mutants": [{"name": "a fill is booked twice", "caught_by": "races"}],
 }
 ROWS = {
@@ -56,8 +58,10 @@ def test_the_figures_are_those_of_the_run(generator: ModuleType) -> None:
     page = generator.page(ROWS, TESTS, FIGURES)
     assert "| hostile inputs | 100,000 inputs | 5,000 | 0 |\n" in page
     assert "| a \\| b | 1 |\n| late fill | 1,234 |\n" in page
+    assert "| a fill against a cancel | 4,321 |\n" in page
+    assert "| memory slope in MiB/h | 0.5 |\n" in page
     assert "| a fill is booked twice | races |\n" in page
-    bare = generator.page(ROWS, TESTS, FIGURES | {"probes": {}, "mutants": []})
+    bare = generator.page(ROWS, TESTS, {"version": 1, "figures": FIGURES["figures"]})
     assert "###" not in bare.partition(generator.FIGURES_HEAD)[2]
 
 

@@ -135,6 +135,22 @@ def test_terms_that_the_venue_acknowledged_otherwise_are_in_force_and_raise_an_a
     assert desk.fill("x-1", "9").is_filled
 
 
+@pytest.mark.fault(21)
+def test_terms_that_the_venue_made_dearer_are_what_risk_reserves() -> None:
+    venue = OwnVenue()
+    with system_of(exchange=venue, cash={"USDT": "1500"}) as system:
+        order_id = system.submit(limit("100", "10"))
+        venue.requests.first(1)
+        venue.report(report(r.VenueAccepted, client_order_id=order_id, price="140"))
+        assert system.quiesce(BOUND)
+        order = system.wait(system.submit(limit("100", "2")), OrderState.REJECTED, BOUND)
+        assert (order.reason, order.reason_text) == (
+            Reason.INSUFFICIENT_FUNDS,
+            "cost with fee 200: must be at most the 100 USDT that are free",
+        )
+        assert_clean(system)
+
+
 @pytest.mark.fault(22)
 def test_an_order_that_a_restarted_venue_has_forgotten_ends_and_what_it_executed_stays_booked(desk: Desk) -> None:
     desk.tell(r.VenueAccepted)
