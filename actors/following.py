@@ -32,6 +32,7 @@ class Follower(BaseActor):
         self._early: dict[int, OrderUpdate] = {}
         self._failed_at = 0
         self._attempts = 0
+        self._has_given_up = False
         self.followed = 0
         self.repeated = 0
 
@@ -58,9 +59,11 @@ class Follower(BaseActor):
         missing = self.followed + 1
         self._attempts = self._attempts + 1 if self._failed_at == missing else 1
         self._failed_at = missing
-        # Not for ever: as many failures as these halt trading.
-        if self._attempts <= FAILURES_ALLOWED:
-            self.send(self._manager, ResendUpdates(missing, missing, self._me))
+        # Not for ever: as many failures as these halt trading. Whoever resumes it has the next entry try once more.
+        self._has_given_up = self._attempts > FAILURES_ALLOWED
+        if not self._has_given_up:
+            # The one that failed too, where it was not yet its turn.
+            self.send(self._manager, ResendUpdates(missing, max(missing, message.sequence), self._me))
 
     def escalate(self) -> None:
         """Halt trading: nobody should trade on books that are not kept."""
@@ -69,7 +72,8 @@ class Follower(BaseActor):
 
     def _ask_for_missing(self, update: OrderUpdate) -> None:
         first = self.followed + 1
-        if not self._early or update.sequence <= min(self._early):
+        if self._has_given_up or not self._early or update.sequence <= min(self._early):
+            self._has_given_up = False
             self.send(self._manager, ResendUpdates(first, update.sequence - 1, self._me))
         if len(self._early) < _KEPT:
             self._early[update.sequence] = update

@@ -145,6 +145,36 @@ def test_an_entry_that_fails_every_time_halts_trading_and_is_not_retried_for_eve
     assert len(desk.problems) < 10
 
 
+def test_after_it_has_given_up_the_next_entry_has_it_try_once_more(desk: Desk) -> None:
+    fold, manager, _ = follower(desk, {2: 4})
+    for sequence in (1, 2, 3):
+        fold.on_receive(update(sequence))
+        manager.serve(fold)
+    assert fold.folded == [1, 2, 3]
+    fold.poison = {4: 4}
+    fold.on_receive(update(4))
+    manager.serve(fold)
+    assert fold.folded == [1, 2, 3]
+    for sequence in (5, 6):
+        fold.on_receive(update(sequence))
+        manager.serve(fold)
+    assert fold.folded == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_entry_that_fails_before_its_turn_is_asked_for_too(desk: Desk) -> None:
+    fold, manager, _ = follower(desk)
+
+    def fail(message: Any) -> None:
+        raise ZeroDivisionError(message)
+
+    handle, fold.handle = fold.handle, fail
+    fold.on_receive(update(1))
+    fold.on_receive(update(2))
+    fold.handle = handle
+    manager.serve(fold)
+    assert fold.folded == [1, 2]
+
+
 class Poisonous:
     """Stands where an order should, and raises whatever it is asked."""
 
