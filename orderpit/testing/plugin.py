@@ -136,7 +136,7 @@ class Interleavings:
         risk: RiskLimits | None = None,
         **parameters: Any,
     ) -> Explored:
-        """Run a bot through every schedule of a race, or through the first `most` and as many drawn at random.
+        """Run a bot through every schedule of a race, or the `most` with the fewest surprises and as many at random.
 
         Args:
             name: one of races().
@@ -269,7 +269,8 @@ def _count(ran: Ran | None) -> int:
 
 
 def _explored(ran: Ran | None) -> Explored:
-    return Explored(0, {}, complete=False) if ran is None else Explored(1, {ran.outcome: 1}, complete=False)
+    outcomes = {} if ran is None else {ran.outcome: 1}
+    return Explored(len(outcomes), outcomes, complete=False, deviations=0)
 
 
 def _call(run: str) -> tuple[int, str]:

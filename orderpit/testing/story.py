@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -25,24 +26,24 @@ _OWN_DOING: Final = (e.OrderCreated, e.OrderSubmitted, e.CancelRequested, e.Modi
 AHEAD: Final = "*"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Delivery:
-    """One message as it was handed out: at which step and when, to whom, and whether it overtook others then."""
+    """One message as it was handed out: at which step and when, and to whom."""
 
     step: int
     time_ns: int
     receiver: str
     message: object
-    ahead: bool
 
 
-def tell(deliveries: Iterable[Delivery], bot: str, run_id: str) -> tuple[str, ...]:
+def tell(deliveries: Iterable[Delivery], surprises: Iterable[int], bot: str, run_id: str) -> tuple[str, ...]:
     """Return the lines of a story; of a long one, the end.
 
     It leaves out who only listens, what risk lets pass, and what tells the bot nothing but that it has been heard.
 
     Args:
         deliveries: of the run, in order.
+        surprises: the steps at which somebody moved out of turn.
         bot: the name of the strategy's actor.
         run_id: the first part of every id, which is left out.
     """
@@ -50,10 +51,18 @@ def tell(deliveries: Iterable[Delivery], bot: str, run_id: str) -> tuple[str, ..
     if not told:
         return ()
     begin = told[0].time_ns
-    lines = [_line(one, begin, bot, run_id) for one in told]
+    marked = _marked(told, sorted(surprises))
+    lines = [f"{AHEAD if one in marked else ' '}{_line(one, begin, bot, run_id)}" for one in told]
     if len(lines) <= _TOLD:
         return tuple(lines)
     return (f"      ... {len(lines) - _TOLD} messages before", *lines[-_TOLD:])
+
+
+def _marked(told: Sequence[Delivery], surprises: Sequence[int]) -> set[Delivery]:
+    """Return the first delivery after each surprise."""
+    steps = [one.step for one in told]
+    places = {bisect_left(steps, surprise) for surprise in surprises}
+    return {told[place] for place in places if place < len(told)}
 
 
 def _is_told(one: Delivery, bot: str) -> bool:
@@ -73,12 +82,11 @@ _REQUESTS: Final = (r.VenueSubmit, r.VenueModify, r.VenueCancel, r.VenueQuery, A
 
 
 def _line(one: Delivery, begin: int, bot: str, run_id: str) -> str:
-    mark = AHEAD if one.ahead else " "
     ms, rest = divmod(one.time_ns - begin, _MILLISECOND)
     since = f"{ms}{'+' if rest else ''}"
     text = short(one.message).replace(f"{run_id}-", "")
     sender = sender_of(one.message, one.receiver, bot)
-    line = f"{mark}{one.step:>5} {since:>6} ms  {sender} -> {one.receiver}: {text}"
+    line = f"{one.step:>5} {since:>6} ms  {sender} -> {one.receiver}: {text}"
     return line if len(line) <= _WIDTH * 2 else f"{line[: _WIDTH * 2]}..."
 
 
@@ -192,6 +200,8 @@ def numbered(lines: Sequence[str]) -> str:
     """Return a story with a heading, indented."""
     heading = "  step    time  message"
     legend = (
-        f"  ({AHEAD} went ahead of what had waited longer)" if any(line.startswith(AHEAD) for line in lines) else ""
+        f"  ({AHEAD} just before it, somebody moved out of turn)"
+        if any(line.startswith(AHEAD) for line in lines)
+        else ""
     )
     return "\n".join([f"  {heading}{legend}", *(f"  {line}" for line in lines)])

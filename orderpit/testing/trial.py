@@ -27,13 +27,13 @@ from .schedules import (
     Recording,
     Replay,
     Window,
-    every_schedule,
     from_text,
     seeded,
     shrink,
     to_text,
     uniform,
 )
+from .search import fewest_first
 from .situations import LEAD, Situation, enter, situation
 from .tripwire import Escape, tripwire
 from .walks import random_walk
@@ -50,11 +50,19 @@ Progress = Callable[[int, int], object]
 
 @attrs.frozen
 class Explored:
-    """How many schedules of a race were run, what came of them, and whether that was all there are."""
+    """What came of the schedules of a race.
+
+    Args:
+        schedules: how many were run.
+        outcomes: how often the bot's orders and position ended as the words say.
+        complete: whether these are all that there are.
+        deviations: all those were run in which somebody moves out of turn at most so often.
+    """
 
     schedules: int
     outcomes: Mapping[str, int]
     complete: bool
+    deviations: int
 
 
 @attrs.frozen
@@ -125,31 +133,39 @@ class Trial:
         return count
 
     def race(self, name: str, most: int = 500, progress: Progress | None = None) -> Explored:
-        """Run every schedule of a race, or where there are more the first `most` and as many drawn at random.
+        """Run every schedule of a race, those with the fewest surprises first.
 
-        Only the bot, the market and those whom an order passes race; what leads up to the race is always the same.
+        Where there are more than `most`, as many others are drawn at random. Only the bot, the market and those whom an
+        order passes race; what leads up to the race is always the same.
 
         Raises:
             Failure: for the first that fails.
             InvalidConfiguration: for a race that is not known, or never comes about with this bot.
         """
-        at = situation(name)
+        at, title = situation(name), f"race {name!r}"
         whole("most", most, InvalidConfiguration, least=1)
-        title, outcomes = f"race {name!r}", Counter[str]()
+        outcomes: Counter[str] = Counter()
         with tripwire(*self._watched()) as escapes:
+            run = partial(self._run_race, at, self._market(0)[:LEAD], escapes)
 
-            def run(choose: Choose, *, keep: bool = False) -> Ran:
-                return self._run_race(at, choose, escapes, keep=keep)
-
-            for ran in _schedules(run, most):
-                if ran is None:
-                    return Explored(outcomes.total(), outcomes, complete=True)
+            def take(ran: Ran) -> None:
                 if ran.failure is not None:
                     raise self._shortest(title, f"race={name};", ran, run)
                 outcomes[ran.outcome] += 1
                 if progress is not None:
                     progress(outcomes.total(), most)
-        return Explored(outcomes.total(), outcomes, complete=False)
+
+            depth = 0
+            for deviations, ran in islice(fewest_first(run), most):
+                take(ran)
+                depth = len(deviations)
+            complete = outcomes.total() < most
+            if not complete:
+                # Of those with so many not all were run.
+                depth = max(depth - 1, 0)
+                for seed in range(most):
+                    take(run(uniform(seed)))
+        return Explored(outcomes.total(), MappingProxyType(outcomes), complete, depth)
 
     def run_seed(self, seed: int) -> Ran:
         """Run one seed."""
@@ -177,10 +193,11 @@ class Trial:
         match run.partition("=")[0], run.partition("=")[2].split(";"):
             case "race", [name, schedule]:
                 with tripwire(*self._watched()) as escapes:
-                    ran = self._run_race(situation(name), Replay(from_text(schedule)), escapes, keep=True)
+                    records = self._market(0)[:LEAD]
+                    ran = self._run_race(situation(name), records, escapes, Replay(from_text(schedule)), keep=True)
             case "seed", [seed, *kept, schedule] if seed.isdecimal() and len(kept) <= 1:
-                records = from_ranges(kept[0]) if kept else None
-                ran = self.run_schedule(int(seed), from_text(schedule), records)
+                fed = from_ranges(kept[0]) if kept else None
+                ran = self.run_schedule(int(seed), from_text(schedule), fed)
             case _:
                 rule = "must be like seed=17;3,7-9;12:1,40:2 or race=<name>;3:1"
                 raise InvalidConfiguration.of("replay", run, rule)
@@ -259,10 +276,11 @@ class Trial:
             world.heal()
         world.stop()
 
-    def _run_race(self, at: Situation, choose: Choose, escapes: list[Escape], *, keep: bool = False) -> Ran:
+    def _run_race(
+        self, at: Situation, records: Sequence[MarketData], escapes: list[Escape], choose: Choose, *, keep: bool = False
+    ) -> Ran:
         recording = Recording(choose)
         window = Window(recording, RACING)
-        records = self._market(0)[:LEAD]
         world = World(self._setting(), window, 0, len(records), keep=keep)
         failure = world.attempt(lambda: enter(world, at, window, records))
         return _ran(world, failure, recording.deviations, escapes)
@@ -308,16 +326,6 @@ class Trial:
 
 def _same(ran: Ran, first: Ran) -> bool:
     return type(ran.failure) is type(first.failure)
-
-
-def _schedules(run: Callable[[Choose], Ran], most: int) -> Iterator[Ran | None]:
-    """Yield what came of each schedule, and None when that was all; else of most, and of as many drawn at random."""
-    for number, (_, ran) in enumerate(every_schedule(run), 1):
-        yield ran
-        if number == most:
-            yield from (run(uniform(seed)) for seed in range(most))
-            return
-    yield None
 
 
 def _ran(world: World, failure: BaseException | None, deviations: Deviations, escapes: list[Escape]) -> Ran:

@@ -33,8 +33,8 @@ RUN_ID: Final = "run"
 _COMMANDS: Final = (SubmitOrder, ModifyOrder, CancelOrder)
 _BOUND: Final = 600.0
 """Seconds of virtual time in which everything must come to rest."""
-_STEPS_TO_BEGIN: Final = 10_000
-_STEPS_FOR_A_RECORD: Final = 1_000
+_STEPS_TO_BEGIN: Final = 5_000
+_STEPS_FOR_A_RECORD: Final = 500
 """Far more than any bot needs that does not answer each answer with another order."""
 
 
@@ -147,7 +147,7 @@ class World:
         self.on_step: Callable[[object, str], object] | None = None
         self._setting = setting
         self._choose = choose
-        self._ahead_at = -1
+        self._surprises: list[int] = []
         self._last: tuple[object, str] | None = None
         self._failure: BaseException | None = None
         self._keep = keep
@@ -241,7 +241,7 @@ class World:
 
     def story(self) -> tuple[str, ...]:
         """Return what happened, line by line."""
-        return tell(self.deliveries, BOT, RUN_ID)
+        return tell(self.deliveries, self._surprises, BOT, RUN_ID)
 
     def outcome(self) -> str:
         """Say in a few words how the bot's orders and position stand."""
@@ -258,7 +258,7 @@ class World:
     def _chosen(self, options: Sequence[Option]) -> int:
         index = self._choose(options)
         if index:
-            self._ahead_at = self.scheduler.steps
+            self._surprises.append(self.scheduler.steps)
         return index
 
     def _delivered(self, now_ns: int, receiver: str, message: object) -> None:
@@ -270,8 +270,7 @@ class World:
             self.run.sent.append(message)
             self._last = (message, receiver)
         if self._keep:
-            step = self.scheduler.steps
-            self.deliveries.append(Delivery(step, now_ns, receiver, message, step == self._ahead_at))
+            self.deliveries.append(Delivery(self.scheduler.steps, now_ns, receiver, message))
 
     def _stepped(self, step: int) -> None:
         del step
