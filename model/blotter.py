@@ -71,7 +71,9 @@ class Blotter(Commanding):
 
     def _judge(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
-        verdict = judge(order, report, now_ns, booked, restated=order.client_order_id in self._restated)
+        restated = order.client_order_id in self._restated
+        answered = isinstance(report, r.VenueModified) and report.request_id in self._answered
+        verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered)
         updates = self._fold(order, verdict.events)
         if isinstance(report, r.VenueStatus) and _outlives(report, order):
             requests = self._cancelled_there(order, now_ns)

@@ -191,7 +191,7 @@ def _cancel_requested(order: Order, event: e.CancelRequested) -> Order:
 def _modify_requested(order: Order, event: e.ModifyRequested) -> Order:
     if order.is_closed or order.state is S.PENDING:
         raise _forbidden(order, event)
-    return changed(order, pending=Pending.MODIFY, pending_request_id=event.request_id)
+    return changed(order, pending=Pending.MODIFY, pending_request_id=event.request_id, pending_quantity=event.quantity)
 
 
 def _request_refused(order: Order, event: e.CancelRejected | e.ModifyRejected) -> Order:
@@ -202,13 +202,20 @@ def _answered(order: Order, request_id: str | None) -> Order:
     if request_id is None:
         return order
     if request_id == order.overtaken_request_id:
-        return changed(order, overtaken_request_id=None)
+        return changed(order, overtaken_request_id=None, pending_quantity=None)
     if request_id != order.pending_request_id:
         # An answer to an older request must not clear a newer one.
         return order
     overtaken = order.overtaken_request_id
     pending = Pending.NONE if overtaken is None or order.is_closed else Pending.MODIFY
-    return changed(order, pending=pending, pending_request_id=overtaken, overtaken_request_id=None)
+    quantity = None if overtaken is None else order.pending_quantity
+    return changed(
+        order,
+        pending=pending,
+        pending_request_id=overtaken,
+        overtaken_request_id=None,
+        pending_quantity=quantity,
+    )
 
 
 def _modified(order: Order, event: e.OrderModified) -> Order:

@@ -31,9 +31,10 @@ class Order:
 
     pending_request_id is the last request that has had no answer of its own; it outlives the order's end, so that a
     refusal that was overtaken by the end is told once. overtaken_request_id is a modification that has had no answer
-    when a cancel went after it. terms_changed says that price or quantity are no longer those that were sent.
-    venue_filled_quantity is what the venue says has filled, while the order is in doubt because executions are missing;
-    until_asked says that the doubt ends with the venue's answer to a query and with no other report.
+    when a cancel went after it; pending_quantity is what a modification without an answer asks for. terms_changed says
+    that price or quantity are no longer those that were sent. venue_filled_quantity is what the venue says has filled,
+    while the order is in doubt because executions are missing; until_asked says that the doubt ends with the venue's
+    answer to a query and with no other report.
 
     average_fill_price is for display (40 decimal places); filled_notional is exact. fees_paid sums in fee_currency,
     that of the order's first fill; a fee in another currency is in the fills alone.
@@ -55,6 +56,7 @@ class Order:
     pending: Pending = Pending.NONE
     pending_request_id: str | None = None
     overtaken_request_id: str | None = None
+    pending_quantity: Decimal | None = None
     triggered: bool = False
     terms_changed: bool = False
     in_doubt: bool = False

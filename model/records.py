@@ -62,6 +62,8 @@ class Records:
         self._early: dict[tuple[str, str, str], Restatement] = {}
         # Client ids under which the venue has taken an execution back, or changed one.
         self._restated: set[str] = set()
+        # Modifications of which the venue has said that they took effect, by their request ids.
+        self._answered: set[str] = set()
         # Insertion order is deadline order, since every request gets the same time.
         self._deadlines: dict[str, int] = {}
         # Sent or in doubt, and the venue has not said what became of them.
@@ -107,6 +109,8 @@ class Records:
                 case e.OrderFilled():
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
                     self._early.pop((order.client_order_id, order.symbol, event.fill.execution_id), None)
+                case e.OrderModified() if event.request_id is not None:
+                    self._answered.add(event.request_id)
                 case e.FillBusted() | e.FillCorrected():
                     self._restated.add(order.client_order_id)
                 case _:

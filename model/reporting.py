@@ -43,7 +43,13 @@ class Verdict:
 
 
 def decide(
-    order: Order, report: r.VenueReport, now_ns: int, booked: r.Fill | None = None, *, restated: bool = False
+    order: Order,
+    report: r.VenueReport,
+    now_ns: int,
+    booked: r.Fill | None = None,
+    *,
+    restated: bool = False,
+    answered: bool = False,
 ) -> Verdict:
     """Judge a report on a known order.
 
@@ -53,7 +59,11 @@ def decide(
         now_ns: when we took it; venue time is data and never orders events.
         booked: the execution that was first booked under the report's execution id, if any.
         restated: whether the venue has busted or corrected an execution of the order.
+        answered: whether the request that the report answers has been answered before.
     """
+    if answered:
+        # What has been changed since must not be changed back.
+        return Verdict()
     found = tuple(_decide(order, report, now_ns, booked, restated=restated))
     events = tuple(item for item in found if not isinstance(item, Alarm))
     alarms = tuple(item for item in found if isinstance(item, Alarm))
@@ -134,7 +144,20 @@ def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None
     yield e.OrderFilled(time_ns=now, source=report.source, order_id=order.order_id, fill=fill)
     if order.is_closed:
         yield alarm_about(order, report, now, A.LATE_FILL)
+    elif _is_to_grow(order) and fill.quantity >= order.remaining_quantity:
+        yield e.OrderInDoubt(
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            reason=Reason.NO_ANSWER,
+            text="filled with a modification to more on its way: the venue is asked which came first",
+            until_asked=True,
+        )
     yield from _overfilled(order, fill.quantity, now)
+
+
+def _is_to_grow(order: Order) -> bool:
+    return order.pending_quantity is not None and order.pending_quantity > order.quantity
 
 
 def _overfilled(order: Order, more: Decimal, now: int) -> Found:

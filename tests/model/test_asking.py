@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from builders import NOW, S, fill, report
-from test_blotter import ACCEPTED, kinds, told, with_order
+from test_blotter import ACCEPTED, CANCEL, approved, kinds, told, with_order
 
 from orderpit.model import reports as r
 from orderpit.model.blotter import Blotter
+from orderpit.model.commands import ModifyOrder
 from orderpit.model.kinds import Reason
 
 
@@ -76,3 +77,49 @@ def test_a_bust_that_overtakes_the_last_fill_is_settled_by_asking():
 def test_a_correction_of_a_price_takes_nothing_back(price):
     book = with_order(ACCEPTED, report(r.VenueFilled, fill=fill("x-1", "4")))
     assert kinds(told(book, report(r.VenueFillCorrected, fill=fill("x-1", "4", price)))) == ["FillCorrected"]
+
+
+@pytest.mark.fault(14)
+@pytest.mark.parametrize("overtaken", [False, True], ids=["pending", "overtaken by a cancel"])
+def test_an_order_that_fills_with_a_modification_to_more_on_its_way_may_live_on_at_the_venue(overtaken):
+    book = with_order(ACCEPTED)
+    told(book, approved(ModifyOrder("o-1", quantity="12", source="strategy")))
+    if overtaken:
+        told(book, CANCEL)
+    outcome = told(book, report(r.VenueFilled, fill=fill("x-1", "10")))
+    assert kinds(outcome) == ["OrderFilled", "OrderInDoubt"]
+    assert [type(request) for request in outcome.requests] == [r.VenueQuery]
+    lives = told(book, report(r.VenueStatus, state=S.PARTIALLY_FILLED, filled_quantity="10", quantity="12"))
+    assert [type(request) for request in lives.requests] == [r.VenueCancel]
+    told(book, report(r.VenueStatus, state=S.CANCELLED, filled_quantity="10", quantity="12"))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.FILLED, False)
+
+
+@pytest.mark.parametrize("quantity", ["9", None], ids=["to less", "of the price"])
+def test_an_order_that_fills_with_another_modification_on_its_way_is_done(quantity):
+    book = with_order(ACCEPTED)
+    told(book, approved(ModifyOrder("o-1", price="99", quantity=quantity, source="strategy")))
+    assert kinds(told(book, report(r.VenueFilled, fill=fill("x-1", "10")))) == ["OrderFilled"]
+
+
+def test_an_order_that_fills_after_its_modification_was_answered_is_done():
+    for answer in (r.VenueModified, r.VenueModifyRejected):
+        book = with_order(ACCEPTED)
+        (request,) = told(book, approved(ModifyOrder("o-1", quantity="12", source="strategy"))).requests
+        more = {"quantity": "12"} if answer is r.VenueModified else {}
+        told(book, report(answer, request_id=request.request_id, **more))
+        rest = book.order("o-1").remaining_quantity
+        assert kinds(told(book, report(r.VenueFilled, fill=fill("x-1", rest)))) == ["OrderFilled"]
+
+
+@pytest.mark.fault(16)
+def test_an_answer_that_comes_again_does_not_change_back_what_was_changed_since():
+    book = with_order(ACCEPTED)
+    answers = []
+    for price in ("99", "98"):
+        (request,) = told(book, approved(ModifyOrder("o-1", price=price, source="strategy"))).requests
+        answers.append(report(r.VenueModified, request_id=request.request_id, price=price, quantity="10"))
+        told(book, answers[-1])
+    again = told(book, answers[0])
+    assert (again.updates, again.alarms, again.repeats) == ((), (), 1)
+    assert book.order("o-1").price == 98
