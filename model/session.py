@@ -171,6 +171,6 @@ class Outbound:
         Returns:
             The gap fill to send, marked as a possible duplicate; None where nothing that was asked for has been sent.
         """
-        end = self.next_number - 1 if last == 0 else min(whole("last", last, InvalidReport), self.next_number - 1)
-        first = whole("first", first, InvalidReport, least=1)
+        first, last = whole("first", first, InvalidReport, least=1), whole("last", last, InvalidReport)
+        end = self.next_number - 1 if last == 0 else min(last, self.next_number - 1)
         return GapFill(first, end + 1) if first <= end else None

@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -20,9 +21,9 @@ from .settings import Desk, settings
 SLOWEST_MS: Final = 100
 """Milliseconds that no input may take."""
 
-_AGAIN: Final = 5
+_AGAIN: Final = 9
 _KEPT: Final = 20
-_TOLD: Final = 500
+_CHUNK: Final = 1_000
 _LARGE: Final = 2**32
 _MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of its own is made there
 
@@ -38,36 +39,57 @@ class Fuzz:
         failures: what failed, at most 20 of them in words, each with the command that replays it.
     """
 
-    inputs: int
-    accepted: int
-    refused: int
-    slowest_ms: float
-    failed: int
-    failures: tuple[str, ...]
+    inputs: int = 0
+    accepted: int = 0
+    refused: int = 0
+    slowest_ms: float = 0.0
+    failed: int = 0
+    failures: tuple[str, ...] = ()
+
+    def plus(self, other: Fuzz) -> Fuzz:
+        """Return what became of these inputs and of others."""
+        return Fuzz(
+            self.inputs + other.inputs,
+            self.accepted + other.accepted,
+            self.refused + other.refused,
+            max(self.slowest_ms, other.slowest_ms),
+            self.failed + other.failed,
+            (self.failures + other.failures)[:_KEPT],
+        )
 
 
-def run(*, count: int, seed: int, progress: Callable[[float], object] = lambda _: None) -> Fuzz:
+def run(*, count: int, seed: int, progress: Callable[[float], object] = lambda _: None, workers: int = 1) -> Fuzz:
     """Try so many inputs.
 
     Args:
         count: how many.
         seed: the same seed gives the same inputs.
         progress: told which part has been tried, from 0 to 1, now and then.
+        workers: on how many processes; what is tried does not depend on it.
     """
-    accepted, failed, slowest, failures = 0, 0, 0.0, list[str]()
+    chunks = [(seed, first, min(first + _CHUNK, count)) for first in range(0, count, _CHUNK)]
+    found = Fuzz()
+    with contextlib.ExitStack() as stack:
+        over = map if workers == 1 else stack.enter_context(ProcessPoolExecutor(workers)).map
+        for part in over(_some, chunks):
+            found = found.plus(part)
+            progress(found.inputs / count)
+    return found
+
+
+def _some(chunk: tuple[int, int, int]) -> Fuzz:
+    """Try the inputs from one number to before another."""
+    seed, first, end = chunk
+    accepted, slowest, failures = 0, 0.0, list[str]()
     with draws() as table:
-        for number in range(count):
+        for number in range(first, end):
             took, taken, what = _tried(drawn(table, seed, number))
             slowest = max(slowest, took)
             accepted += taken is True
             if taken is None:
-                failed += 1
-                if len(failures) < _KEPT:
-                    failures.append(f"python -m tests.fuzz {seed} {number}  # {what}")
-            if number % _TOLD == 0:
-                progress(number / count)
-    progress(1.0)
-    return Fuzz(count, accepted, count - accepted - failed, round(slowest * 1_000, 1), failed, tuple(failures))
+                failures.append(f"python -m tests.fuzz {seed} {number}  # {what}")
+    refused = end - first - accepted - len(failures)
+    return Fuzz(end - first, accepted, refused, round(slowest * 1_000, 1), len(failures), tuple(failures[:_KEPT]))
 
 
 @contextlib.contextmanager

@@ -33,6 +33,14 @@ def test_an_input_depends_on_seed_and_number_alone() -> None:
         assert once != [drawn(table, 4, number).what for number in range(200)]
 
 
+def test_what_is_tried_does_not_depend_on_the_number_of_processes() -> None:
+    told: list[float] = []
+    one = run(count=1_500, seed=5)
+    two = run(count=1_500, seed=5, workers=2, progress=told.append)
+    assert (one.inputs, one.accepted, one.refused) == (two.inputs, two.accepted, two.refused)
+    assert told == [pytest.approx(2 / 3), 1]
+
+
 def test_every_field_of_everything_that_is_built_is_drawn() -> None:
     for kind, _, _, drawn_fields in TARGETS:
         assert {field.name for field in kind.__attrs_attrs__} == set(drawn_fields), kind.__name__

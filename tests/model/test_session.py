@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import event as noted
 from hypothesis import given, settings
@@ -103,6 +105,7 @@ def test_what_is_no_number_is_refused(number):
         lambda: Inbound(limit=number),
         lambda: Outbound(number),
         lambda: Outbound(5).asked_again(number),
+        lambda: Outbound(5).asked_again(1, Decimal("sNaN")),  # which cannot even be compared
     ):
         with pytest.raises(InvalidReport):
             call()
