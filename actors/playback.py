@@ -18,9 +18,10 @@ _ASK_TIMEOUT: Final = 10.0
 class Playback:
     """Recorded data on its way into a system."""
 
-    def __init__(self, address: Address[Any], future: pykka.Future[Any]) -> None:
+    def __init__(self, address: Address[Any], future: pykka.Future[Any], run_steps: Callable[[int], bool]) -> None:
         self.address = address
         self._future = future
+        self._run_steps = run_steps
 
     def wait(self, timeout: float | None = None) -> Progress:
         """Wait until the last record and all that it caused has been dealt with.
@@ -39,6 +40,14 @@ class Playback:
             raise result
         progress: Progress = result
         return progress
+
+    def run_steps(self, most: int) -> bool:
+        """On the stepped runtime, let the actors move at most so often; True while there is more to do.
+
+        A host that looks in between plays in slices, until this is False; on threads, which need nobody, it is at once.
+        """
+        refuse_in_handler("run_steps()", even_in_callbacks=True)
+        return self._run_steps(most)
 
     def progress(self) -> Progress:
         """Return how far it has come."""

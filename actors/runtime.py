@@ -107,6 +107,10 @@ class Runtime(Protocol):
         """Let what has been sent take effect, where the caller has to see to it."""
         ...
 
+    def run_steps(self, most: int) -> bool:
+        """Let the actors move at most so often, where the caller has to see to it; True while there is more to do."""
+        ...
+
     def pass_time(self, time_ns: int | None) -> bool:
         """Let time of recorded data pass, up to the one given; True when a timer fired, to be dealt with first."""
         ...

@@ -263,6 +263,10 @@ class SteppedRuntime:
         if not self._held and self.scheduler.current is None:
             self.scheduler.run()
 
+    def run_steps(self, most: int) -> bool:
+        """Let the actors move at most so often; True while somebody can move."""
+        return self.scheduler.run_steps(most)
+
     def wait_quiet(self, timeout: float) -> bool:
         """Let pass what time it takes until nothing is under way; False when that is more than timeout seconds."""
         self.scheduler.run()

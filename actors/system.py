@@ -268,7 +268,7 @@ class TradingSystem(Hosting):
         self._forget_ended()
         address = self._new_address("market_feed")
         future = self._runtime.future()
-        feed = Playback(address, future)
+        feed = Playback(address, future, self._runtime.run_steps)
         targets = (self._at.risk, self._at.portfolio, self._at.exchange)
         when_quiet = self._runtime.activity.when_quiet
         arguments = (address, iter(records), self.instruments, targets, when_quiet, self._runtime.pass_time, future)

@@ -323,6 +323,11 @@ class ThreadRuntime:
     def settle(self) -> None:
         """Do nothing: the threads see to it."""
 
+    def run_steps(self, most: int) -> bool:
+        """Do nothing: the threads see to it."""
+        del most
+        return False
+
     def close(self) -> None:
         """End the timers."""
         self.timers.close()

@@ -74,6 +74,7 @@ class Outcome:
         seconds: how long the data took to play.
         problems: one line for each place.
         flooded: what a flood adds.
+        runtime: on which the actors ran, where that can be chosen.
         alarms_expected: whether faults were asked for; each alarm then says that one was noticed.
     """
 
@@ -91,6 +92,7 @@ class Outcome:
     problems: tuple[str, ...] = ()
     flooded: Flooded | None = None
     alarms_expected: bool = False
+    runtime: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -137,6 +139,7 @@ class Outcome:
             },
             "interrupted": interrupted,
             "net": _plain(net(book)),
+            **({} if self.runtime is None else {"runtime": self.runtime}),
             **({} if self.flooded is None else {"stress": self.flooded.to_dict()}),
         }
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _LOOK_SECONDS: Final = 0.25
+_STEPS: Final = 1_000
+"""Between two looks at the clock, on the stepped runtime; a few milliseconds."""
 _KEPT_FILLS: Final = 32
 _PATIENCE: Final = Decimal(10)
 
@@ -93,6 +95,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             exchange=exchange,
             cash={instrument.quote: cash for instrument in source.instruments},
             clock="data",
+            runtime=args.runtime,
             run_id=f"seed{args.seed}",
             answer_within=add(exchange.latency, _PATIENCE),
             on_error=tallies.trouble,
@@ -112,7 +115,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
         out.heading(f"Session: {title}")
         for symbol, chart in source.charts.items():
             out.chart(symbol, chart.points)
-    return outcome
+    return attrs.evolve(outcome, runtime=args.runtime)
 
 
 def _play(playing: Playing, watch: Watcher, signals: Signals, tallies: Tallies) -> Outcome:
@@ -145,9 +148,21 @@ def _until_played(playback: Playback, playing: Playing, watch: Watcher, signals:
     while True:
         signals.check()
         watch.show(playing)
+        if _run_for_a_while(playback, playing, signals):
+            continue
         with contextlib.suppress(TimeoutError):
             playback.wait(_LOOK_SECONDS)
             return
+
+
+def _run_for_a_while(playback: Playback, playing: Playing, signals: Signals) -> bool:
+    """Move the actors of a stepped session until the next look; False when nothing is left to move, as on threads."""
+    look = playing.seconds + _LOOK_SECONDS
+    while playback.run_steps(_STEPS):
+        signals.check()
+        if playing.seconds >= look:
+            return True
+    return False
 
 
 def _exchange(args: Namespace) -> SimulatedExchange:
