@@ -169,6 +169,7 @@ def test_an_ask_from_outside_ends_at_its_deadline_in_virtual_time(fibres: str) -
     assert runtime.now_ns() == START_NS + 3 * SECOND
 
 
+@pytest.mark.fault(68)
 @pytest.mark.parametrize("size", [1, 2, 3], ids=["itself", "each other", "three in a circle"])
 def test_actors_that_wait_for_each_other_are_a_deadlock_that_names_both_sides(fibres: str, size: int) -> None:
     runtime = world(fibres=fibres)
@@ -206,6 +207,7 @@ def test_a_wait_that_ends_by_itself_is_no_deadlock() -> None:
     assert (one.ask("answers"), other.ask("answers")) == (["timeout"], ["answer to question"])
 
 
+@pytest.mark.fault(68)
 @pytest.mark.parametrize("choose", [None, seeded(0)], ids=["in turn", "chosen"])
 def test_messages_without_an_end_are_out_of_steps(choose: Any) -> None:
     class Endless(pykka.ThreadingActor):

@@ -134,6 +134,7 @@ def flood():
         process.kill()
 
 
+@pytest.mark.fault(72)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_72_a_signal_ends_a_flood_in_order_and_the_books_are_right(number, flood):
     flood.send_signal(number)
@@ -149,6 +150,7 @@ def test_72_a_signal_ends_a_flood_in_order_and_the_books_are_right(number, flood
     assert found["problems"]["count"] == 0
 
 
+@pytest.mark.fault(72)
 def test_72_a_second_signal_ends_a_flood_at_once(flood):
     flood.send_signal(signal.SIGTERM)
     flood.send_signal(signal.SIGINT)

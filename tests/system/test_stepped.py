@@ -277,6 +277,7 @@ def test_a_crashed_system_answers_nothing_and_can_be_stopped() -> None:
         system.publish(quote())
 
 
+@pytest.mark.fault(68)
 def test_messages_without_an_end_are_reported_and_the_system_ends() -> None:
     class Chases(Strategy):
         def on_order(self, update: Any) -> None:

@@ -86,6 +86,7 @@ CHEATS = [
 ]
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize(("message", "where"), CHEATS)
 def test_a_planted_cheat_is_found_each_time(message: object, where: str) -> None:
     walker = Immutability()
@@ -95,6 +96,7 @@ def test_a_planted_cheat_is_found_each_time(message: object, where: str) -> None
         assert where in fault
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize(("message", "where"), CHEATS)
 def test_a_cheat_is_found_behind_one_of_its_type_that_was_right(message: Any, where: str) -> None:
     walker = Immutability()
@@ -135,7 +137,7 @@ def test_what_was_walked_is_kept_so_that_nothing_else_gets_its_id_and_not_withou
     walker = Immutability()
     for number in range(10_000):
         assert walker.fault(Holder(number)) is None
-    assert 0 < len(walker.walked) <= 4_096
+    assert 0 < len(walker.walked) <= 512
 
 
 def test_every_exception_has_its_reason_and_is_needed() -> None:
@@ -164,6 +166,7 @@ def running(runtime: Any) -> TradingSystem:
     return system_of(BTC, ETH, runtime=runtime, cash={"USDT": "100000"}, exchange=exchange)
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize("runtime", ["stepped", "threads"])
 def test_no_two_actors_of_a_running_system_reach_an_object_that_could_change(runtime: str) -> None:
     with running(runtime) as system:

@@ -19,6 +19,7 @@ MOST = 120
 SMALL = [race for race in RACES.values() if race.size <= MOST]
 
 
+@pytest.mark.fault(2, 6, 7, 9, 10, 11, 12, 16, 18, 19, 20, 31, 43, 66)
 @pytest.mark.parametrize("race", SMALL, ids=lambda race: race.name.replace(" ", "-"))
 def test_every_schedule_of(race: Race) -> None:
     found = race.explore()

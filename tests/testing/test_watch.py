@@ -355,6 +355,7 @@ def send_cheat(system: TradingSystem) -> None:
     system.publish(quote())
 
 
+@pytest.mark.fault(44)
 def test_a_message_that_could_change_is_caught() -> None:
     found = violation(send_cheat)
     assert found.law == "I-20"
