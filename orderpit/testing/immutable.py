@@ -15,7 +15,8 @@ from ..actors import messages as m
 from ..actors.mailbox import ActorStop
 from ..model.chain import Chain
 
-_KEPT: Final = 4_096
+_KEPT: Final = 512
+"""Messages that are remembered: each goes to all who are told of it within a short time."""
 _Read = Callable[[object], tuple[object, ...]]
 
 _ADDRESS: Final = "an address: where actors meet, and all that can be done with it is to send"

@@ -65,15 +65,20 @@ class Watch:
 
     def __init__(self, *, messages_too: bool = True, every: int = 1_000) -> None:
         self.steps = 0
-        self.deliveries = 0
         self.rests_held = 0
         self._every = every
         self._next_rest = every
         self._broken: Exception | None = None
-        self._immutability = Immutability() if messages_too else None
+        self._immutability = Immutability()
+        self._walked = self._immutability.walked if messages_too else None
         self._seats: dict[str, _Seat] = {}
         self._take: dict[type[Any], Callable[[_Seat, Any], None]] = {}
         self._system: TradingSystem | None = None
+
+    @property
+    def deliveries(self) -> int:
+        """How many messages were seen."""
+        return sum(seat.delivered for seat in self._seats.values())
 
     def attach(self, system: TradingSystem) -> None:
         """Begin to hold the books of a system that has started and that nothing has happened in yet.
@@ -122,14 +127,13 @@ class Watch:
         del now_ns
         if self._broken is not None:
             return
-        self.deliveries += 1
         try:
             seat = self._seats.get(receiver) or self._seat(receiver)
             seat.delivered += 1
             if seat.box is not None and seat.box.handled + 1 != seat.delivered:
                 must_equal("I-5", f"messages that {receiver} was handed", seat.delivered, seat.box.handled + 1)
-            if self._immutability is not None and id(message) not in self._immutability.walked:
-                self._walk(self._immutability, receiver, message)
+            if self._walked is not None and id(message) not in self._walked:
+                self._walk(receiver, message)
             if seat.ledger is not None:
                 seat.ledger.look()
             take = self._take.get(type(message))
@@ -183,8 +187,8 @@ class Watch:
             violation.step = self.steps
             raise
 
-    def _walk(self, immutability: Immutability, receiver: str, message: object) -> None:
-        fault = immutability.fault(message)
+    def _walk(self, receiver: str, message: object) -> None:
+        fault = self._immutability.fault(message)
         if fault is not None:
             raise Violation("I-20", f"a message to {receiver}", fault, "a value that nobody can change")
 
@@ -229,7 +233,7 @@ class Watch:
     def _on_update(self, seat: _Seat, update: OrderUpdate) -> None:
         if self._stream.take(seat.name, update, sees_all=seat.sees_all):
             self._passes.update(update)
-        if isinstance(seat.ledger, StrategyLedger):
+        if type(seat.ledger) is StrategyLedger:
             seat.ledger.is_told(update.sequence)
 
     def _on_submit(self, seat: _Seat, command: SubmitOrder) -> None:
