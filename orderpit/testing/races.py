@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import races_orders, races_reports, races_system
+from . import races_gates, races_hosting, races_orders, races_reports
 from .racing import KNOWN, Race, find
 
-__all__ = ["RACES", "Race", "find", "races_orders", "races_reports", "races_system"]
+__all__ = ["RACES", "Race", "find", "races_gates", "races_hosting", "races_orders", "races_reports"]
 
 RACES = KNOWN
-"""Every race, by its name, in the order in which they are defined."""
+"""Every race, by its name."""

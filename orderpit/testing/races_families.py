@@ -12,8 +12,9 @@ from ..actors.exchange import SimulatedExchange
 from ..actors.scheduler import Choose
 from ..model.commands import CancelOrder
 from ..model.reports import VenueReport, VenueTriggered
-from .arena import Arena, accepted, busted, buy, cancel, cancelled, corrected, expired, filled, offers, quote, rejected
+from .arena import Arena
 from .racing import Race
+from .saying import accepted, busted, buy, cancel, cancelled, corrected, expired, filled, offers, quote, rejected
 
 _FREE: Final = SimulatedExchange(maker_fee="0", taker_fee="0")
 _LINES: Final[Mapping[str, VenueReport | CancelOrder]] = MappingProxyType(

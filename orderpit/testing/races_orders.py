@@ -7,8 +7,9 @@ from ..actors.scheduler import Choose
 from ..model.commands import SubmitOrder
 from ..model.kinds import OrderType, Side
 from ..model.numbers import plain
-from .arena import BTC, CHAIN, Arena, buy, cancel, modify, offers, quote
+from .arena import CHAIN, Arena
 from .racing import race
+from .saying import BTC, buy, cancel, modify, offers, quote
 
 _FREE = SimulatedExchange(maker_fee="0", taker_fee="0")
 _LATER = CHAIN - {"risk_controller"}
@@ -33,7 +34,7 @@ def a_fill_against_a_cancel(choose: Choose) -> str:
         return arena.end()
 
 
-@race()
+@race("CANCELLED 0", "CANCELLED 1", "FILLED 2; ORDER_CLOSED", "FILLED 2; TOO_LATE", size=236)
 def two_fills_against_a_cancel(choose: Choose) -> str:
     """Two partial fills come while a cancel is on its way: what was executed by then is booked, and nothing after."""
     with Arena(choose, _VENUE, exchange=_FREE) as arena:
@@ -42,7 +43,13 @@ def two_fills_against_a_cancel(choose: Choose) -> str:
         return arena.end()
 
 
-@race()
+@race(
+    "CANCELLED 0; ORDER_CLOSED",
+    "CANCELLED 1; ORDER_CLOSED",
+    "CANCELLED 2; ORDER_CLOSED",
+    "FILLED 3; ORDER_CLOSED",
+    size=110,
+)
 def three_fills_against_two_cancels(choose: Choose) -> str:
     """Three partial fills and two cancels of one order: one cancel at most takes effect, the other is refused."""
     with Arena(choose, exchange=_FREE) as arena:
@@ -242,7 +249,7 @@ def two_orders_for_one_offer(choose: Choose) -> str:
         return arena.end()
 
 
-@race()
+@race("CANCELLED 0", "CANCELLED 1", "FILLED 2; ORDER_CLOSED", "FILLED 2; TOO_LATE", size=1816)
 def a_slow_request_against_a_fill(choose: Choose) -> str:
     """A cancel takes a while to reach the venue, and timers may be late: a quote that comes before fills."""
     slow = SimulatedExchange(maker_fee="0", taker_fee="0", latency="0.01")

@@ -6,23 +6,12 @@ from collections.abc import Iterable
 
 from ..actors.scheduler import Choose
 from ..model import reports as r
-from ..model.kinds import OrderState
+from ..model.commands import SubmitOrder
+from ..model.kinds import OrderState, OrderType, Side
 from ..model.numbers import plain
-from .arena import (
-    Arena,
-    Venue,
-    accepted,
-    busted,
-    buy,
-    cancel,
-    cancelled,
-    corrected,
-    expired,
-    filled,
-    modify,
-    rejected,
-)
+from .arena import Arena, Venue
 from .racing import race
+from .saying import BTC, accepted, busted, buy, cancel, cancelled, corrected, expired, filled, modify, rejected
 
 _MANAGER = frozenset({"order_manager"})
 
@@ -47,6 +36,35 @@ def reports_in_any_order(choose: Choose) -> str:
             line_3=[filled("o", "e3")],
             line_4=[cancelled("o")],
             line_5=[expired("o")],
+            user=[cancel("o")],
+        )
+        return arena.end()
+
+
+@race(
+    "CANCELLED 2; CONTRADICTION; LATE_FILL",
+    "CANCELLED 2; LATE_FILL; UNEXPECTED_REPORT",
+    "CANCELLED 2; ORDER_CLOSED; CONTRADICTION; LATE_FILL",
+    "CANCELLED 2; ORDER_CLOSED; LATE_FILL; UNEXPECTED_REPORT",
+    "FILLED 2; CONTRADICTION; UNEXPECTED_REPORT",
+    "FILLED 2; ORDER_CLOSED; CONTRADICTION; UNEXPECTED_REPORT",
+    "FILLED 2; ORDER_CLOSED; UNEXPECTED_REPORT",
+    "FILLED 2; UNEXPECTED_REPORT",
+    "REJECTED 2; ORDER_CLOSED; VENUE; LATE_FILL; UNEXPECTED_REPORT",
+    "REJECTED 2; VENUE; LATE_FILL; UNEXPECTED_REPORT",
+    size=5040,
+)
+def reports_of_a_stop_in_any_order(choose: Choose) -> str:
+    """Acknowledgement, trigger, fills, rejection and cancel of a stop: each fill is booked, and one end stays."""
+    with Arena(choose) as arena:
+        arena.set_up(SubmitOrder(BTC.symbol, Side.BUY, OrderType.STOP, "2", stop_price="105", order_id="o"))
+        arena.race(
+            ack=[accepted("o")],
+            venue=[r.VenueTriggered(client_order_id="o")],
+            line_2=[filled("o", "e1")],
+            line_3=[filled("o", "e2")],
+            line_4=[rejected("o")],
+            line_5=[cancelled("o")],
             user=[cancel("o")],
         )
         return arena.end()
@@ -157,21 +175,29 @@ def a_fill_that_overtakes_its_submission(choose: Choose) -> str:
         return arena.end(arena.position())
 
 
-@race("FILLED 1; position 1", "PARTIAL 1; position 1", size=10)
+def _second_stands(state: OrderState) -> Venue:
+    """Return a venue that answers queries: of two executions the first is void."""
+    told = filled("o", "e2"), _status(state, "1")
+    return Venue(lambda request: told if isinstance(request, r.VenueQuery) else ())
+
+
+@race("CANCELLED 1; position 1", "FILLED 1; position 1", size=25)
 def a_bust_against_the_completing_fill(choose: Choose) -> str:
     """A first fill is declared void while the completing one is on its way: one stands, whichever came first."""
-    with Arena(choose, _MANAGER) as arena:
+    with Arena(choose, _MANAGER, exchange=_second_stands(OrderState.FILLED)) as arena:
         arena.set_up(buy("o"), accepted("o"), filled("o", "e1"))
         arena.race(venue=[filled("o", "e2")], line_2=[busted("o", "e1")])
+        assert not arena.order("o").in_doubt, "still in doubt"
         return arena.end(arena.position())
 
 
-@race("PARTIAL 1; position 1", "PARTIAL 1; position 1; UNKNOWN_EXECUTION", size=155)
+@race("PARTIAL 1; position 1", "PARTIAL 1; position 1; UNKNOWN_EXECUTION", size=251)
 def a_bust_that_overtakes_its_fill(choose: Choose) -> str:
     """A bust and the fill that it voids come on two lines, among another fill: the bust meets its fill."""
-    with Arena(choose, _MANAGER) as arena:
+    with Arena(choose, _MANAGER, exchange=_second_stands(OrderState.PARTIALLY_FILLED)) as arena:
         arena.set_up(buy("o", "3"), accepted("o"))
         arena.race(venue=[filled("o", "e1")], line_2=[busted("o", "e1")], line_3=[filled("o", "e2")])
+        assert not arena.order("o").in_doubt, "still in doubt"
         return arena.end(arena.position())
 
 

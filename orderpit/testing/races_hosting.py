@@ -1,4 +1,4 @@
-"""Races of what a host does: halting, subscribing, adding strategies, reading, waiting and stopping."""
+"""Races of what a host does: subscribing, adding and stopping strategies, reading, waiting and playing records."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from ..actors.conflation import QuoteSlots
 from ..actors.exchange import SimulatedExchange
 from ..actors.following import Follower
 from ..actors.messages import Ready, Register, ResendUpdates
-from ..actors.order_manager import ManagerBooks
 from ..actors.publisher import Subscriber
 from ..actors.scheduler import Choose
 from ..actors.strategy import Strategy
-from ..model import reports as r
 from ..model.commands import SubmitOrder
-from ..model.errors import SystemStopped
 from ..model.events import OrderFilled, OrderUpdate
 from ..model.kinds import OrderState, OrderType, Side
 from ..model.market import MarketData
 from ..model.numbers import plain
-from .arena import Arena, accepted, buy, cancel, filled, modify, quote
+from .arena import Arena
 from .racing import race
+from .saying import accepted, buy, cancel, filled, quote
 
 _FREE = SimulatedExchange(maker_fee="0", taker_fee="0")
 _RISK = frozenset({"risk_controller"})
@@ -33,94 +31,6 @@ _RISK = frozenset({"risk_controller"})
 def _arena(choose: Choose, *racing: str, **settings: Any) -> Arena:
     settings.setdefault("exchange", _FREE)
     return Arena(choose, racing, **settings)
-
-
-@race(
-    "OPEN 0, OPEN 0; left 2",
-    "OPEN 0, REJECTED 0; left 1; HALTED",
-    "REJECTED 0, OPEN 0; left 1; HALTED",
-    "REJECTED 0, REJECTED 0; left 0; HALTED",
-    size=7630,
-)
-def a_halt_against_two_submissions(choose: Choose) -> str:
-    """Trading is halted while two strategies submit: once halt() has returned, no order leaves."""
-    with _arena(choose, "risk_controller") as arena:
-        arena.set_up(quote())
-        left: list[int] = []
-
-        def halt() -> None:
-            arena.system.halt("enough")
-            left.append(_sent(arena))
-
-        arena.race(host=[halt], user=[buy("a")], other=[buy("b")])
-        assert _sent(arena) == left[0], "an order left after halt() had returned"
-        return arena.end(f"left {left[0]}")
-
-
-def _sent(arena: Arena) -> int:
-    """How many orders the order manager has sent on."""
-    books: ManagerBooks = arena.actor_of(arena.at.manager).books()
-    return sum(order.submitted_ns is not None for order in books.orders)
-
-
-@race("CANCELLED 0, OPEN 0; at 100; HALTED", "CANCELLED 0, OPEN 0; at 98", size=7630)
-def a_halt_against_a_cancel(choose: Choose) -> str:
-    """Trading is halted while an order is cancelled and another modified: the cancel passes, whatever came first."""
-    with _arena(choose, "risk_controller") as arena:
-        arena.set_up(quote(), buy("a"), buy("b"))
-        arena.race(host=[lambda: arena.system.halt("enough")], user=[cancel("a")], other=[modify("b", price="98")])
-        assert arena.order("a").state is OrderState.CANCELLED, "a halt held a cancel up"
-        return arena.end(arena.price("b"))
-
-
-@race("OPEN 0", "REJECTED 0; HALTED", size=133)
-def resuming_against_a_submission(choose: Choose) -> str:
-    """Trading is resumed while an order is submitted: it is refused as long as one of the two gates is closed."""
-    with _arena(choose, "risk_controller") as arena:
-        arena.set_up(quote(), lambda: arena.system.halt("enough"))
-        arena.race(host=[arena.system.resume], user=[buy("o")])
-        return arena.end()
-
-
-@race("OPEN 0", "REJECTED 0; HALTED", size=5976)
-def a_halt_against_resuming_and_a_submission(choose: Choose) -> str:
-    """One thread halts, another resumes, a third submits: the order leaves or is refused."""
-    with _arena(choose) as arena:
-        arena.set_up(quote())
-        arena.race(host=[lambda: arena.system.halt("enough")], host_2=[arena.system.resume], user=[buy("o")])
-        return arena.end()
-
-
-def _unreadable() -> r.VenueFilled:
-    """A fill without content, as a bug of an adapter might make it."""
-    report = filled("o", "e1")
-    object.__setattr__(report, "fill", None)
-    return report
-
-
-@race("OPEN 0?, REJECTED 0; SYMBOL_STOPPED; NO_ANSWER", "OPEN 0?, SUBMITTED 0; NO_ANSWER", size=18)
-def a_poison_report_against_a_submission(choose: Choose) -> str:
-    """A report that cannot be handled stops its symbol while an order is submitted: sent before, or refused after."""
-    with _arena(choose, "order_manager", exchange=None) as arena:
-        arena.set_up(buy("o"), accepted("o"))
-        poison = _unreadable()
-        arena.race(venue=[lambda: arena.at.manager.send(poison)], user=[buy("p")])
-        return arena.end(problems=1)
-
-
-@race("PARTIAL 2; asked 1; CANCEL_PENDING; NO_ANSWER", "PARTIAL 2?; asked 1; CANCEL_PENDING; NO_ANSWER", size=60)
-def a_poison_report_among_good_ones(choose: Choose) -> str:
-    """A report that cannot be handled comes among fills: they are booked, and its order is asked about."""
-    with _arena(choose, exchange=None) as arena:
-        arena.set_up(buy("o", "3"), accepted("o"))
-        poison = _unreadable()
-        arena.race(
-            venue=[filled("o", "e2"), filled("o", "e3")],
-            line_2=[lambda: arena.at.manager.send(poison)],
-            user=[cancel("o")],
-            other=[cancel("o")],
-        )
-        return arena.end(f"asked {arena.count(r.VenueQuery)}", problems=1)
 
 
 class _Hears:
@@ -201,10 +111,10 @@ class _Buyer(Strategy):
         self.heard.append(update)
 
 
-@race()
+@race("FILLED 1; heard 4", "heard 0", size=462)
 def adding_a_strategy_against_quotes(choose: Choose) -> str:
     """A strategy is added while quotes come: it buys once or never, and hears everything of its own order."""
-    with _arena(choose, "exchange") as arena:
+    with _arena(choose) as arena:
         heard: list[OrderUpdate] = []
         arena.race(
             host=[lambda: arena.system.add_strategy(_Buyer, strategy_id="buyer", heard=heard)],
@@ -214,10 +124,10 @@ def adding_a_strategy_against_quotes(choose: Choose) -> str:
         return arena.end(f"heard {len(heard)}")
 
 
-@race()
+@race("FILLED 1; heard 4", "heard 0", size=403)
 def adding_one_strategy_twice(choose: Choose) -> str:
     """Two threads add a strategy under one name: one is there, and the other is told that the name is taken."""
-    with _arena(choose, "order_manager", "exchange") as arena:
+    with _arena(choose, "exchange") as arena:
         heard: list[OrderUpdate] = []
         refused: list[str] = []
 
@@ -233,7 +143,7 @@ def adding_one_strategy_twice(choose: Choose) -> str:
         return arena.end(f"heard {len(heard)}")
 
 
-@race()
+@race("FILLED 1; heard", "FILLED 1; not heard", size=430)
 def stopping_a_strategy_against_its_fill(choose: Choose) -> str:
     """A strategy stops while its order fills: the fill is booked, whoever is left to hear of it."""
     with _arena(choose, "buyer") as arena:
@@ -247,7 +157,15 @@ def stopping_a_strategy_against_its_fill(choose: Choose) -> str:
         return arena.end("not heard" if lost else "heard", problems=None)
 
 
-@race()
+@race(
+    "answered, handled 0",
+    "answered, handled 1",
+    "answered, handled 2",
+    "dead, handled 0",
+    "dead, handled 1",
+    "dead, handled 2",
+    size=679,
+)
 def asking_an_actor_that_stops(choose: Choose) -> str:
     """Two threads ask and tell an actor while a third stops it: asks are answered, messages handled or reported."""
     with _arena(choose, "subscriber-x") as arena:
@@ -277,7 +195,7 @@ def asking_an_actor_that_stops(choose: Choose) -> str:
         return arena.end(f"{answers[0]}, handled {len(heard)}", problems=lost)
 
 
-@race()
+@race("FILLED 2; order 0, portfolio 0", "FILLED 2; order 0, portfolio 2", "FILLED 2; order 2, portfolio 2", size=2829)
 def reading_against_a_fill(choose: Choose) -> str:
     """A thread reads an order and then the portfolio while it fills: who has seen the fill finds it there too."""
     with _arena(choose, "portfolio", "view") as arena:
@@ -295,7 +213,12 @@ def reading_against_a_fill(choose: Choose) -> str:
         return arena.end(seen[0])
 
 
-@race()
+@race(
+    "CANCELLED 0; waited for CANCELLED",
+    "FILLED 2; waited for FILLED; ORDER_CLOSED",
+    "FILLED 2; waited for FILLED; TOO_LATE",
+    size=340,
+)
 def waiting_against_a_fill_and_a_cancel(choose: Choose) -> str:
     """A thread waits for a fill while the order fills or is cancelled: it is told of the end, whichever it is."""
     with _arena(choose, "exchange") as arena:
@@ -317,7 +240,7 @@ class _Fold(Follower):
         self.follow(message, lambda _: None)
 
 
-@race()
+@race("OPEN 0, OPEN 0", size=2132)
 def a_fold_with_gaps_against_the_stream(choose: Choose) -> str:
     """A fold is told of some updates only, and asks for the others while more come: it misses none, in order."""
     with _arena(choose, "fold", "order_manager") as arena:
@@ -332,7 +255,7 @@ def a_fold_with_gaps_against_the_stream(choose: Choose) -> str:
         return arena.end()
 
 
-@race()
+@race("FILLED 3; position 3", size=224)
 def sending_again_against_the_stream(choose: Choose) -> str:
     """Everything is sent to the portfolio again while fills come: each is booked once."""
     with _arena(choose, "order_manager", exchange=None) as arena:
@@ -342,31 +265,7 @@ def sending_again_against_the_stream(choose: Choose) -> str:
         return arena.end(arena.position())
 
 
-@race()
-def losing_the_venue_against_a_submission(choose: Choose) -> str:
-    """The link to the venue breaks while an order is submitted: in doubt if it was sent, refused if it was not."""
-    with _arena(choose, "order_manager", exchange=None) as arena:
-        arena.race(venue=[r.VenueDisconnected()], user=[buy("o")])
-        return arena.end(f"asked {arena.count(r.VenueQuery)}")
-
-
-@race()
-def losing_and_finding_the_venue_against_orders(choose: Choose) -> str:
-    """The link breaks and comes back while orders are submitted, cancelled and filled: what is live is asked about."""
-    with _arena(choose, exchange=None) as arena:
-        arena.set_up(buy("a"), accepted("a"))
-        arena.race(
-            link=[r.VenueDisconnected(), r.VenueConnected()],
-            user=[buy("b")],
-            other=[cancel("a")],
-            venue=[filled("a", "e1")],
-        )
-        asked = {request.client_order_id for request in arena.asked if isinstance(request, r.VenueQuery)}
-        assert all(order_id in asked for order_id in "ab" if arena.order(order_id).in_doubt), f"asked about {asked}"
-        return arena.end(f"asked {arena.count(r.VenueQuery)}")
-
-
-@race()
+@race("FILLED 2; at 100", size=22)
 def playing_records_against_an_order(choose: Choose) -> str:
     """Records are played, paced, while a thread submits an order that the second fills, before the third comes."""
     with _arena(choose, "exchange") as arena:
@@ -376,26 +275,3 @@ def playing_records_against_an_order(choose: Choose) -> str:
         arena.race(host=[lambda: arena.system.play(records)], user=[buy("o")])
         assert seen == ["101", "99", "98"], f"saw {seen}"
         return arena.end(f"at {plain(arena.order('o').average_fill_price)}")
-
-
-@race()
-def the_end_against_submissions(choose: Choose) -> str:
-    """The system stops while two threads submit: each order is recorded, or its sender is told that it stops."""
-    with _arena(choose, "risk_controller") as arena:
-        arena.set_up(quote())
-        told: list[str] = []
-
-        def submit(order_id: str) -> None:
-            try:
-                arena.system.submit(buy(order_id))
-                arena.commands += 1
-            except SystemStopped:
-                told.append(order_id)
-
-        arena.enter("user", [lambda: submit("a")])
-        arena.enter("other", [lambda: arena.system.order("a"), lambda: submit("b")])
-        arena.open("user", "other")
-        # When the caller stops the system is one more choice.
-        arena.runtime.scheduler.run_steps(arena.pick(12))
-        assert arena.system.stop(5), "it did not stop in order"
-        return arena.end(f"told {len(told)}")
