@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -17,12 +18,16 @@ from orderpit.model import reports
 
 @pytest.mark.fault(33, 34, 35, 37, 38, 39, 41, 42, 46)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_five_thousand_inputs_are_accepted_or_refused_by_one_clear_error(seed: int) -> None:
+def test_five_thousand_inputs_are_accepted_or_refused_by_one_clear_error(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     found = run(count=2_500, seed=seed)
     assert found.failures == ()
     assert found.accepted + found.refused == 2_500
     assert min(found.accepted, found.refused) > 500, "inputs that are all good or all bad try little"
     assert found.slowest_ms <= SLOWEST_MS
+    assert list(tmp_path.iterdir()) == [], "what is refused writes no file"
 
 
 def test_an_input_depends_on_seed_and_number_alone() -> None:
