@@ -47,7 +47,7 @@ MUTANTS: Final = (
     Mutant(
         "a doubt is never resolved",
         "model/lifecycle.py",
-        "    return changed(order, in_doubt=False, venue_filled_quantity=None)\n",
+        "    return changed(order, in_doubt=False, venue_filled_quantity=None, until_asked=False)\n",
         "    return order\n",
     ),
     Mutant(
