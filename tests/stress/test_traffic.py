@@ -15,14 +15,12 @@ from helpers import BTC, Recorder, assert_clean, limit, market, quote, system_of
 from orderpit import (
     OrderState,
     OrderUpdate,
-    Problem,
-    Reason,
     SimulatedExchange,
     Strategy,
-    SystemStopped,
     TradingSystem,
 )
 from orderpit.model import events as e
+from tests.figures.traffic import stop_in_traffic
 
 DEADLINE = 300.0
 """Seconds after which a run is taken to have deadlocked; none takes a third of it on two slow cores."""
@@ -165,49 +163,6 @@ def test_eight_strategies_at_once_with_few_orders_in_flight() -> None:
     flood(8, 6_000, max_in_flight=3)
 
 
-def _stop_in_traffic(number: int) -> None:
-    taken, refused, troubles = Recorder(), Recorder(), Recorder()
-    exchange = SimulatedExchange(latency="0.0005") if number % 2 else SimulatedExchange()
-    system = system_of(exchange=exchange, on_error=troubles, on_exit=("leave", "cancel")[number // 2 % 2]).start()
-    system.publish(quote())
-    system.subscribe(lambda _: None)
-    system.add_strategy(Busy, commands=100_000, seed=number, done=Recorder())
-    begun = threading.Event()
-
-    def trade(trader: int) -> None:
-        count = 0
-        while True:
-            order_id = f"{trader}-{count}"
-            try:
-                system.submit(limit("101", order_id=order_id))
-                taken(order_id)
-                system.cancel(order_id)
-                system.publish(quote())
-            except SystemStopped:
-                refused(order_id)
-                return
-            count += 1
-            if count == number % 23:
-                begun.set()
-
-    traders = [threading.Thread(target=trade, args=(trader,)) for trader in range(2)]
-    for thread in traders:
-        thread.start()
-    begun.wait(0.01)
-    assert system.stop(DEADLINE)
-    for thread in traders:
-        thread.join(DEADLINE)
-        assert not thread.is_alive()
-    orders = {order.order_id: order for order in system.books()["order_manager"].orders}
-    lost = set(taken.items) - set(orders)
-    dead = [one for one in troubles.items if isinstance(one, Problem) and one.what.startswith("stopped before")]
-    assert len(lost) <= len(dead), "what was taken and not handled is reported"
-    assert {trouble.what for trouble in troubles.items} <= {"stopped before it could handle"}
-    for order in orders.values():
-        assert order.state is not OrderState.REJECTED or order.reason is Reason.HALTED
-    assert_clean(system)
-
-
 @pytest.mark.fault(71)
 def test_a_system_that_is_stopped_during_traffic_again_and_again_closes_every_account(
     switching: float | None,
@@ -215,7 +170,7 @@ def test_a_system_that_is_stopped_during_traffic_again_and_again_closes_every_ac
     # Threads that hold on for 5 ms take ten times as long over the same stop.
     since, runs = time.perf_counter(), 4 if switching is None else 40
     for number in range(runs):
-        _stop_in_traffic(number)
+        stop_in_traffic(number)
     rate("stops during traffic", runs, since)
 
 
