@@ -38,10 +38,6 @@ class Blotter(Commanding):
         """When the oldest unanswered request falls due, on the clock given to commit(); None without a venue to ask."""
         return None if self._is_cut_off else next(iter(self._deadlines.values()), None)
 
-    @property
-    def _is_cut_off(self) -> bool:
-        return self.gate.disconnected is not None
-
     def decide_report(self, report: r.VenueReport, now_ns: int) -> Outcome:
         """Judge what the venue said."""
         order = self._addressed(report)
@@ -70,6 +66,15 @@ class Blotter(Commanding):
         )
 
     def _judge(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
+        query = (order.client_order_id, report.request_id or "") if isinstance(report, r.VenueStatus) else None
+        if query is None or not query[1]:
+            return self._judged(order, report, now_ns)
+        if query[1] not in self._queries.get(query[0], ()):
+            # Come again, or asked before our latest request was made, behind which the venue has been asked anew.
+            return Outcome(repeats=1)
+        return changed(self._judged(order, report, now_ns), answered=query)
+
+    def _judged(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
         restated = order.client_order_id in self._restated
         answered = isinstance(report, r.VenueModified) and report.request_id in self._answered
@@ -112,7 +117,7 @@ class Blotter(Commanding):
             orders = tuple(order for order in self.orders() if order.in_doubt or _is_at_venue(order))
             text = "the venue is connected again, and asked what has happened meanwhile"
             asked = self._doubted(orders, Reason.DISCONNECTED, text, now_ns)
-            requests = tuple(_query(order, now_ns) for order in orders)
+            requests = tuple(self._query(order, now_ns) for order in orders)
             return changed(asked, requests=requests, gate=self.gate.with_venue_found())
         text = disconnection(link.reason)
         orders = tuple(order for order in self.orders() if is_awaited(order) and not order.in_doubt)
@@ -181,16 +186,9 @@ class Blotter(Commanding):
             requests.extend(self._asked(order, now))
         return Outcome(tuple(updates), tuple(requests), alarms)
 
-    def _asked(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
-        return () if self._is_cut_off else (_query(order, now),)
-
 
 def _is_at_venue(order: Order) -> bool:
     return order.is_open or order.state is OrderState.SUBMITTED
-
-
-def _query(order: Order, now: int) -> r.VenueQuery:
-    return r.VenueQuery(client_order_id=order.client_order_id, symbol=order.symbol, time_ns=now, source=SOURCE)
 
 
 def _outlives(report: r.VenueStatus, order: Order) -> bool:

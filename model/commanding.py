@@ -91,7 +91,8 @@ class Commanding(Records):
             return Outcome(updates=self._fold(order, (never_sent,)))
         request_id = self._next_id()
         asked = e.CancelRequested(time_ns=now, source=SOURCE, order_id=order.order_id, request_id=request_id)
-        return Outcome(updates=self._fold(order, (asked,)), requests=(cancel_of(order, request_id, now),))
+        request = cancel_of(order, request_id, now)
+        return Outcome(updates=self._fold(order, (asked,)), requests=(request, *self._asked_anew(order, now)))
 
     def _modify(self, command: ModifyOrder, refusal: Refusal | None, now: int) -> Outcome:
         order = refusal or self._changeable(command.order_id)
@@ -117,7 +118,11 @@ class Commanding(Records):
             time_ns=now,
             source=SOURCE,
         )
-        return Outcome(updates=self._fold(order, (asked,)), requests=(request,))
+        return Outcome(updates=self._fold(order, (asked,)), requests=(request, *self._asked_anew(order, now)))
+
+    def _asked_anew(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
+        """Ask about an order in doubt behind a new request: what was asked before it says nothing of it."""
+        return self._asked(order, now) if order.in_doubt else ()
 
     def _changeable(self, order_id: str) -> Order | Refusal:
         order = self.order(order_id)

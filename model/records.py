@@ -29,8 +29,8 @@ class Outcome:
 
     updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier
     update to the strategy that submitted the same order again; repeats counts reports that said nothing new. early is a
-    bust or correction of an execution that has not been reported yet, which must meet it when it is. gate replaces the
-    one there is.
+    bust or correction of an execution that has not been reported yet, which must meet it when it is. answered is the
+    query that has been answered, by client id and its own id. gate replaces the one there is.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -39,6 +39,7 @@ class Outcome:
     answer: tuple[str, e.OrderUpdate] | None = None
     repeats: int = 0
     early: Restatement | None = None
+    answered: tuple[str, str] | None = None
     gate: Gate | None = None
 
 
@@ -64,6 +65,8 @@ class Records:
         self._restated: set[str] = set()
         # Modifications of which the venue has said that they took effect, by their request ids.
         self._answered: set[str] = set()
+        # By client id, the queries that wait for an answer and were made after the latest request on the order.
+        self._queries: dict[str, set[str]] = {}
         # Insertion order is deadline order, since every request gets the same time.
         self._deadlines: dict[str, int] = {}
         # Sent or in doubt, and the venue has not said what became of them.
@@ -76,6 +79,23 @@ class Records:
         """Return an order as it stands."""
         update = self.latest.get(order_id)
         return None if update is None else update.order
+
+    @property
+    def _is_cut_off(self) -> bool:
+        return self.gate.disconnected is not None
+
+    def _asked(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
+        """Return the query of an order's status, where there is a venue to ask."""
+        return () if self._is_cut_off else (self._query(order, now),)
+
+    def _query(self, order: Order, now: int) -> r.VenueQuery:
+        return r.VenueQuery(
+            client_order_id=order.client_order_id,
+            request_id=self._next_id(),
+            symbol=order.symbol,
+            time_ns=now,
+            source=SOURCE,
+        )
 
     def _known(self, order_id: str) -> Order:
         order = self.order(order_id)
@@ -94,6 +114,9 @@ class Records:
         if outcome.early is not None:
             self._early[execution_of(outcome.early)] = outcome.early
             self._restated.add(outcome.early.client_order_id)
+        if outcome.answered is not None:
+            client_id, request_id = outcome.answered
+            self._queries[client_id].discard(request_id)
         for update in outcome.updates:
             self.sequence = update.sequence
             order, event = update.order, update.event
@@ -109,6 +132,9 @@ class Records:
                 case e.OrderFilled():
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
                     self._early.pop((order.client_order_id, order.symbol, event.fill.execution_id), None)
+                case e.CancelRequested() | e.ModifyRequested():
+                    # What the venue answers to them was true before the request, and says nothing of it.
+                    self._queries.pop(order.client_order_id, None)
                 case e.OrderModified() if event.request_id is not None:
                     self._answered.add(event.request_id)
                 case e.FillBusted() | e.FillCorrected():
@@ -116,6 +142,9 @@ class Records:
                 case _:
                     pass
             self._watch(order, event, elapsed_ns)
+        for request in outcome.requests:
+            if isinstance(request, r.VenueQuery):
+                self._queries.setdefault(request.client_order_id, set()).add(request.request_id)
 
     def _name(self, order: Order) -> None:
         self._by_client_id.setdefault(order.client_order_id, order.order_id)

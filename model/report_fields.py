@@ -34,6 +34,11 @@ def exchange_order_id(value: str | None) -> str | None:
     return None if value is None else identifier("exchange_order_id", value, InvalidReport)
 
 
+def optional_request_id(value: str | None) -> str | None:
+    """Take our id of a query, where the venue repeats it."""
+    return None if value is None else request_id(value)
+
+
 def request_id(value: str) -> str:
     """Take our id of a cancel or modification."""
     return identifier("request_id", value, InvalidReport)

@@ -61,10 +61,11 @@ class VenueQuery:
     """Report what became of the order: our side does not know it.
 
     The answer is a VenueFilled for each execution (those reported before are known by their ids), what has busted or
-    corrected one of them, and then a VenueStatus.
+    corrected one of them, and then a VenueStatus with the query's request_id (FIX tag 790, OrdStatusReqID).
     """
 
     client_order_id: str
+    request_id: str
     symbol: str
     time_ns: int
     source: str
@@ -232,9 +233,12 @@ class VenueStatus:
     filled_quantity is the sum of the executions that stand. A state of None: the venue does not know the order.
     complete says that the venue's memory is: an order it does not know was never there or is gone for good. price and
     quantity are the terms in force, where the venue tells them; what became of a lost amend is known by them alone.
+    request_id is that of the query: an answer to one that a later cancel or amend has made stale is passed over. From a
+    venue that does not repeat it, None, every answer counts.
     """
 
     client_order_id: str = attrs.field(converter=f.client_order_id)
+    request_id: str | None = attrs.field(default=None, converter=f.optional_request_id)
     state: OrderState | None = attrs.field(converter=f.state)
     filled_quantity: Decimal = attrs.field(default=ZERO, converter=f.filled_quantity)
     complete: bool = attrs.field(default=False, converter=f.complete)

@@ -197,9 +197,17 @@ class SimulatedVenue:
         """Tell an order's executions, of which some reports may have been lost, and then how it stands."""
         order = self.orders.get(request.client_order_id)
         if order is None:
-            return (r.VenueStatus(client_order_id=request.client_order_id, state=None, complete=True, time_ns=now_ns),)
+            unknown = r.VenueStatus(
+                client_order_id=request.client_order_id,
+                request_id=request.request_id,
+                state=None,
+                complete=True,
+                time_ns=now_ns,
+            )
+            return (unknown,)
         status = r.VenueStatus(
             client_order_id=request.client_order_id,
+            request_id=request.request_id,
             state=order.state,
             filled_quantity=order.filled,
             complete=True,

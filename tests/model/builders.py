@@ -112,7 +112,7 @@ _REQUEST_FIELDS = {
     },
     r.VenueModify: {"request_id": "m-1", "price": number("101"), "quantity": None},
     r.VenueCancel: {"request_id": "c-1"},
-    r.VenueQuery: {},
+    r.VenueQuery: {"request_id": "r-1"},
 }
 
 

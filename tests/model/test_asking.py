@@ -7,7 +7,7 @@ from builders import NOW, S, fill, report
 from test_blotter import ACCEPTED, CANCEL, approved, kinds, told, with_order
 
 from orderpit.model import reports as r
-from orderpit.model.blotter import Blotter
+from orderpit.model.blotter import Blotter, Outcome
 from orderpit.model.commands import ModifyOrder
 from orderpit.model.kinds import Reason
 
@@ -123,3 +123,46 @@ def test_an_answer_that_comes_again_does_not_change_back_what_was_changed_since(
     again = told(book, answers[0])
     assert (again.updates, again.alarms, again.repeats) == ((), (), 1)
     assert book.order("o-1").price == 98
+
+
+def in_doubt():
+    """Return a record of one order that is open and in doubt, and the query that was made about it."""
+    book = with_order(ACCEPTED)
+    lost = book.decide_link(r.VenueDisconnected(), NOW)
+    book.commit(lost, NOW)
+    found = book.decide_link(r.VenueConnected(), NOW)
+    book.commit(found, NOW)
+    return book, found.requests[0]
+
+
+def status(query, state=S.OPEN, **more):
+    return report(r.VenueStatus, request_id=query.request_id, state=state, **more)
+
+
+@pytest.mark.fault(27)
+@pytest.mark.parametrize("request_kind", ["cancel", "modify"])
+def test_an_answer_from_before_a_request_says_nothing_of_it_and_the_venue_is_asked_behind_it(request_kind):
+    book, query = in_doubt()
+    command = CANCEL if request_kind == "cancel" else approved(ModifyOrder("o-1", quantity="12", source="strategy"))
+    _, again = told(book, command).requests
+    assert isinstance(again, r.VenueQuery)
+    assert told(book, status(query, quantity="10")) == Outcome(repeats=1)
+    assert book.order("o-1").pending.value == request_kind.upper()
+    lost = told(book, status(again, quantity="10"))
+    assert kinds(lost) == ["CancelRejected" if request_kind == "cancel" else "ModifyRejected", "OrderResolved"]
+    assert not book.order("o-1").in_doubt
+
+
+def test_an_answer_counts_once():
+    book, query = in_doubt()
+    assert kinds(told(book, status(query))) == ["OrderResolved"]
+    told(book, report(r.VenueCancelled))
+    assert told(book, status(query)) == Outcome(repeats=1)
+    assert not book.order("o-1").in_doubt
+
+
+def test_while_the_venue_is_lost_it_is_not_asked_behind_a_cancel():
+    book = with_order()
+    book.commit(book.decide_link(r.VenueDisconnected(), NOW), NOW)
+    assert book.order("o-1").in_doubt
+    assert [type(request) for request in told(book, CANCEL).requests] == [r.VenueCancel]

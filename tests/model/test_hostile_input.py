@@ -310,6 +310,7 @@ FIELDS = [
     (r.VenueFillCorrected, ID | {"fill": fill()}, InvalidReport, "symbol", WRONG_ID),
     *((r.VenueFillCorrected, ID | {"symbol": "A", "fill": fill()}, InvalidReport, *item) for item in NAMED.items()),
     *((r.VenueStatus, ID | {"state": None}, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueStatus, ID | {"state": None}, InvalidReport, "request_id", WRONG_ID_OR_NONE),
     (r.VenueStatus, ID, InvalidReport, "state", without(WRONG_MEMBER, "other") | {"other": Side.BUY}),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "filled_quantity", WRONG_NUMBER | NO_NONE),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "complete", WRONG_FLAG),

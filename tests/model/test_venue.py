@@ -61,7 +61,7 @@ def cancel(client_id: str) -> r.VenueCancel:
 
 
 def query(client_id: str) -> r.VenueQuery:
-    return r.VenueQuery(client_order_id=client_id, symbol=SYMBOL, time_ns=0, source="test")
+    return r.VenueQuery(client_order_id=client_id, request_id="R-1", symbol=SYMBOL, time_ns=0, source="test")
 
 
 def modify(client_id: str, *terms: str) -> r.VenueModify:
