@@ -27,6 +27,7 @@ from ..actors.stepped import SteppedRuntime
 from ..actors.system import TradingSystem
 from ..actors.threads import ThreadRuntime
 from ..model.chain import Chain
+from .immutable import Immutability
 
 MEETING_POINTS: Final[Mapping[type[Any], str]] = MappingProxyType(
     {
@@ -47,6 +48,7 @@ MEETING_POINTS: Final[Mapping[type[Any], str]] = MappingProxyType(
 )
 """Where actors may meet, and why each of these is safe to share."""
 
+_COMMON_LEAVES: Final = frozenset({str, int, bool, Decimal, type(None)})
 _LEAVES: Final = (str, bytes, int, float, Decimal, type(None), Enum, type, re.Pattern, types.ModuleType, types.CodeType)
 _SEEN_THROUGH: Final = (tuple, frozenset, Chain, MappingProxyType, types.FunctionType, types.MethodType, types.CellType)
 _PYKKAS: Final = frozenset({"actor_inbox", "_actor_ref", "actor_urn", "actor_stopped", "mailbox", "context"})
@@ -75,9 +77,10 @@ def shared_objects(system: TradingSystem, *, allowed: Iterable[object] = ()) -> 
     # Kept so that no other object can have an id of one that was made on the way.
     kept: list[object] = []
     passed_over = {id(one) for one in allowed}
+    values = _Values()
     found: list[Shared] = []
     for name, actor in actors_of(system).items():
-        for path, value in _changeable(name, actor, passed_over):
+        for path, value in _changeable(name, actor, passed_over, values):
             kept.append(value)
             owner = owners.setdefault(id(value), (name, path))
             if owner[0] != name:
@@ -99,15 +102,33 @@ def inside(owner: object, name: str) -> Any:
     return getattr(owner, name)
 
 
-def _changeable(name: str, actor: BaseActor, passed_over: set[int]) -> Iterator[tuple[str, object]]:
+class _Values:
+    """Knows messages and what is made of them, which nobody can change, so that each is walked once for all actors."""
+
+    def __init__(self) -> None:
+        self._immutability = Immutability(by_design={})
+        self._known: set[int] = set()
+
+    def __contains__(self, value: object) -> bool:
+        if id(value) in self._known:
+            return True
+        if not attrs.has(type(value)) or self._immutability.fault(value) is not None:
+            return False
+        self._known.add(id(value))
+        return True
+
+
+def _changeable(name: str, actor: BaseActor, passed_over: set[int], values: _Values) -> Iterator[tuple[str, object]]:
     """Yield, each once, the objects that an actor reaches and that somebody could change."""
-    meeting = tuple(MEETING_POINTS)
+    passed = (*_LEAVES, *MEETING_POINTS, weakref.ref)
     seen: set[int] = set(passed_over)
     # An actor that is reached from another one is found as its own: nobody may hold it but its runtime.
     to_do = [(f"{name}.{key}", value) for key, value in vars(actor).items() if key not in _PYKKAS]
     while to_do:
         path, value = to_do.pop()
-        if isinstance(value, (*_LEAVES, *meeting, weakref.ref)) or id(value) in seen or value is actor:
+        if type(value) in _COMMON_LEAVES or id(value) in seen or value is actor or value in values:
+            continue
+        if isinstance(value, passed):
             continue
         seen.add(id(value))
         if not isinstance(value, _SEEN_THROUGH) and not _is_frozen(value):
@@ -133,12 +154,16 @@ def _held_by(path: str, value: object) -> Iterator[tuple[str, object]]:
             yield f"{path}.__self__", value.__self__
         case dict() | MappingProxyType():
             mapping = cast("Mapping[object, object]", value)
-            yield from ((f"{path}[{key!r}]", item) for key, item in mapping.items())
-            yield from ((f"{path}'s keys", key) for key in mapping)
+            for key, item in mapping.items():
+                # Most of what actors hold are values by their ids: no path is written for those.
+                if type(item) not in _COMMON_LEAVES:
+                    yield f"{path}[{key!r}]", item
+                if type(key) not in _COMMON_LEAVES:
+                    yield f"{path}'s keys", key
         case types.CellType():
             yield from ((path, content) for content in gc.get_referents(value))
         case _ if hasattr(value, "__dict__"):
             yield from ((f"{path}.{name}", item) for name, item in vars(value).items())
             yield from ((path, item) for item in gc.get_referents(value) if item is not vars(value))
         case _:
-            yield from ((path, item) for item in gc.get_referents(value))
+            yield from ((path, item) for item in gc.get_referents(value) if type(item) not in _COMMON_LEAVES)
