@@ -125,9 +125,19 @@ class RiskLedger:
 
 
 class StrategyLedger:
-    """What a strategy believes its position to be."""
+    """What a strategy believes its position to be.
 
-    def __init__(self, actor: Any, name: str, moved: Sequence[Moved]) -> None:
+    It may be told of an entry before any of those who are told of all entries; then it is looked at later.
+
+    Args:
+        actor: the strategy's.
+        name: its id.
+        moved: what the entries of the stream have moved, in order; it grows.
+        known: returns up to which entry moved is complete.
+    """
+
+    def __init__(self, actor: Any, name: str, moved: Sequence[Moved], known: Callable[[], int]) -> None:
+        self._known = known
         self._actor = actor
         self._name = name
         self._moved = moved
@@ -138,7 +148,7 @@ class StrategyLedger:
     def look(self) -> None:
         """Hold the positions that have moved since the last look."""
         moved, at, touched = self._moved, self._at, set[str]()
-        if at == len(moved):
+        if at == len(moved) or self._known() < self._told:
             return
         while at < len(moved) and moved[at].sequence <= self._told:
             one = moved[at]

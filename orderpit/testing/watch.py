@@ -226,7 +226,8 @@ class Watch:
         elif address.is_bound and seat.ledger is None:
             seat.box = address.mailbox
             actor = inside(address.ref, "_actor_weakref")()
-            seat.ledger = StrategyLedger(actor, name, self._stream.moved)
+            stream = self._stream
+            seat.ledger = StrategyLedger(actor, name, stream.moved, lambda: stream.sequence)
 
     # -- what the messages are to whom
 
