@@ -329,6 +329,28 @@ def test_a_system_that_is_forgotten_while_it_runs_has_no_side_effects(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("fibres", ["greenlet", "thread"])
+def test_a_callback_that_still_waits_when_the_system_stops_is_named_and_ended(
+    fibres: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    heard, ended = Recorder(), []
+
+    def waits(_: Any) -> None:
+        try:
+            system._runtime.future().get(timeout=1_000)
+        finally:
+            ended.append("ended")
+
+    system = stepped(runtime=Stepped(fibres=fibres), on_error=heard).start()
+    system.subscribe(waits, OrderFilled)
+    system.publish(quote())
+    system.submit(market())
+    assert not system.stop(timeout=1)
+    assert ended == ["ended"]
+    assert [problem.what for problem in heard.items] == ["did not stop in time,"]
+    assert capfd.readouterr() == ("", "")
+
+
 def test_actors_of_the_host_that_wait_for_each_other_are_named() -> None:
     class Asks(pykka.ThreadingActor):
         def on_receive(self, other: Any) -> Any:
