@@ -183,9 +183,14 @@ def show_flood(out: Output, flooded: Flooded) -> None:
     out.line(f"Commands beside them: {flooded.modified:,} to modify, {flooded.cancelled:,} to cancel")
     out.line(f"Submissions refused at the edge, since too many were in flight: {flooded.held_back:,}")
     if flooded.faults:
-        out.line("Faults injected: " + ", ".join(f"{name} {count:,}" for name, count in flooded.faults.items()))
+        out.line("Faults injected: " + _counts(flooded.faults))
+        out.line("Alarms that they raised: " + _counts(flooded.alarms))
     if flooded.stalled:
         out.line("Given up: nothing moved any more")
+
+
+def _counts(of: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in of.items()) or "none"
 
 
 def show_end(out: Output, outcome: Outcome) -> None:
@@ -210,8 +215,9 @@ def show_end(out: Output, outcome: Outcome) -> None:
         out.line(f"Audit: {counted(len(report.violations), 'violation')} in {counted(report.checks, 'check')}")
         for violation in report.violations[:SHOWN_TROUBLES]:
             out.line(f"  {printable(violation)}")
-    if troubles.problem_count or troubles.alarm_count:
-        problems, alarms = counted(troubles.problem_count, "problem"), counted(troubles.alarm_count, "alarm")
+    alarm_count = 0 if outcome.alarms_expected else troubles.alarm_count
+    if troubles.problem_count or alarm_count:
+        problems, alarms = counted(troubles.problem_count, "problem"), counted(alarm_count, "alarm")
         out.line(f"Failures inside: {problems}, {alarms}")
         for line in outcome.trouble_lines():
             out.line(f"  {printable(line)}")

@@ -108,7 +108,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
     Raises:
         UsageError: for what was asked for.
     """
-    tallies = Tallies()
+    tallies = Tallies(alarms_expected=args.faults)
     system = TradingSystem(
         INSTRUMENTS,
         exchange=_exchange(args),
@@ -170,6 +170,7 @@ def _flood(flooding: Flooding, args: Namespace, watch: Watcher, signals: Signals
         held_back=sum(counts),
         stalled=stalled,
         faults=_happened(system) if args.faults else {},
+        alarms=dict(tallies.alarms),
         mailboxes=system.mailboxes(),
     )
     return attrs.evolve(outcome, flooded=flooded, orderly=outcome.orderly and calm, alarms_expected=args.faults)

@@ -35,9 +35,15 @@ class Tally:
 
 
 class Tallies:
-    """Counts refusals by reason, and problems by actor and place. Each method is called by one thread."""
+    """Counts refusals by reason, alarms by code, and problems by actor and place. Each method is called by one thread.
 
-    def __init__(self) -> None:
+    Args:
+        alarms_expected: whether alarms are counted and logged to a file alone, since faults were asked for.
+    """
+
+    def __init__(self, *, alarms_expected: bool = False) -> None:
+        self._alarms_expected = alarms_expected
+        self.alarms: dict[str, int] = {}
         self.rejected: dict[str, Tally] = {}
         self.refused: dict[str, Tally] = {}
         self._problems: dict[tuple[str, str, str], Tally] = {}
@@ -52,7 +58,10 @@ class Tallies:
     def trouble(self, trouble: Problem | Alarm) -> None:
         """Log what went wrong, marked where its place has been named before: a callable for on_error."""
         at, again = "", False
-        if isinstance(trouble, Problem):
+        if isinstance(trouble, Alarm):
+            self.alarms[trouble.code.value] = self.alarms.get(trouble.code.value, 0) + 1
+            again = self._alarms_expected
+        else:
             at = place(trouble.traceback)
             key = trouble.actor, trouble.what, at
             again = key in self._problems
