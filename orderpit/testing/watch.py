@@ -61,12 +61,14 @@ class Watch:
     Args:
         messages_too: whether each message is walked for what could change.
         every: at least so many steps between two looks at all books together, and at all mailboxes.
+        shared_too: whether each of these looks also searches for objects that two actors could change; for small runs.
     """
 
-    def __init__(self, *, messages_too: bool = True, every: int = 1_000) -> None:
+    def __init__(self, *, messages_too: bool = True, every: int = 1_000, shared_too: bool = False) -> None:
         self.steps = 0
         self.rests_held = 0
         self._every = every
+        self._shared_too = shared_too
         self._next_rest = every
         self._broken: Exception | None = None
         self._immutability = Immutability()
@@ -180,8 +182,7 @@ class Watch:
             self._rest.hold_end(healed=healed)
             must_equal("I-1", "audit", "; ".join(report.violations), "")
             if shared:
-                both = "; ".join(map(str, shared_objects(self._system, allowed=allowed)))
-                must_equal("I-20", "objects that two actors could change", both, "")
+                _hold_apart(self._system, allowed)
         except Violation as violation:
             # Nothing more moves, so nobody need be kept from going on.
             violation.step = self.steps
@@ -196,6 +197,8 @@ class Watch:
         self.rests_held += 1
         try:
             self._rest.hold()
+            if self._shared_too and self._system is not None:
+                _hold_apart(self._system)
         except Exception as error:  # noqa: BLE001  # with the step it was found at
             self._raise(error)
 
@@ -265,3 +268,8 @@ class Watch:
     def _on_link(self, seat: _Seat, link: VenueConnected | VenueDisconnected) -> None:
         if seat.name == _MANAGER:
             self._passes.link(is_up=type(link) is VenueConnected)
+
+
+def _hold_apart(system: TradingSystem, allowed: Iterable[object] = ()) -> None:
+    both = "; ".join(map(str, shared_objects(system, allowed=allowed)))
+    must_equal("I-20", "objects that two actors could change", both, "")

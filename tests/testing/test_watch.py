@@ -385,6 +385,20 @@ def test_strategies_that_share_a_list_are_caught_unless_that_is_allowed() -> Non
     assert caught.value.law == "I-20"
 
 
+@pytest.mark.parametrize("shared_too", [False, True], ids=["at the end", "at each rest"])
+def test_what_is_shared_is_found_at_each_rest_where_that_is_wanted(*, shared_too: bool) -> None:
+    memory: list[Any] = []
+
+    def share(system: TradingSystem) -> None:
+        system.add_strategy(Remembers, memory=memory)
+        system.add_strategy(Remembers, memory=memory)
+        reached_the_end.append(True)
+
+    reached_the_end: list[bool] = []
+    assert violation(share, watch=Watch(every=1, shared_too=shared_too)).law == "I-20"
+    assert bool(reached_the_end) is not shared_too
+
+
 def test_an_error_of_the_watch_itself_reaches_the_caller_and_not_an_actor() -> None:
     troubles: list[Any] = []
 
