@@ -10,9 +10,16 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ._errors import FAILED, OK, SIGNALLED, USAGE, Interrupted, UsageError, printable
 from ._parser import parse
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ._output import Output
+    from ._signals import Signals
 
 _SIGPIPE = 13  # which the signal module of Windows does not name
 
@@ -79,9 +86,9 @@ def _complain(text: str) -> None:
 
 
 def _run(args: Namespace) -> int:
-    from . import _demo, _explore, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
+    from . import _demo, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
     from ._logs import logs  # noqa: PLC0415
-    from ._output import Nothing, Output, Plain, console_on  # noqa: PLC0415
+    from ._output import Nothing, Plain, console_on  # noqa: PLC0415
     from ._report import show_end, show_flood, show_orders, show_portfolio, show_stats  # noqa: PLC0415
     from ._signals import Signals  # noqa: PLC0415
 
@@ -93,11 +100,8 @@ def _run(args: Namespace) -> int:
         result = Fancy(console)
     steps: Output = Nothing() if args.json or args.quiet else result
     with logs(args.log_file, debug=args.debug), Signals() as signals:
-        if args.command == "explore":
-            explored = _explore.run(args, Nothing() if args.json else result, console, signals)
-            if args.json:
-                sys.stdout.write(json.dumps(explored.to_dict(), indent=2) + "\n")
-            return explored.exit_code
+        if args.command in {"explore", "replay"}:
+            return _prove(args, Nothing() if args.json else result, console, signals)
         if args.command == "session":
             outcome = _session.run(args, steps, console, signals)
         elif args.command == "stress":
@@ -118,3 +122,13 @@ def _run(args: Namespace) -> int:
     if received is not None:
         return _interrupted(received)
     return outcome.exit_code
+
+
+def _prove(args: Namespace, out: Output, console: Console | None, signals: Signals) -> int:
+    """Run a command that trades nothing of the user's, but shows what orderpit is trusted for."""
+    from . import _explore, _replay  # noqa: PLC0415  # what tests need is loaded where it is asked for
+
+    proof = _replay.run(args, out) if args.command == "replay" else _explore.run(args, out, console, signals)
+    if args.json:
+        sys.stdout.write(json.dumps(proof.to_dict(), indent=2) + "\n")
+    return proof.exit_code

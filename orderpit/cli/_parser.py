@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 from ._errors import UsageError
 
 HELP: Final = """\
-usage: orderpit [demo | session | stress | explore] [options]
+usage: orderpit [demo | session | stress | explore | replay] [options]
 
 An order management system made of actors: see orders live and die.
 
@@ -20,6 +20,7 @@ An order management system made of actors: see orders live and die.
   session    a strategy on recorded market data; `orderpit session --help`
   stress     a flood through real threads, and the audit; `orderpit stress -h`
   explore    every schedule of a named race; `orderpit explore --help`
+  replay     a storm from a seed, audited at every step; `orderpit replay -h`
 
   --json           print one JSON object on stdout, and nothing else there
   --quiet          no steps and no progress, only the summary
@@ -109,6 +110,28 @@ examples:
 exit status: 0 no law is broken, 1 one is, 2 usage
 """
 
+REPLAY_HELP: Final = """\
+usage: orderpit replay --seed N [options]
+
+A storm of orders upon an exchange that loses, delays, repeats, reorders and
+contradicts, then calm, all on one thread in virtual time. The seed decides
+everything: prices, strategies, faults, and who moves next. Every step is
+audited. The same seed gives the same digest, in every process.
+
+  --seed N             of everything (0)
+  --orders N           how many are submitted (500)
+  --fibres F           auto (default), greenlet or thread: the same digest
+  --json, --quiet, --debug    see `orderpit --help`
+
+A law that is broken is shown with the last messages before it.
+
+examples:
+  orderpit replay --seed 7
+  orderpit replay --seed 7 --json | jq .digest
+
+exit status: 0 no law is broken, 1 one is, 2 usage
+"""
+
 _MOST: Final = 2**63
 MOST_STRATEGIES: Final = 1_000
 """Each has a thread of its own."""
@@ -193,6 +216,12 @@ def parser() -> argparse.ArgumentParser:
     explore.add_argument("race", nargs="?", metavar="RACE")
     explore.add_argument("--most", type=_at_least_one, metavar="N")
     explore.add_argument("--schedule", metavar="S")
+    replay = commands.add_parser(
+        "replay", prog="orderpit replay", text=REPLAY_HELP, parents=[shown], allow_abbrev=False
+    )
+    replay.add_argument("--seed", type=_count, metavar="N", default=argparse.SUPPRESS)
+    replay.add_argument("--orders", type=_at_least_one, default=500, metavar="N")
+    replay.add_argument("--fibres", choices=("auto", "greenlet", "thread"), default="auto")
     return top
 
 
