@@ -33,7 +33,6 @@ def test_json_says_what_happened(capsys):
     assert found["broken"] == ""
     assert found["orders"] > 50
     assert found["checks"] > 50
-    assert set(found["happened"]) <= set(found["faults"])
     assert sum(found["happened"].values()) > 10
 
 
