@@ -33,7 +33,7 @@ def test_json_says_what_happened(capsys):
     assert found["broken"] == ""
     assert found["orders"] > 50
     assert found["checks"] > 50
-    assert sum(found["happened"].values()) > 10
+    assert sum(found["happened"].values()) > 0
 
 
 def test_a_broken_law_is_shown_with_the_messages_before_it(capsys, monkeypatch):
