@@ -9,8 +9,8 @@ from typing import Final
 
 import attrs
 
-from ..actors.messages import StartStrategy, StopStrategy
-from ..model.commands import CancelOrder, ModifyOrder
+from ..actors.messages import Halt, StartStrategy, StopStrategy
+from ..model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from ..model.errors import InvalidConfiguration
 from ..model.events import OrderOpened, OrderUpdate
 from ..model.instrument import Instrument
@@ -55,13 +55,14 @@ class Situation:
     Args:
         name: by which it is asked for.
         what: what happens, in one sentence.
-        meets: given each moment, the market data that race with what the bot has just done; none while it is too early.
+        meets: given each moment, the market data, or the halt, that race with what the bot has just done; none while
+            it is too early.
         stops: whether the bot is also told to stop then.
     """
 
     name: str
     what: str
-    meets: Callable[[Moment], Iterable[MarketData]]
+    meets: Callable[[Moment], Iterable[MarketData | Halt]]
     stops: bool = False
 
 
@@ -156,6 +157,11 @@ def _as_it_stops(moment: Moment) -> Iterator[MarketData]:
         yield crossing(order, moment.instruments[order.symbol])
 
 
+def _halted(moment: Moment) -> Iterator[Halt]:
+    if isinstance(moment.message, SubmitOrder):
+        yield Halt("in a race")
+
+
 def _moved(moment: Moment, factor: Decimal) -> Quote:
     quote = moment.quote
     on_tick = moment.instruments[quote.symbol].on_tick
@@ -179,6 +185,11 @@ _ALL: Final = (
         "a fill overtakes the modify",
         "The bot modifies a resting order, and the market fills it before the modification arrives, or just does not.",
         _fill_meets(ModifyOrder),
+    ),
+    Situation(
+        "an order is refused",
+        "Trading is halted while an order is on its way: it is refused, or just not, and those after it are.",
+        _halted,
     ),
     Situation(
         "two partial fills in a row",

@@ -11,7 +11,7 @@ import attrs
 from ..actors.actor import BaseActor
 from ..actors.address import Address
 from ..actors.audit import audit
-from ..actors.messages import Problem, StopStrategy
+from ..actors.messages import Halt, Problem, StopStrategy
 from ..actors.scheduler import Choose, Deadlock, Option, OutOfSteps
 from ..actors.stepped import Stepped, SteppedRuntime
 from ..actors.strategy import Strategy
@@ -114,14 +114,21 @@ class Setting:
 
 
 class _Feed(BaseActor):
-    """The market: publishes what it is sent, one target after the other, so that others may move in between."""
+    """The market: publishes what it is sent, one target after the other, so that others may move in between.
 
-    def __init__(self, context: Any, targets: Sequence[Any]) -> None:
+    A halt goes where orders may be refused.
+    """
+
+    def __init__(self, context: Any, targets: Sequence[Any], gates: Sequence[Any]) -> None:
         super().__init__(context)
-        self._targets = targets
+        self._targets, self._gates = targets, gates
 
     def handle(self, message: Any) -> None:
         """Publish."""
+        if isinstance(message, Halt):
+            for gate in self._gates:
+                self.send(gate, message)
+            return
         data = message if message.time_ns else changed(message, time_ns=self.context.now_ns())
         for target in self._targets:
             self.send(target, data)
@@ -176,11 +183,12 @@ class World:
     def start(self) -> None:
         """Start the system and, held back until somebody moves, the bot."""
         self.system.start()
-        self.runtime.spawn(self._feed, _Feed, (self._at.risk, self._at.portfolio, self._at.exchange))
+        at = self._at
+        self.runtime.spawn(self._feed, _Feed, (at.risk, at.portfolio, at.exchange), (at.risk, at.manager))
         with self.runtime.held():
             self.system.add_strategy(self._make, strategy_id=BOT, **self._setting.parameters)
 
-    def feed(self, records: Iterable[MarketData]) -> None:
+    def feed(self, records: Iterable[MarketData | Halt]) -> None:
         """Send records on their way."""
         for record in records:
             self._feed.send(record)

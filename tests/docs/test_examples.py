@@ -55,6 +55,16 @@ def test_a_wrong_example_is_found(tmp_path: Path):
     assert "- 3\n+ 2" in done.stderr
 
 
+def test_a_wrong_command_is_found(tmp_path: Path):
+    guide = tmp_path / "guide.md"
+    guide.write_text(
+        "<!-- file: it.txt -->\n```python\nfour\n```\n\n```console\n$ cat it.txt\nthree\n```\n", encoding="utf-8"
+    )
+    done = run(guide, tmp_path)
+    assert done.returncode == 1
+    assert "- three\n+ four" in done.stderr
+
+
 def test_an_example_that_raises_is_found_at_its_line(tmp_path: Path):
     guide = tmp_path / "guide.md"
     guide.write_text("# A guide\n\n<!-- no-run -->\n```python\n?\n```\n\n```python\n1 / 0\n```\n", encoding="utf-8")

@@ -128,6 +128,11 @@ def test_a_race_shows_both_outcomes():
     assert {outcome.startswith("FILLED") for outcome in outcomes} == {True, False}
 
 
+def test_an_order_is_refused_or_just_not():
+    outcomes = trial().race("an order is refused", most=60).outcomes
+    assert {"REJECTED" in outcome for outcome in outcomes} == {True, False}
+
+
 def test_of_a_race_with_many_schedules_those_with_the_fewest_surprises_are_run():
     found = trial().race("a fill overtakes the cancel", most=150)
     assert found.schedules == 300
