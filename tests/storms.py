@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from decimal import Decimal
 from typing import Any
@@ -43,7 +44,7 @@ def rage(system: TradingSystem, seed: int, rounds: int = 40) -> list[str]:
     draw, ids = random.Random(seed), list[str]()
     mids = {"BTC/USDT": 10_000, "ETH/USDT": 5_000}
     for _ in range(rounds):
-        with system._runtime.held():
+        with system._runtime.held() if system._runtime.is_stepped else contextlib.nullcontext():
             for _ in range(draw.randint(1, 6)):
                 symbol = draw.choice(list(mids))
                 _act(system, draw, symbol, mids, ids)
