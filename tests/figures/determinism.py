@@ -10,30 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from orderpit import (
-    Instrument,
-    OrderState,
-    OrderType,
-    OrderUpdate,
-    Quote,
-    Side,
-    SimulatedExchange,
-    Strategy,
-    SubmitOrder,
-    TradingSystem,
-)
-from orderpit.testing import Stepped, Trace, seeded
+from orderpit.actors.fibres import FibreKind
+from orderpit.testing.ordeal import ordeal
+from tests.figures.ordeals import FIRST_FRESH
 
 ROOT: Final = Path(__file__).parents[2]
 PUSH_SEEDS: Final = 200
 NIGHTLY_SEEDS: Final = 20_000
-FIRST_FRESH: Final = 1_000_000
+ORDERS: Final = 30
 _AT_ONCE: Final = 100
-_SYMBOLS: Final = ("BTC/USDT", "ETH/USDT")
 
 
 @attrs.frozen
@@ -45,48 +34,9 @@ class Determinism:
     differences: tuple[str, ...]
 
 
-class _Chaser(Strategy):
-    """Buys on each quote, and answers each fill: what it does depends on the order in which it hears of things."""
-
-    def __init__(self, symbol: str) -> None:
-        self._symbol = symbol
-        self._working: list[str] = []
-
-    def on_market_data(self, data: Any) -> None:
-        order_id = self.submit(SubmitOrder(self._symbol, Side.BUY, OrderType.LIMIT, "2", price=data.ask))
-        if order_id is not None:
-            self._working.append(order_id)
-        if len(self._working) > 2:
-            self.cancel(self._working.pop(0))
-
-    def on_order(self, update: OrderUpdate) -> None:
-        if update.order is not None and update.order.is_filled and update.order.is_buy:
-            self.submit(SubmitOrder(self._symbol, Side.SELL, OrderType.MARKET, update.order.quantity))
-
-
-def digest(seed: int, fibres: Any = "auto") -> str:
-    """Drive a system on one seed, and return the digest of all that was told to anybody."""
-    trace = Trace()
-    runtime = Stepped(choose=seeded(seed), late_ns=20_000_000, fibres=fibres, most_steps=100_000, on_delivery=trace)
-    exchange = SimulatedExchange(
-        latency="0.01", slippage="0.001", fill_probability="0.7", taker_fee="0.001", seed=seed % 7
-    )
-    instruments = [Instrument(name, price_increment="0.01", quantity_increment="0.01") for name in _SYMBOLS]
-    errors: list[object] = []
-    with TradingSystem(instruments, exchange=exchange, runtime=runtime, seed=seed, on_error=errors.append) as system:
-        for name in _SYMBOLS:
-            system.add_strategy(_Chaser, symbol=name)
-        system.subscribe(lambda update: update.order is not None and system.order(update.order.order_id))
-        for number in range(2):
-            with system._runtime.held():
-                for name in _SYMBOLS:
-                    bid = 100 + (seed + number) % 5
-                    system.publish(Quote(name, bid=bid, ask=bid + 1, bid_size=3, ask_size=3))
-                order_id = system.submit(SubmitOrder(_SYMBOLS[number % 2], Side.BUY, OrderType.MARKET, "1"))
-                system.modify(order_id, quantity="2")
-            system.wait(order_id, OrderState.FILLED, 5)
-        system.quiesce(5)
-    return trace.digest()
+def digest(seed: int, fibres: FibreKind = "auto") -> str:
+    """Go through a small ordeal, and return the digest of all that was told to anybody."""
+    return ordeal(seed, ORDERS, fibres=fibres, watched=False).digest
 
 
 def fresh_process(seeds: Iterable[int], hash_seed: str) -> list[str]:
