@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -320,8 +319,8 @@ class _Ordeal:
             steps=stepped_runtime(system).scheduler.steps,
             digest=self._trace.digest(),
             faults=self._faults.names(),
-            happened=met,
-            probes=MappingProxyType(self._probes.counts),
+            happened=dict(met),
+            probes=dict(self._probes.counts),
             checks=checks,
         )
 
