@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import faulthandler
-import gc
 import multiprocessing
 import sys
 import time
@@ -34,7 +33,11 @@ MOST_SLOPE: Final = 1.0
 
 _SWITCH: Final = 1e-6
 _HANG: Final = 300.0
+_SOAK: Final = 600.0
 _ENOUGH: Final = 5
+_MOST_LEFT: Final = 600
+"""Blocks of Python's memory that one life may leave behind: an order has more than one, and each life has 6,000."""
+
 _TURNS: Final = 50
 """Of the system that lives on, in each life of another; ten orders are modified in each."""
 _HOUR: Final = 3600.0
@@ -52,7 +55,7 @@ class Threads:
         orders: recorded in them.
         lives: systems that were flooded, one after the other.
         shutdowns: systems that were stopped in full traffic.
-        slope: of resident memory from one life to the next, in MiB an hour; None where it cannot be told.
+        slope: of resident memory from one life to the next, in MiB an hour; None for floods of less than ten minutes.
         resident: MiB at the end.
         violations: a line each.
     """
@@ -93,7 +96,8 @@ def run(
         found = _flooded(lasting, least, seed, progress)
         progress(1.0)
         shutdowns, violations = _result(stopping)
-    rising = slope(found.memory)
+    # Over minutes it would tell of chance alone.
+    rising = slope(found.memory) if found.seconds >= _SOAK else None
     if nightly and rising is not None and rising > MOST_SLOPE:
         violations += (f"memory grows by {rising:.2f} MiB an hour, over {found.lives} lives",)
     return Threads(
@@ -121,6 +125,7 @@ class _Floods:
 def _flooded(lasting: float, least: int, seed: int, progress: Callable[[float], object]) -> _Floods:
     violations: list[str] = []
     memory: list[tuple[float, float]] = []
+    blocks: list[int] = []
     messages = orders = lives = 0
     with _eager_switching():
         steady = Steady()
@@ -133,13 +138,16 @@ def _flooded(lasting: float, least: int, seed: int, progress: Callable[[float], 
                 orders += recorded
                 steady.go_on(_TURNS)
             lives += 1
-            gc.collect()
             spent = time.monotonic() - began
             memory.append((spent, resident()))
+            blocks.append(sys.getallocatedblocks())
             progress(min(spent / lasting, messages / least if least else 1.0, 1.0))
         spent = time.monotonic() - began
         with _noted(violations, f"the system that lived on, seed {seed}"):
             steady.close()
+    left = left_behind(blocks)
+    if left > _MOST_LEFT:
+        violations.append(f"each life leaves {left:.0f} blocks of memory behind, seed {seed}")
     return _Floods(spent, messages, orders, lives, tuple(memory), tuple(violations))
 
 
@@ -185,6 +193,12 @@ def _noted(violations: list[str], what: str) -> Iterator[None]:
         violations.append(f"{what}: {type(error).__name__}: {error}")
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+def left_behind(blocks: Sequence[int]) -> float:
+    """Return how many blocks of memory each life left behind, once the first two have filled what is kept."""
+    warm = blocks[2:]
+    return (warm[-1] - warm[0]) / (len(warm) - 1) if len(warm) > 1 else 0.0
 
 
 def slope(memory: Sequence[tuple[float, float]]) -> float | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 from helpers import Recorder
 
-from tests.figures.threads import run, slope
+from tests.figures.threads import left_behind, run, slope
 from tests.figures.traffic import Steady, resident
 
 
@@ -24,10 +22,8 @@ def test_floods_and_stops_are_counted_and_nothing_is_violated() -> None:
 def test_memory_is_flat_in_a_system_to_which_nothing_new_is_said() -> None:
     steady = Steady()
     steady.go_on(50)
-    gc.collect()
     before = resident()
     steady.go_on(300)
-    gc.collect()
     # 3,000 modifications, as many repeated orders: one kept event of each would be 6 MiB.
     assert resident() - before < 3
     assert steady.close() == 350
@@ -49,3 +45,8 @@ def test_the_slope_of_memory_is_that_of_its_line_once_it_is_warm(
     memory: list[tuple[float, float]], rises: float
 ) -> None:
     assert slope(memory) == (None if rises is None else pytest.approx(rises))
+
+
+def test_what_each_life_leaves_behind_is_counted_once_two_have_been_lived() -> None:
+    assert left_behind([1, 50, 100, 110, 120]) == 10
+    assert left_behind([1, 50, 100]) == left_behind([]) == 0
