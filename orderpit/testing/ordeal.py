@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final
 
 import attrs
@@ -14,46 +13,30 @@ from ..actors.exchange import SimulatedExchange
 from ..actors.fibres import FibreKind
 from ..actors.messages import Problem
 from ..actors.stepped import Stepped, SteppedRuntime
-from ..actors.strategy import Strategy
 from ..actors.system import TradingSystem
 from ..model.alarm import Alarm
-from ..model.commands import SubmitOrder
 from ..model.errors import InvalidConfiguration
-from ..model.events import OrderUpdate
-from ..model.instrument import Instrument
-from ..model.kinds import OrderState, OrderType, Pending, Side
-from ..model.mark import Mark
-from ..model.market import Bar, MarketData, Quote, Trade
-from ..model.numbers import add, multiply, subtract, whole
+from ..model.kinds import OrderState, Pending
+from ..model.numbers import whole
 from ..model.order import Order
 from ..model.risk import RiskLimits
 from .chaos import ChaosExchange, happened, heal, let_pass
 from .chaos_faults import Faults
+from .crowd import INSTRUMENTS, PRICES, Market, Trader, any_order, lots
 from .probes import Probes
 from .schedules import Recording, Replay, seeded
 from .trace import Trace
 from .watch import Watch, all_of
 
-BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001", min_notional="1")
-ETH: Final = Instrument("ETH/USDT", price_increment="0.01", quantity_increment="0.001")
-_INSTRUMENTS: Final = (BTC, ETH)
-_TICK: Final = Decimal("0.01")
-_LOT: Final = Decimal("0.001")
-_SIDES: Final = (Side.BUY, Side.SELL)
-_TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
-_DEEDS: Final = ("submit",) * 11 + ("cancel",) * 5 + ("reprice",) * 2 + ("resize",) * 2
-_RECORDS: Final = ("quote",) * 11 + ("no size",) * 4 + ("trade",) * 3 + ("bar", "jump")
-_LEAST: Final = Decimal("10.00")
-_REACH: Final = Decimal("0.60")
 _TRADERS: Final = 3
-_FAILS: Final = 0.002
-_ACTS_ON_AN_ANSWER: Final = 0.25
-_SUBMITS_AGAIN: Final = 0.01
 _TIME_PASSES: Final = 0.1
 _DRIVER_CANCELS: Final = 0.2
 _DRIVER_MODIFIES: Final = 0.3
 _DRIVER_HALTS: Final = 0.31
 _DRIVER_RESUMES: Final = 0.35
+_CASH: Final = ("100000", "100000", "60")
+_LIMITS: Final = (RiskLimits(), RiskLimits(), RiskLimits(max_order_notional="35", max_order_quantity="0.38"))
+_UNANSWERED: Final = (10_000, 10_000, 4)
 _LATE_NS: Final = 5_000_000
 _PATIENCE: Final = 2
 _CALM_SECONDS: Final = 120
@@ -92,105 +75,6 @@ class Unsettled(AssertionError):
     """The calm has not settled everything."""
 
 
-class OrdealTrader(Strategy):
-    """Submits, modifies and cancels as chance has it, also from inside its callbacks, and fails now and then.
-
-    Args:
-        seed: of its chances.
-        quota: how many orders it submits.
-    """
-
-    def __init__(self, seed: str, quota: int) -> None:
-        self._chance = random.Random(seed)
-        self._quota = quota
-        self._last: dict[str, Decimal] = {}
-        self._ids: list[str] = []
-
-    def on_market_data(self, data: MarketData) -> None:
-        """Do something, perhaps."""
-        price = Mark().after(data).price
-        if price is not None:
-            self._last[data.symbol] = price
-        self._act(data.symbol)
-        if self._chance.random() < _FAILS:
-            msg = "a strategy that fails"
-            raise ArithmeticError(msg)
-
-    def on_order(self, update: OrderUpdate) -> None:
-        """Do something at once, perhaps: while the answer is on its way to others."""
-        del update
-        if self._last and self._chance.random() < _ACTS_ON_AN_ANSWER:
-            self._act(self._chance.choice(sorted(self._last)))
-
-    def _act(self, symbol: str) -> None:
-        working = self.orders()
-        if self._quota <= 0:
-            return
-        deed = self._chance.choice(_DEEDS) if working else "submit"
-        if deed == "submit":
-            self._quota -= 1
-            again = self._ids and self._chance.random() < _SUBMITS_AGAIN
-            known = self._chance.choice(self._ids) if again else None
-            sent = self.submit(any_order(self._chance, symbol, self._last[symbol], known))
-            if sent is not None:
-                self._ids.append(sent)
-            return
-        order = self._chance.choice(working)
-        if deed == "cancel":
-            self.cancel(order.order_id)
-        elif order.price is not None and deed == "reprice":
-            self.modify(order.order_id, price=_near(self._chance, order.price, 50))
-        else:
-            self.modify(order.order_id, quantity=_lots(self._chance, 400))
-
-
-def any_order(chance: random.Random, symbol: str, near: Decimal, order_id: str | None = None) -> SubmitOrder:
-    """Draw an order of any type on either side, its prices near the one given."""
-    kind = chance.choice(_TYPES)
-    return SubmitOrder(
-        symbol,
-        chance.choice(_SIDES),
-        kind,
-        _lots(chance, 400),
-        price=_near(chance, near, 120) if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT} else None,
-        stop_price=_near(chance, near, 120) if kind in {OrderType.STOP, OrderType.STOP_LIMIT} else None,
-        order_id=order_id,
-    )
-
-
-class Market:
-    """Prices of some symbols that wander and jump: quotes with and without sizes, trades, bars."""
-
-    def __init__(self, chance: random.Random, mids: Mapping[str, Decimal]) -> None:
-        self._chance = chance
-        self.mids = dict(mids)
-
-    def next(self) -> MarketData:
-        """Draw the next record, of any symbol."""
-        chance = self._chance
-        symbol = chance.choice(sorted(self.mids))
-        kind = chance.choice(_RECORDS)
-        mid = max(_near(chance, self.mids[symbol], 200 if kind == "jump" else 20), _LEAST)
-        self.mids[symbol] = mid
-        if kind == "trade":
-            return Trade(symbol, price=mid, size=_lots(chance, 900), aggressor=chance.choice(_SIDES))
-        if kind == "bar":
-            return Bar(symbol, open=mid, high=add(mid, _REACH), low=subtract(mid, _REACH), close=mid)
-        half = multiply(_TICK, Decimal(chance.randint(1, 5)))
-        bid, ask = subtract(mid, half), add(mid, half)
-        if kind == "no size":
-            return Quote(symbol, bid=bid, ask=ask)
-        return Quote(symbol, bid=bid, ask=ask, bid_size=_lots(chance, 900), ask_size=_lots(chance, 900))
-
-
-def _near(chance: random.Random, price: Decimal, ticks: int) -> Decimal:
-    return max(add(price, multiply(_TICK, Decimal(chance.randint(-ticks, ticks)))), _TICK)
-
-
-def _lots(chance: random.Random, most: int) -> Decimal:
-    return multiply(_LOT, Decimal(chance.randint(1, most)))
-
-
 def stepped_runtime(system: TradingSystem) -> SteppedRuntime:
     """Return the runtime of a system that is moved by its caller.
 
@@ -216,17 +100,18 @@ class _Ordeal:
         watching = () if self.watch is None else (self.watch.delivered,)
         self.on_delivery = all_of(self._trace, self._probes, *watching)
         self._chance = random.Random(f"ordeal {seed}")
-        self._market = Market(self._chance, {"BTC/USDT": Decimal("100.00"), "ETH/USDT": Decimal("50.00")})
+        self._market = Market(self._chance, PRICES)
         self._ids: list[str] = []
 
     def through(self, stepped: Stepped) -> Survived:
         """Run it from the beginning to the end."""
         inner = SimulatedExchange(slippage="0.002", fill_probability="0.8", latency="0.001", seed=self._seed)
         system = TradingSystem(
-            _INSTRUMENTS,
+            INSTRUMENTS,
             exchange=ChaosExchange(inner=inner, faults=self._faults, seed=self._seed),
-            cash={"USDT": "100000"},
-            risk=RiskLimits(max_order_notional="30000"),
+            cash={"USDT": self._chance.choice(_CASH)},
+            risk=self._chance.choice(_LIMITS),
+            max_unanswered=self._chance.choice(_UNANSWERED),
             runtime=stepped,
             seed=self._seed,
             answer_within=_PATIENCE,
@@ -250,7 +135,7 @@ class _Ordeal:
         raging = self._orders * 2 // 3
         by_traders = raging * 2 // 3
         for number in range(_TRADERS):
-            system.add_strategy(OrdealTrader, seed=f"{self._seed}-{number}", quota=by_traders // _TRADERS)
+            system.add_strategy(Trader, seed=f"{self._seed}-{number}", quota=by_traders // _TRADERS)
         self._weather(system, raging - by_traders, by_traders)
         heal(system)
         system.resume()
@@ -285,13 +170,13 @@ class _Ordeal:
 
     def _act(self, system: TradingSystem) -> None:
         chance = self._chance
-        symbol = chance.choice(sorted(self._market.mids))
-        self._ids.append(system.submit(any_order(chance, symbol, self._market.mids[symbol])))
+        symbol = chance.choice(sorted(self._market.prices))
+        self._ids.append(system.submit(any_order(chance, symbol, self._market.prices[symbol])))
         deed = chance.random()
         if deed < _DRIVER_CANCELS:
             system.cancel(chance.choice(self._ids))
         elif deed < _DRIVER_MODIFIES:
-            system.modify(chance.choice(self._ids), quantity=_lots(chance, 400))
+            system.modify(chance.choice(self._ids), quantity=lots(chance, 400))
         elif deed < _DRIVER_HALTS:
             system.halt("a storm")
         elif deed < _DRIVER_RESUMES:
