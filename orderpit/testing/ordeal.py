@@ -24,6 +24,7 @@ from .chaos import ChaosExchange, happened, heal, let_pass
 from .chaos_faults import Faults
 from .crowd import INSTRUMENTS, PRICES, Market, Trader, any_order, lots
 from .probes import Probes
+from .sabotage import Sabotage
 from .schedules import Recording, Replay, seeded
 from .trace import Trace
 from .watch import Watch, all_of
@@ -37,6 +38,8 @@ _DRIVER_RESUMES: Final = 0.35
 _CASH: Final = ("100000", "100000", "60")
 _LIMITS: Final = (RiskLimits(), RiskLimits(), RiskLimits(max_order_notional="35", max_order_quantity="0.38"))
 _UNANSWERED: Final = (10_000, 10_000, 4)
+_POISON_ONE_IN: Final = 200
+_MOST_POISON: Final = 40
 _LATE_NS: Final = 5_000_000
 _PATIENCE: Final = 2
 _CALM_SECONDS: Final = 120
@@ -102,6 +105,8 @@ class _Ordeal:
         self._chance = random.Random(f"ordeal {seed}")
         self._market = Market(self._chance, PRICES)
         self._ids: list[str] = []
+        # In one of three, the core has bugs too.
+        self._sabotage = Sabotage(random.Random(f"sabotage {seed}"), _POISON_ONE_IN, 0 if seed % 3 else _MOST_POISON)
 
     def through(self, stepped: Stepped) -> Survived:
         """Run it from the beginning to the end."""
@@ -132,11 +137,13 @@ class _Ordeal:
     def _pass_through(self, system: TradingSystem) -> None:
         if self.watch is not None:
             self.watch.attach(system)
+        self._sabotage.begin(system)
         raging = self._orders * 2 // 3
         by_traders = raging * 2 // 3
         for number in range(_TRADERS):
             system.add_strategy(Trader, seed=f"{self._seed}-{number}", quota=by_traders // _TRADERS)
         self._weather(system, raging - by_traders, by_traders)
+        self._sabotage.end()
         heal(system)
         system.resume()
         self._weather(system, self._orders - raging, 0)

@@ -57,11 +57,11 @@ class Progress:
 
 def storms(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
     """Simulated orders with all faults on, and the probes they reach."""
-    from orderpit.testing.probes import Probes  # noqa: PLC0415  # each proof is loaded when it is run
+    from orderpit.testing.probes import NAMES  # noqa: PLC0415  # each proof is loaded when it is run
     from tests.figures.ordeals import ORDERS_EACH, run  # noqa: PLC0415
 
     found = run(nightly=scale.nightly, seed=scale.seed, workers=scale.workers, progress=progress)
-    missing = tuple(f"probe never reached: {name}" for name in Probes.names() if not found.probes.get(name))
+    missing = tuple(f"probe never reached: {name}" for name in NAMES if not found.probes.get(name))
     book["probes"] = dict(sorted(found.probes.items()))
     book["faults"] = dict(sorted(found.faults.items()))
     yield Figure(
@@ -76,8 +76,8 @@ def storms(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[F
         name="probes",
         what="situations that must have been reached at least once in these storms",
         unit="probes",
-        count=len(Probes.names()) - len(missing),
-        bound=len(Probes.names()),
+        count=len(NAMES) - len(missing),
+        bound=len(NAMES),
         violations=missing,
     )
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
 import attrs
 
-from orderpit.testing.ordeal import Survived, ordeal
+from orderpit import Quote, SimulatedExchange, TradingSystem
+from orderpit.actors.scheduler import Option
+from orderpit.testing import Probes, Stepped
+from orderpit.testing.crowd import BTC
+from orderpit.testing.ordeal import Survived, ordeal, stepped_runtime
 
 ORDERS_EACH: Final = 500
 PUSH_ORDERS: Final = 200_000
 NIGHTLY_ORDERS: Final = 30_000_000
 FIRST_FRESH: Final = 1_000_000
 """Seeds below are the same in every run; as many others are fresh, and printed where they fail."""
+_MORE_THAN_WAIT: Final = 2_500
 
 
 @attrs.frozen
@@ -53,7 +58,7 @@ def run(
     """
     todo = seeds(nightly=nightly, fresh_from=FIRST_FRESH + seed)[:most]
     faults: Counter[str] = Counter()
-    probes: Counter[str] = Counter()
+    probes = slow_listener()
     orders = messages = checks = 0
     failures: list[str] = []
     with ProcessPoolExecutor(workers) as pool:
@@ -68,6 +73,24 @@ def run(
             faults.update(result.happened)
             probes.update(result.probes)
     return Storms(len(todo), orders, messages, checks, faults, probes, tuple(failures))
+
+
+def slow_listener() -> Counter[str]:
+    """Publish more quotes than a listener takes in time, which no ordeal does; return the probes reached."""
+    probes = Probes()
+
+    def exchange_first(options: Sequence[Option]) -> int:
+        return next((index for index, option in enumerate(options) if option.name == "exchange"), 0)
+
+    heard: list[object] = []
+    runtime = Stepped(choose=exchange_first, on_delivery=probes)
+    with TradingSystem([BTC], exchange=SimulatedExchange(), runtime=runtime) as system:
+        system.subscribe(heard.append, Quote)
+        with stepped_runtime(system).held():
+            for cents in range(_MORE_THAN_WAIT):
+                system.publish(Quote(BTC.symbol, bid=cents + 1, ask=cents + 2))
+        system.quiesce(10)
+    return Counter(probes.counts)
 
 
 def replaying(seed: int) -> str:

@@ -72,7 +72,7 @@ def test_a_seed_is_a_whole_number(seed: object) -> None:
 
 def found(mutant: str, hash_seed: str) -> dict[str, str]:
     """What the proofs say of a mutant, in a fresh process."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # a module of ours
         [sys.executable, "-m", "tests.figures.mutants", mutant],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
