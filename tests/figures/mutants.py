@@ -5,6 +5,8 @@ python -m tests.figures.mutants NAME      one mutant, as the runner calls it
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import pytest
 
 from tests.figures.mutation import Mutant, infect
 from tests.mutants import MUTANTS
@@ -21,6 +24,8 @@ from tests.mutants import MUTANTS
 ROOT: Final = Path(__file__).parents[2]
 ORDEALS: Final = 12
 ORDERS: Final = 120
+SCHEDULES: Final = 60
+"""Of each race: a bug shows in the first few, if it shows there at all."""
 _LONGEST: Final = 300
 
 
@@ -69,13 +74,37 @@ def judged(mutant: Mutant) -> Caught:
             ordeal(seed, ORDERS)
         except Exception as error:  # noqa: BLE001  # whatever a proof says, it has caught it
             return Caught(mutant.name, f"ordeal {seed}", f"{type(error).__name__}: {error}"[:300])
-    from tests.figures.races import SMALL, first_violation  # noqa: PLC0415
+    return _in_races(mutant) or _by_tests(mutant) or Caught(mutant.name, "", "")
 
-    for race in SMALL:
-        said = first_violation(race)
-        if said:
-            return Caught(mutant.name, f"race {race}", said[:300])
-    return Caught(mutant.name, "", "")
+
+def _in_races(mutant: Mutant) -> Caught | None:
+    from orderpit.testing.races import RACES  # noqa: PLC0415  # only now, as above
+
+    for race in RACES.values():
+        for broken in race.explore(SCHEDULES).broken:
+            return Caught(mutant.name, f"race {race.name}", broken.what[:300])
+    return None
+
+
+class _First:
+    """A plugin of pytest that keeps the first test that fails, and what it said."""
+
+    def __init__(self) -> None:
+        self.test = ""
+        self.said = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the outcome of a test."""
+        if report.failed and not self.test:
+            self.test, self.said = report.nodeid, report.longreprtext.splitlines()[-1]
+
+
+def _by_tests(mutant: Mutant) -> Caught | None:
+    first = _First()
+    folder = "tests/model" if mutant.file.startswith("model/") else "tests/actors"
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main(["-x", "-q", "-p", "no:cacheprovider", folder], plugins=[first])
+    return Caught(mutant.name, first.test, first.said[:300]) if first.test else None
 
 
 if __name__ == "__main__":
