@@ -121,7 +121,7 @@ def a_cancel_against_a_modification(choose: Choose) -> str:
     "FILLED 2; of 2; ORDER_CLOSED",
     "FILLED 2; of 2; ORDER_CLOSED; TOO_LATE",
     "FILLED 2; of 2; TOO_LATE",
-    size=350,
+    size=358,
 )
 def a_cancel_a_modification_and_a_fill(choose: Choose) -> str:
     """A cancel, a modification and a fill of one order: one end, and the money of what was executed."""

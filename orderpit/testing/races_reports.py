@@ -217,6 +217,19 @@ def a_correction_against_a_fill_and_a_cancel(choose: Choose) -> str:
         return arena.end(f"cash flow {plain(arena.order('o').filled_notional)}")
 
 
+@race("PARTIAL 4; cash flow 398", "PARTIAL 4; cash flow 398; UNKNOWN_EXECUTION", size=5040)
+def a_bust_and_a_correction_among_fills(choose: Choose) -> str:
+    """Four fills, the bust of one and the correction of another, each on its own line: the same sums in any order."""
+    restated = busted("o", "e1"), corrected("o", "e2", "2", "99")
+    told = *(filled("o", f"e{n}") for n in range(1, 5)), *restated, _status(OrderState.PARTIALLY_FILLED, "4")
+    venue = Venue(lambda request: told if isinstance(request, r.VenueQuery) else ())
+    with Arena(choose, exchange=venue) as arena:
+        arena.set_up(buy("o", "10"))
+        fills = {f"line_{n}": [filled("o", f"e{n}")] for n in range(1, 5)}
+        arena.race(ack=[accepted("o")], **fills, line_5=[restated[0]], line_6=[restated[1]])
+        return arena.end(f"cash flow {plain(arena.order('o').filled_notional)}")
+
+
 @race("PARTIAL 2", size=6)
 def one_fill_told_on_two_lines(choose: Choose) -> str:
     """One execution is told twice, beside another: each is booked once."""
