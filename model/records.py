@@ -11,13 +11,18 @@ from . import reports as r
 from .alarm import Alarm
 from .commands import SubmitOrder
 from .gate import Gate
-from .kinds import OrderState, Pending, Side
+from .kinds import OrderState, Pending, Reason, Side
 from .lifecycle import apply
 from .order import Order
 
 SOURCE = "order_manager"
 EXTERNAL = "external"
 """The strategy id of orders that the venue knows and we do not."""
+
+_QUESTIONS = (
+    e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt | e.CancelRejected | e.ModifyRejected
+)
+"""Events from which on an answer has its time."""
 
 Restatement = r.VenueFillBusted | r.VenueFillCorrected
 Restated = e.FillBusted | e.FillCorrected
@@ -69,6 +74,7 @@ class Records:
         self._queries: dict[str, set[str]] = {}
         # Insertion order is deadline order, since every request gets the same time.
         self._deadlines: dict[str, int] = {}
+        self._end_owed: set[str] = set()
         # Sent or in doubt, and the venue has not said what became of them.
         self._unanswered: set[str] = set()
         self._next_id = next_id
@@ -157,9 +163,14 @@ class Records:
             self._unanswered.discard(order.order_id)
         if self._answer_within_ns is None:
             return
-        if not is_awaited(order):
+        if isinstance(event, e.CancelRejected | e.ModifyRejected) and event.reason is Reason.TOO_LATE:
+            # No longer live there: the venue owes a report of how it ended.
+            self._end_owed.add(order.order_id)
+        elif order.is_closed or isinstance(event, e.OrderResolved):
+            self._end_owed.discard(order.order_id)
+        if not is_awaited(order) and order.order_id not in self._end_owed:
             self._deadlines.pop(order.order_id, None)
-        elif isinstance(event, e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt):
+        elif isinstance(event, _QUESTIONS):
             self._deadlines.pop(order.order_id, None)
             self._deadlines[order.order_id] = elapsed_ns + self._answer_within_ns
 

@@ -80,7 +80,7 @@ def _leaves_open(order: Order, report: r.VenueReport, events: tuple[e.OrderEvent
     """Whether a report, definite in itself, does not answer what the doubt is about."""
     if order.until_asked:
         return not isinstance(report, r.VenueStatus)
-    if isinstance(report, r.VenueAccepted):
+    if isinstance(report, r.VenueAccepted | r.VenueTriggered):
         # One that comes late says how the order once was.
         return order.state not in NEVER_OPENED
     if order.venue_filled_quantity is None or isinstance(report, r.VenueStatus):

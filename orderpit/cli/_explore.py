@@ -12,8 +12,8 @@ import attrs
 
 from ..model.errors import InvalidConfiguration
 from ..testing.exploring import Broken, Exploration, Progress
-from ..testing.races import RACES
-from ..testing.racing import Race
+from ..testing.races.known import RACES
+from ..testing.races.racing import Race
 from ._errors import FAILED, OK, UsageError
 from ._output import Output, counted
 from ._progress import left

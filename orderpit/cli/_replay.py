@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from ..testing.ordeal import Survived, ordeal
+from ..testing.ordeals.ordeal import Survived, ordeal
 from ..testing.trace import Trace, picture
 from ._errors import FAILED, OK
 from ._output import Output, counted

@@ -2,11 +2,9 @@
 
 from ..actors.scheduler import Crashed, Deadlock, OutOfSteps
 from ..actors.stepped import Stepped
-from .chaos import ChaosExchange, happened, heal, let_pass, settled, storm
-from .chaos_faults import RATES, SCENARIOS, Faults
-from .chaos_tables import Heal, Storm
-from .failures import Failure
-from .probes import Probes
+from .chaos.exchange import ChaosExchange, happened, heal, let_pass, settled, storm
+from .chaos.faults import RATES, SCENARIOS, Faults
+from .chaos.tables import Heal, Storm
 from .schedules import (
     Recording,
     Replay,
@@ -22,14 +20,16 @@ from .schedules import (
     to_text,
     uniform,
 )
-from .sharing import shared_objects
-from .situations import SITUATIONS
 from .trace import Trace, picture
-from .trial import Explored, Ran, Trial
+from .trials.failures import Failure
+from .trials.situations import SITUATIONS
+from .trials.trial import Explored, Ran, Trial
+from .trials.walks import random_walk
+from .trials.worlds import BotFailed, Run
 from .tripwire import Escape, tripwire
-from .walks import random_walk
-from .watch import Violation, Watch, all_of
-from .worlds import BotFailed, Run
+from .watching.probes import Probes
+from .watching.sharing import shared_objects
+from .watching.watch import Violation, Watch, all_of
 
 __all__ = [
     "RATES",

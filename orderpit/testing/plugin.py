@@ -19,13 +19,13 @@ from ..model.instrument import Instrument
 from ..model.market import MarketData
 from ..model.numbers import Number
 from ..model.risk import RiskLimits
-from .chaos import ChaosExchange
-from .chaos_faults import SCENARIOS, Faults
-from .failures import Failure
+from .chaos.exchange import ChaosExchange
+from .chaos.faults import SCENARIOS, Faults
 from .schedules import seeded
-from .situations import SITUATIONS
-from .trial import Explored, Ran, Trial
-from .worlds import Check
+from .trials.failures import Failure
+from .trials.situations import SITUATIONS
+from .trials.trial import Explored, Ran, Trial
+from .trials.worlds import Check
 
 T = TypeVar("T")
 _PATIENCE: Final = 1.5

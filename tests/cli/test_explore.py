@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orderpit.cli import main
-from orderpit.testing.races import RACES
+from orderpit.testing.races.known import RACES
 
 RACE = "a late fill"
 

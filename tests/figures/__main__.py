@@ -57,7 +57,7 @@ class Progress:
 
 def storms(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
     """Simulated orders with all faults on, and the probes they reach."""
-    from orderpit.testing.probes import NAMES  # noqa: PLC0415  # each proof is loaded when it is run
+    from orderpit.testing.watching.probes import NAMES  # noqa: PLC0415  # each proof is loaded when it is run
     from tests.figures.ordeals import ORDERS_EACH, run  # noqa: PLC0415
 
     found = run(nightly=scale.nightly, seed=scale.seed, workers=scale.workers, progress=progress)

@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from orderpit.actors.fibres import FibreKind
-from orderpit.testing.ordeal import ordeal
+from orderpit.testing.ordeals.ordeal import ordeal
 from tests.figures.ordeals import FIRST_FRESH
 
 ROOT: Final = Path(__file__).parents[2]

@@ -67,7 +67,7 @@ def _in_a_process(mutant: Mutant) -> Caught:
 def judged(mutant: Mutant) -> Caught:
     """Hold one mutant, in this process, against the proofs, until one of them catches it."""
     infect(mutant)
-    from orderpit.testing.ordeal import ordeal  # noqa: PLC0415  # only now: the mutant is imported with it
+    from orderpit.testing.ordeals.ordeal import ordeal  # noqa: PLC0415  # only now: the mutant is imported with it
 
     for seed in range(ORDEALS):
         try:
@@ -78,7 +78,7 @@ def judged(mutant: Mutant) -> Caught:
 
 
 def _in_races(mutant: Mutant) -> Caught | None:
-    from orderpit.testing.races import RACES  # noqa: PLC0415  # only now, as above
+    from orderpit.testing.races.known import RACES  # noqa: PLC0415  # only now, as above
 
     for race in RACES.values():
         for broken in race.explore(SCHEDULES).broken:

@@ -12,8 +12,8 @@ import attrs
 from orderpit import Quote, SimulatedExchange, TradingSystem
 from orderpit.actors.scheduler import Option
 from orderpit.testing import Probes, Stepped
-from orderpit.testing.crowd import BTC
-from orderpit.testing.ordeal import Survived, ordeal, stepped_runtime
+from orderpit.testing.ordeals.crowd import BTC
+from orderpit.testing.ordeals.ordeal import Survived, ordeal, stepped_runtime
 
 ORDERS_EACH: Final = 500
 PUSH_ORDERS: Final = 200_000

@@ -11,8 +11,8 @@ from typing import Final
 import attrs
 
 from orderpit.testing.exploring import Exploration
-from orderpit.testing.races import RACES, Race
-from orderpit.testing.races_families import MOST_REPORTS, fills_against_cancels, report_sets
+from orderpit.testing.races.families import MOST_REPORTS, fills_against_cancels, report_sets
+from orderpit.testing.races.known import RACES, Race
 
 _PUSH_REPORTS: Final = 4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW, S, fill, report
+from builders import NOW, S, fill, report, stop_terms
 from test_blotter import ACCEPTED, CANCEL, approved, kinds, told, with_order
 
 from orderpit.model import reports as r
@@ -166,3 +166,15 @@ def test_while_the_venue_is_lost_it_is_not_asked_behind_a_cancel():
     book.commit(book.decide_link(r.VenueDisconnected(), NOW), NOW)
     assert book.order("o-1").in_doubt
     assert [type(request) for request in told(book, CANCEL).requests] == [r.VenueCancel]
+
+
+@pytest.mark.fault(27)
+def test_a_trigger_that_comes_late_does_not_end_the_doubt_of_a_refusal_that_overtook_it():
+    book = Blotter(iter(map(str, range(99))).__next__)
+    told(book, approved(stop_terms()))
+    told(book, ACCEPTED)
+    assert kinds(told(book, report(r.VenueRejected))) == ["OrderInDoubt"]
+    assert kinds(told(book, report(r.VenueTriggered))) == ["OrderTriggered"]
+    assert book.order("o-1").in_doubt
+    told(book, report(r.VenueStatus, state=S.REJECTED))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.REJECTED, False)

@@ -403,6 +403,32 @@ def test_a_lost_cancel_can_be_asked_for_again_once_the_venue_has_answered():
     assert kinds(told(book, CANCEL)) == ["CancelRequested"]
 
 
+@pytest.mark.fault(12)
+@pytest.mark.parametrize("more", [(), (report(r.VenueFilled, fill=fill("x-1", "4")),)], ids=["nothing", "a fill"])
+def test_a_venue_that_calls_a_cancel_too_late_owes_the_end_and_is_asked_for_it(more):
+    book = with_order(ACCEPTED, answer_within_ns=SECOND)
+    sent = told(book, CANCEL, NOW + 5)
+    told(book, report(r.VenueCancelRejected, request_id=sent.requests[0].request_id, reason=Reason.TOO_LATE), NOW + 6)
+    for item in more:
+        told(book, item, NOW + 7)
+    assert book.next_deadline_ns == NOW + 6 + SECOND
+    outcome = book.decide_overdue(NOW + 6 + SECOND, NOW + 6 + SECOND)
+    assert (kinds(outcome), [type(item) for item in outcome.requests]) == (["OrderInDoubt"], [r.VenueQuery])
+    book.commit(outcome, NOW + 6 + SECOND)
+    filled = len(more) * 4
+    told(book, report(r.VenueStatus, state=S.CANCELLED, filled_quantity=filled), NOW + 6 + SECOND)
+    assert (book.order("o-1").state, book.next_deadline_ns) == (S.CANCELLED, None)
+
+
+@pytest.mark.parametrize("end", [FILLED, report(r.VenueCancelled)], ids=["filled", "cancelled"])
+def test_a_venue_that_has_told_of_the_end_owes_nothing(end):
+    book = with_order(ACCEPTED, answer_within_ns=SECOND)
+    sent = told(book, CANCEL)
+    told(book, report(r.VenueCancelRejected, request_id=sent.requests[0].request_id, reason=Reason.TOO_LATE))
+    told(book, end)
+    assert book.next_deadline_ns is None
+
+
 @pytest.mark.parametrize("state", [S.OPEN, S.FILLED], ids=["live", "closed"])
 def test_a_doubt_has_a_deadline_even_when_no_request_is_in_flight(state):
     book = with_order(*([ACCEPTED] if state is S.OPEN else [FILLED]), answer_within_ns=SECOND)

@@ -15,7 +15,7 @@ from orderpit.model import reports as r
 from orderpit.model.commands import SubmitOrder
 from orderpit.model.kinds import OrderType, Reason, Side
 from orderpit.testing import SCENARIOS, ChaosExchange, Faults, Stepped, heal, let_pass, seeded
-from orderpit.testing.history import History
+from orderpit.testing.watching.history import History
 
 CLIENT = "subscriber-1"
 SYMBOLS = ("BTC/USDT", "ETH/USDT")

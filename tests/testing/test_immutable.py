@@ -20,8 +20,8 @@ from orderpit.actors.mailbox import ActorStop
 from orderpit.model.chain import Chain
 from orderpit.model.events import OrderFilled
 from orderpit.model.kinds import Side
-from orderpit.testing.immutable import BY_DESIGN, Immutability
-from orderpit.testing.sharing import MEETING_POINTS, actors_of, shared_objects
+from orderpit.testing.watching.immutable import BY_DESIGN, Immutability
+from orderpit.testing.watching.sharing import MEETING_POINTS, actors_of, shared_objects
 
 
 @attrs.frozen

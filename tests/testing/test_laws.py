@@ -17,7 +17,7 @@ from orderpit.model.lifecycle import TRANSITIONS, apply
 from orderpit.model.order import Order
 from orderpit.model.reports import Fill
 from orderpit.model.values import changed
-from orderpit.testing.laws import MAY_FOLLOW, Stream, Violation
+from orderpit.testing.watching.laws import MAY_FOLLOW, Stream, Violation
 
 Entries = list[e.OrderUpdate]
 S = OrderState

@@ -13,7 +13,7 @@ import pytest
 
 from orderpit import InvalidConfiguration
 from orderpit.testing import Faults
-from orderpit.testing.ordeal import Survived, ordeal
+from orderpit.testing.ordeals.ordeal import Survived, ordeal
 
 ROOT = Path(__file__).parents[2]
 KEPT = [

@@ -20,7 +20,7 @@ from orderpit.model.kinds import OrderState, OrderType, Reason
 from orderpit.model.lifecycle import TRANSITIONS, apply
 from orderpit.model.order import Order
 from orderpit.testing import ChaosExchange, Faults, Stepped, happened, heal, seeded
-from orderpit.testing.probes import NAMES, NEVER_TAKEN, Probes
+from orderpit.testing.watching.probes import NAMES, NEVER_TAKEN, Probes
 
 FILL = r.Fill(execution_id="x", quantity="1", price="99", fee_currency="USDT")
 

@@ -11,8 +11,8 @@ from orderpit.actors.scheduler import Choose
 from orderpit.model import reporting
 from orderpit.model.errors import InvalidConfiguration
 from orderpit.model.risk import RiskBook
-from orderpit.testing import races_families
-from orderpit.testing.races import RACES, Race, find
+from orderpit.testing.races import families
+from orderpit.testing.races.known import RACES, Race, find
 
 MOST = 120
 """Schedules of the races that are run with every test: those with more are among the figures."""
@@ -48,7 +48,7 @@ def test_a_race_says_what_races_and_what_may_come_of_it(race: Race) -> None:
     assert race.outcomes
 
 
-@pytest.mark.parametrize("race", tuple(races_families.report_sets(2, 3)), ids=lambda race: race.name.replace(" ", "-"))
+@pytest.mark.parametrize("race", tuple(families.report_sets(2, 3)), ids=lambda race: race.name.replace(" ", "-"))
 def test_reports(race: Race) -> None:
     found = race.explore()
     found.check()
@@ -57,7 +57,7 @@ def test_reports(race: Race) -> None:
 
 
 def test_fills_against_cancels() -> None:
-    for race in races_families.fills_against_cancels(2, 1):
+    for race in families.fills_against_cancels(2, 1):
         found = race.explore()
         found.check()
         assert len(found.outcomes) >= 2

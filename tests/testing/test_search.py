@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from orderpit.actors.scheduler import Choose
-from orderpit.testing.search import fewest_first
+from orderpit.testing.trials.search import fewest_first
 
 
 class Named:

@@ -36,7 +36,7 @@ from orderpit.testing import (
     Trial,
     random_walk,
 )
-from orderpit.testing.failures import from_ranges, to_ranges
+from orderpit.testing.trials.failures import from_ranges, to_ranges
 
 SYMBOL = "BTC/USDT"
 

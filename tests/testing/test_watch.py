@@ -35,9 +35,9 @@ from orderpit.model.reports import VenueCancel, VenueRequest
 from orderpit.model.risk import RiskBook
 from orderpit.model.values import changed
 from orderpit.testing import ChaosExchange, Faults, Stepped, heal, seeded
-from orderpit.testing.sharing import actors_of
 from orderpit.testing.trace import Trace
-from orderpit.testing.watch import Violation, Watch, all_of
+from orderpit.testing.watching.sharing import actors_of
+from orderpit.testing.watching.watch import Violation, Watch, all_of
 
 Bug = Callable[[pytest.MonkeyPatch], None]
 

@@ -1,0 +1,1 @@
+"""An exchange that misbehaves on demand."""

@@ -1,0 +1,88 @@
+"""The actor of an exchange that misbehaves, with a simulated venue behind or an exchange of the host's own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from ...actors.exchange import Exchange
+from ...actors.runtime import Context
+from ...model import reports as r
+from ...model.errors import InvalidReport
+from ...model.market import MarketData
+from ...model.venue import SimulatedVenue
+from .tables import ChaosBooks, ChaosCounts, Heard
+from .truth import Record
+from .venue import ChaosVenue
+
+
+class SimulatedChaosActor(ChaosVenue):
+    """With a simulated venue behind.
+
+    Args:
+        venue: its whole state.
+        common: as for every ChaosLinks.
+    """
+
+    def __init__(self, context: Context, venue: SimulatedVenue, *common: Any) -> None:
+        super().__init__(context, *common)
+        self._venue = venue
+
+    def ask_venue(self, request: r.VenueRequest) -> tuple[r.VenueReport, ...]:
+        """Have the venue handle a request."""
+        return self._venue.request(request, self.context.now_ns())
+
+    def strike(self, record: Record, quantity: Decimal) -> tuple[r.VenueReport, ...]:
+        """Have the venue fill a resting order."""
+        return self._venue.execute(record.client_order_id, quantity, self.context.now_ns())
+
+    def observe(self, data: MarketData) -> None:
+        """Fill what the observation reaches."""
+        self.from_venue(self._venue.on_market_data(data, self.context.now_ns()))
+
+    def books(self) -> ChaosBooks:
+        """Return every order as it truly stands."""
+        return ChaosBooks(self._truth.orders(self._venue.orders.values()), self.happened())
+
+
+class AdaptedChaosActor(ChaosVenue):
+    """With an exchange of the host's own behind.
+
+    Args:
+        adapter: the host's object.
+        common: as for every ChaosLinks.
+    """
+
+    def __init__(self, context: Context, adapter: Exchange, *common: Any) -> None:
+        super().__init__(context, *common)
+        self._adapter = adapter
+
+    def started(self) -> None:
+        """Let the adapter connect."""
+        self._adapter.connect(self._instruments, self._heard)
+
+    def ask_venue(self, request: r.VenueRequest) -> tuple[r.VenueReport, ...]:
+        """Hand a request to the adapter, which reports later."""
+        self._adapter.request(request)
+        return ()
+
+    def observe(self, data: MarketData) -> None:
+        """Hand market data to the adapter."""
+        self._adapter.on_market_data(data)
+
+    def books(self) -> ChaosCounts:
+        """Return how often each fault has happened."""
+        return ChaosCounts(self.happened())
+
+    def on_stop(self) -> None:
+        """Let the adapter disconnect."""
+        try:
+            self._adapter.close()
+        except BaseException as error:  # noqa: BLE001  # the host's code must not keep an actor from stopping
+            self._report("could not close", "the exchange adapter", error)
+        super().on_stop()
+
+    def _heard(self, report: r.VenueReport | r.VenueLink) -> None:
+        if type(report) not in r.VENUE_REPORTS and type(report) not in r.VENUE_LINK:
+            raise InvalidReport.of("report", report, "must be one of the venue's report types")
+        self._me.send(Heard(report))

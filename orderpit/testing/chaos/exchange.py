@@ -1,0 +1,161 @@
+"""An exchange that misbehaves as its faults say, in front of any other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+import pykka
+
+from ...actors import checks
+from ...actors.exchange import Exchange, ExchangeActor, ExchangeDescription, SimulatedExchange, Surroundings
+from ...actors.scheduler import NANOSECONDS
+from ...actors.system import TradingSystem
+from ...model.errors import InvalidConfiguration
+from ...model.kinds import OrderState, Pending
+from ...model.numbers import whole
+from ...model.order import Order
+from .actor import AdaptedChaosActor, SimulatedChaosActor
+from .faults import Faults
+from .tables import ChaosBooks, ChaosCounts, Heal, Storm
+
+_SIMULATED: Final = SimulatedExchange()
+_NO_FAULTS: Final = Faults.none()
+_PAUSE: Final = 0.25
+_BOUND: Final = 20.0
+
+
+def _inner(inner: SimulatedExchange | Exchange) -> SimulatedExchange | Exchange:
+    # Not isinstance(), which asks the value itself for its class, and that may answer with an error.
+    if not issubclass(type(inner), SimulatedExchange):
+        checks.must_be_an_exchange("inner", inner)
+    return inner
+
+
+def _faults(faults: Faults) -> Faults:
+    if type(faults) is not Faults:
+        raise InvalidConfiguration.of("faults", faults, "must be Faults")
+    return faults
+
+
+def _seed(value: int) -> int:
+    return whole("seed", value, InvalidConfiguration)
+
+
+@attrs.frozen(kw_only=True)
+class ChaosExchange(ExchangeDescription):
+    """An exchange in front of another one, which does what its faults say.
+
+    What it executes, declares void and corrects is the truth: audit() holds the order manager's books against it. With
+    a simulated exchange behind, that is so for every order.
+
+    Args:
+        inner: a SimulatedExchange, or an Exchange of one's own; that one is not made to fill orders in a race.
+        faults: how often each happens.
+        seed: of all chance here, together with the system's; an order's faults depend on its number at this exchange.
+
+    Raises:
+        InvalidConfiguration: naming the field, the value and the rule.
+    """
+
+    inner: SimulatedExchange | Exchange = attrs.field(default=_SIMULATED, converter=_inner)
+    faults: Faults = attrs.field(default=_NO_FAULTS, converter=_faults)
+    seed: int = attrs.field(default=0, converter=_seed)
+
+    @property
+    def dearest_fee(self) -> Decimal:
+        """That of the exchange behind."""
+        return self._behind.dearest_fee
+
+    @property
+    def allowance(self) -> Decimal:
+        """That of the exchange behind."""
+        return self._behind.allowance
+
+    @property
+    def _behind(self) -> ExchangeDescription:
+        return self.inner if isinstance(self.inner, SimulatedExchange) else ExchangeDescription()
+
+    def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
+        """Return the actor's class, and its arguments behind the Context."""
+        runtime = around.runtime
+        draws, ids = runtime.draws(around.seed, self.seed), runtime.ids("chaos")
+        common = (around.me, around.manager, around.instruments, self.faults, draws, ids, runtime.call_later)
+        if isinstance(self.inner, SimulatedExchange):
+            return SimulatedChaosActor, (self.inner.venue_in(around), *common, self.inner.latency_ns)
+        return AdaptedChaosActor, (self.inner, *common)
+
+
+def heal(system: TradingSystem, timeout: float = 60.0) -> bool:
+    """End all faults, and wait until no order is in doubt and no request is without an answer.
+
+    On the stepped runtime virtual time passes meanwhile.
+
+    Args:
+        system: one whose exchange is a ChaosExchange.
+        timeout: seconds.
+
+    Returns:
+        Whether that came to be in time.
+    """
+    _send(system, Heal())
+    return settled(system, timeout)
+
+
+def storm(system: TradingSystem) -> None:
+    """Let the faults happen again."""
+    _send(system, Storm())
+
+
+def settled(system: TradingSystem, timeout: float = 60.0) -> bool:
+    """Wait until nothing is under way, no order is in doubt and no request is without an answer.
+
+    Returns:
+        Whether that came to be within timeout seconds.
+    """
+    runtime = system._runtime  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    deadline = runtime.now_ns() + int(timeout * NANOSECONDS)
+    while True:
+        if system.quiesce(min(timeout, _BOUND)) and not any(_is_open_question(order) for order in system.orders()):
+            return True
+        if runtime.now_ns() >= deadline:
+            return False
+        let_pass(system, _PAUSE)
+
+
+def let_pass(system: TradingSystem, seconds: float) -> None:
+    """Let time pass, virtual time on the stepped runtime, and what falls due happen."""
+    runtime = system._runtime  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    if runtime.in_data_time:
+        until = runtime.now_ns() + int(seconds * NANOSECONDS)
+        while runtime.pass_time(until):
+            runtime.settle()
+        return
+    # Nobody sets it.
+    with contextlib.suppress(pykka.Timeout):
+        runtime.future().get(timeout=seconds)
+    runtime.settle()
+
+
+def happened(system: TradingSystem) -> Mapping[str, int]:
+    """Return how often each fault has happened so far.
+
+    Raises:
+        InvalidConfiguration: when the system's exchange is no ChaosExchange.
+    """
+    books = system.books().get("exchange")
+    if not isinstance(books, ChaosBooks | ChaosCounts):
+        raise InvalidConfiguration.of("system", system, "must trade at a ChaosExchange")
+    return books.happened
+
+
+def _send(system: TradingSystem, message: Heal | Storm) -> None:
+    system._at.exchange.send(message)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    system._runtime.settle()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def _is_open_question(order: Order) -> bool:
+    return order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE

@@ -1,0 +1,1 @@
+"""Storms of orders, drawn from a seed."""

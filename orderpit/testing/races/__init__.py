@@ -1,0 +1,1 @@
+"""Named races, each enumerated to its end."""

@@ -1,0 +1,11 @@
+"""The named races of the system itself: RACES, by name."""
+
+from __future__ import annotations
+
+from . import gates, hosting, orders, reports
+from .racing import KNOWN, Race, find
+
+__all__ = ["RACES", "Race", "find", "gates", "hosting", "orders", "reports"]
+
+RACES = KNOWN
+"""Every race, by its name."""

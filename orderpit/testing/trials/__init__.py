@@ -1,0 +1,1 @@
+"""Many runs of a bot, and the story of the one that failed."""

@@ -1,0 +1,166 @@
+"""The laws of money: what each follower of the stream has booked, held against sums that are kept here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ...model.commands import SubmitOrder
+from ...model.kinds import Side
+from ...model.numbers import ZERO, add, negate, subtract
+from .laws import Moved, Violation, must_equal
+
+Sums = dict[str, Decimal]
+
+
+class Ledger:
+    """Follows one follower: each time it has got on, what it has booked must be what was moved until there.
+
+    Args:
+        name: of the actor.
+        moved: what the entries of the stream have moved, in order; it grows.
+        opening: balances by currency.
+    """
+
+    def __init__(self, name: str, moved: Sequence[Moved], opening: Mapping[str, Decimal]) -> None:
+        self._name = name
+        self._moved = moved
+        self._at = 0
+        self._cash: Sums = dict(opening)
+        self._held: Sums = {}
+        self._flows: Sums = {}
+
+    def advance(self, followed: int) -> Sequence[Moved]:
+        """Book what was moved up to this entry of the stream, and return it."""
+        moved, start = self._moved, self._at
+        if start == len(moved) or moved[start].sequence > followed:
+            # As good as always: this is asked before each message that the follower is handed.
+            return ()
+        at = start
+        while at < len(moved) and moved[at].sequence <= followed:
+            self._book(moved[at])
+            at += 1
+        self._at = at
+        return moved[start:at]
+
+    def _book(self, one: Moved) -> None:
+        self._held[one.symbol] = add(self._held.get(one.symbol, ZERO), one.quantity)
+        self._flows[one.symbol] = add(self._flows.get(one.symbol, ZERO), one.flow)
+        for currency, amount in one.cash:
+            self._cash[currency] = add(self._cash.get(currency, ZERO), amount)
+
+    def hold_cash(self, moved: Sequence[Moved], cash: Mapping[str, Decimal]) -> None:
+        """Hold the balances that have moved against those booked here."""
+        for one in moved:
+            for currency, _ in one.cash:
+                must_equal("I-12", f"{currency} of {self._name}", cash.get(currency, ZERO), self._cash[currency])
+
+    def hold_positions(self, moved: Sequence[Moved], held: Callable[[str], Decimal]) -> None:
+        """Hold the positions that have moved against those booked here."""
+        for one in moved:
+            must_equal("I-1", f"{one.symbol} of {self._name}", held(one.symbol), self._held[one.symbol])
+
+    def hold_profit(self, moved: Sequence[Moved], holdings: Mapping[str, Any]) -> None:
+        """Hold what was realised, less what the position has cost, against the cash that moved: so at any price."""
+        for one in moved:
+            holding = holdings[one.symbol]
+            cost = holding.remaining_cost
+            found = add(holding.realised, negate(cost) if holding.long else cost)
+            must_equal("I-11", f"realised - cost of {one.symbol} of {self._name}", found, self._flows[one.symbol])
+
+
+class PortfolioLedger:
+    """What the portfolio has booked."""
+
+    def __init__(self, actor: Any, book: Any, ledger: Ledger) -> None:
+        self._actor = actor
+        self._ledger = ledger
+        self._cash: Mapping[str, Decimal] = vars(book)["_cash"]
+        self._holdings: Mapping[str, Any] = vars(book)["_holdings"]
+
+    def look(self) -> None:
+        """Hold what has been booked since the last look."""
+        moved = self._ledger.advance(self._actor.followed)
+        if moved:
+            self._ledger.hold_positions(moved, lambda symbol: self._holdings[symbol].quantity)
+            self._ledger.hold_cash(moved, self._cash)
+            self._ledger.hold_profit(moved, self._holdings)
+
+
+class RiskLedger:
+    """What risk has booked, and that it lets no buy pass that is not paid for."""
+
+    def __init__(self, actor: Any, book: Any, ledger: Ledger) -> None:
+        self._actor = actor
+        self._ledger = ledger
+        self._cash: Mapping[str, Decimal] | None = vars(book)["_cash"]
+        self._working: Mapping[str, Any] = vars(book)["_working"]
+        self._reserved: Mapping[str, Decimal] = vars(book)["_reserved"]
+        self._instruments: Mapping[str, Any] = vars(book)["_instruments"]
+        self._asked: SubmitOrder | None = None
+
+    def look(self) -> None:
+        """Hold what has been booked and approved since the last look."""
+        if self._cash is None:
+            return
+        if self._asked is not None:
+            self._hold_funds(self._asked)
+            self._asked = None
+        moved = self._ledger.advance(self._actor.followed)
+        if moved:
+            self._ledger.hold_cash(moved, self._cash)
+
+    def judges(self, command: SubmitOrder) -> None:
+        """Note a buy that risk is about to judge."""
+        if command.side is Side.BUY and command.order_id not in self._working:
+            self._asked = command
+
+    def _hold_funds(self, asked: SubmitOrder) -> None:
+        if asked.order_id in self._working and self._cash is not None:
+            currency = self._instruments[asked.symbol].quote
+            free = subtract(self._cash.get(currency, ZERO), self._reserved.get(currency, ZERO))
+            if free < ZERO:
+                raise Violation("I-13", f"free {currency} with {asked.order_id} approved", free, "zero or more")
+
+
+class StrategyLedger:
+    """What a strategy believes its position to be.
+
+    It may be told of an entry before any of those who are told of all entries; then it is looked at later.
+
+    Args:
+        actor: the strategy's.
+        name: its id.
+        moved: what the entries of the stream have moved, in order; it grows.
+        known: returns up to which entry moved is complete.
+    """
+
+    def __init__(self, actor: Any, name: str, moved: Sequence[Moved], known: Callable[[], int]) -> None:
+        self._known = known
+        self._actor = actor
+        self._name = name
+        self._moved = moved
+        self._at = 0
+        self._told = 0
+        self._held: Sums = {}
+
+    def look(self) -> None:
+        """Hold the positions that have moved since the last look."""
+        moved, at, touched = self._moved, self._at, set[str]()
+        if at == len(moved) or self._known() < self._told:
+            return
+        while at < len(moved) and moved[at].sequence <= self._told:
+            one = moved[at]
+            at += 1
+            if one.strategy_id == self._name:
+                self._held[one.symbol] = add(self._held.get(one.symbol, ZERO), one.quantity)
+                touched.add(one.symbol)
+        self._at = at
+        for symbol in touched:
+            found = self._actor.positions.get(symbol, ZERO)
+            must_equal("I-1", f"{symbol} of {self._name}", found, self._held[symbol])
+
+    def is_told(self, sequence: int) -> None:
+        """Note an update that it is about to handle."""
+        self._told = max(self._told, sequence)

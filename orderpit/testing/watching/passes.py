@@ -1,0 +1,235 @@
+"""The laws of what leaves for the venue: what risk let pass, once, as it was asked for; and never what was halted."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ...model import events as e
+from ...model import reports as r
+from ...model.blotter import EXTERNAL, Blotter
+from ...model.commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from ...model.instrument import Instrument
+from ...model.kinds import OrderState, Pending, Reason
+from ...model.numbers import multiply
+from ...model.risk import RiskLimits
+from .laws import Violation, must_equal
+
+_Request = r.VenueModify | r.VenueCancel
+_MAY_REFUSE_A_CANCEL = frozenset({Reason.INTERNAL_ERROR, Reason.CANCEL_PENDING, Reason.ORDER_CLOSED})
+
+
+class Passes:
+    """Follows each command from risk's word to the venue.
+
+    Args:
+        blotter: of the order manager, read as it stands when a message is handed to it.
+        limits: that were in force.
+        instruments: by symbol.
+    """
+
+    def __init__(self, blotter: Blotter, limits: RiskLimits, instruments: Mapping[str, Instrument]) -> None:
+        self._blotter = blotter
+        self._limits = limits
+        self._instruments = instruments
+        self._halted: str | None = None
+        self._disconnected = False
+        self._just_halted = False
+        # Approved, not yet at the venue; and why others must never get there.
+        self._passes: dict[str, SubmitOrder] = {}
+        self._barred: dict[str, tuple[str, str]] = {}
+        # What the order manager has been handed and not yet answered, and whether it may leave, by kind and order.
+        self._unanswered: dict[tuple[type[Any], str], deque[tuple[Command, str | None]]] = {}
+        # Requests that the stream has told of and those that the venue was handed, until they meet.
+        self._told: dict[str, e.ModifyRequested | e.CancelRequested] = {}
+        self._handed: dict[str, _Request] = {}
+        self._sent: set[str] = set()
+
+    # -- what the order manager is handed
+
+    def judged(self, message: Approved | Denied) -> None:
+        """Take a command that is being handed to the order manager."""
+        self._hold_halt()
+        command = message.command
+        order_id = command.order_id
+        assert order_id is not None, "the edge gives every order an id"
+        barred = self._bar(command) if isinstance(message, Approved) else "I-13"
+        if type(command) is SubmitOrder:
+            # A repeated id makes no order, so nothing leaves for it.
+            if order_id not in self._blotter.latest:
+                self._passes.pop(order_id, None)
+                self._barred.pop(order_id, None)
+                if barred is None:
+                    self._passes[order_id] = command
+                else:
+                    self._barred[order_id] = (barred, type(message).__name__)
+        elif type(command) is CancelOrder and self._must_leave(order_id):
+            barred = "must leave"
+        self._unanswered.setdefault((type(command), order_id), deque()).append((command, barred))
+
+    def halted(self, reason: str) -> None:
+        """Take a halt that is being handed to the order manager."""
+        self._halted = reason
+        self._just_halted = True
+
+    def resumed(self) -> None:
+        """Take the end of a halt."""
+        self._hold_halt()
+        self._halted = None
+        self._just_halted = False
+
+    def link(self, *, is_up: bool) -> None:
+        """Take the loss of the venue, or its return."""
+        self._disconnected = not is_up
+
+    def _hold_halt(self) -> None:
+        if self._halted is not None and self._blotter.gate.halted is None:
+            law = "I-14" if self._just_halted else "I-15"
+            raise Violation(law, f"halt of the order manager ({self._halted})", "none", "in force until resumed")
+        self._just_halted = False
+
+    def _bar(self, command: Command) -> str | None:
+        """The law that keeps a command from leaving now; None when nothing does."""
+        gate = self._blotter.gate
+        if type(command) is CancelOrder:
+            return None
+        if self._halted is not None or gate.halted is not None:
+            return "I-14"
+        if type(command) is SubmitOrder and command.symbol in gate.stopped_symbols:
+            return "I-15"
+        return "I-15" if self._disconnected else None
+
+    def _must_leave(self, order_id: str) -> bool:
+        known = self._blotter.latest.get(order_id)
+        order = None if known is None else known.order
+        if order is None or order.is_closed or order.state is OrderState.PENDING:
+            return False
+        return order.pending is not Pending.CANCEL
+
+    # -- what the stream tells
+
+    def update(self, update: e.OrderUpdate) -> None:
+        """Take an update that is seen for the first time."""
+        event, order = update.event, update.order
+        match event:
+            case e.OrderCreated():
+                if event.strategy_id != EXTERNAL:
+                    self._answered(SubmitOrder, event.order_id)
+            case e.OrderDenied():
+                self._passes.pop(event.order_id, None)
+                self._barred.pop(event.order_id, None)
+            case e.OrderSubmitted():
+                if order is not None and order.strategy_id != EXTERNAL:
+                    self._pair_submission(event.client_order_id)
+            case e.ModifyRequested():
+                command, barred = self._answered(ModifyOrder, event.order_id)
+                if barred is not None:
+                    raise Violation(barred, f"modification of {event.order_id}", "on its way to the venue", "refused")
+                asked = (command.price, command.quantity) if isinstance(command, ModifyOrder) else None
+                must_equal("I-13", f"terms asked for {event.order_id}", (event.price, event.quantity), asked)
+                self._pair(event.request_id, told=event)
+            case e.CancelRequested():
+                self._answered(CancelOrder, event.order_id)
+                self._pair(event.request_id, told=event)
+            case e.OrderCancelled():
+                if (CancelOrder, event.order_id) in self._unanswered and event.text == "never sent":
+                    self._answered(CancelOrder, event.order_id)
+            case e.CommandRefused():
+                self._refused(event)
+            case _:
+                pass
+
+    def repeated(self, order_id: str) -> None:
+        """Take the answer to a submission that repeated an order."""
+        self._answered(SubmitOrder, order_id)
+
+    def _refused(self, event: e.CommandRefused) -> None:
+        kinds: dict[str, type[Any]] = {kind.__name__: kind for kind in (SubmitOrder, ModifyOrder, CancelOrder)}
+        kind = kinds[event.command]
+        _, barred = self._answered(kind, event.order_id)
+        if kind is SubmitOrder and event.order_id not in self._blotter.latest:
+            self._passes.pop(event.order_id, None)
+            self._barred.pop(event.order_id, None)
+        if barred == "must leave" and event.reason not in _MAY_REFUSE_A_CANCEL:
+            raise Violation("I-14", f"cancel of {event.order_id}", f"refused as {event.reason.value}", "let through")
+
+    def _answered(self, kind: type[Any], order_id: str) -> tuple[Command, str | None]:
+        waiting = self._unanswered.get((kind, order_id))
+        if not waiting:
+            raise Violation("I-13", f"{kind.__name__} of {order_id}", "an answer", "none, since risk has judged none")
+        answered = waiting.popleft()
+        if not waiting:
+            del self._unanswered[kind, order_id]
+        return answered
+
+    # -- what the venue is handed
+
+    def request(self, request: r.VenueRequest) -> None:
+        """Take a request that is being handed to the exchange."""
+        match request:
+            case r.VenueSubmit():
+                self._submitted(request)
+            case r.VenueModify() | r.VenueCancel():
+                self._pair(request.request_id, handed=request)
+            case r.VenueQuery():
+                pass
+
+    def _submitted(self, request: r.VenueSubmit) -> None:
+        order_id = request.client_order_id
+        command = self._passes.pop(order_id, None)
+        if command is None:
+            law, why = self._barred.get(order_id, ("I-13", "never approved, or sent before"))
+            raise Violation(law, f"submission of {order_id}", "at the venue", f"not sent: {why}")
+        asked = (command.symbol, command.side, command.order_type, command.quantity, command.price, command.stop_price)
+        sent = (request.symbol, request.side, request.order_type, request.quantity, request.price, request.stop_price)
+        if sent != asked:
+            raise Violation("I-13", f"terms of {order_id} at the venue", sent, asked)
+        self._hold_to_limits(order_id, request.quantity, request.price)
+        self._pair_submission(order_id)
+
+    def _hold_to_limits(self, order_id: str, quantity: Decimal, price: Decimal | None) -> None:
+        most = self._limits.max_order_quantity
+        if most is not None and quantity > most:
+            raise Violation("I-13", f"quantity of {order_id} at the venue", quantity, f"at most {most}")
+        most = self._limits.max_order_notional
+        if most is not None and price is not None and multiply(quantity, price) > most:
+            raise Violation(
+                "I-13", f"notional of {order_id} at the venue", multiply(quantity, price), f"at most {most}"
+            )
+
+    def _pair_submission(self, client_id: str) -> None:
+        # Told and handed come in either order; whoever is second takes it out.
+        if client_id in self._sent:
+            self._sent.remove(client_id)
+        else:
+            self._sent.add(client_id)
+
+    def _pair(
+        self,
+        request_id: str,
+        told: e.ModifyRequested | e.CancelRequested | None = None,
+        handed: _Request | None = None,
+    ) -> None:
+        told = told or self._told.pop(request_id, None)
+        handed = handed or self._handed.pop(request_id, None)
+        if told is None and handed is not None:
+            self._handed[request_id] = handed
+        elif handed is None and told is not None:
+            self._told[request_id] = told
+        elif isinstance(told, e.ModifyRequested) and isinstance(handed, r.VenueModify):
+            terms = (handed.price, handed.quantity)
+            must_equal("I-13", f"terms of {told.order_id} at the venue", terms, (told.price, told.quantity))
+        elif type(told) is not e.CancelRequested or type(handed) is not r.VenueCancel:
+            raise Violation("I-13", f"request {request_id}", type(handed).__name__, type(told).__name__)
+
+    # -- at rest
+
+    def hold_at_rest(self) -> None:
+        """Hold that everything has come to where it was on its way to: nobody is at work."""
+        must_equal("I-5", "commands that nobody answered", [key[1] for key in self._unanswered], [])
+        must_equal("I-5", "approved orders that never left", list(self._passes), [])
+        must_equal("I-5", "submissions that only one side knows of", sorted(self._sent), [])
+        must_equal("I-14", "requests that never reached the venue", list(self._told), [])
+        must_equal("I-13", "requests at the venue that nobody recorded", list(self._handed), [])
