@@ -238,7 +238,7 @@ class Arena:
             msg = f"{', '.join(waiting)} did not come to an end"
             raise AssertionError(msg)
         found = [one for one in self.troubles if isinstance(one, Problem)]
-        if not (problems is None or len(found) == problems):
+        if problems is not None and len(found) != problems:
             msg = f"{len(found)} problems: {found[:1]}"
             raise AssertionError(msg)
         violations = audit(self.system, _BOUND).violations

@@ -68,7 +68,7 @@ def subscribing_against_updates(choose: Choose) -> str:
         arena.race(host=[lambda: arena.system.subscribe(hears)], user=[buy("o"), cancel("o")])
         _gapless(hears.heard)
         last = arena.system.history(1)[-1].sequence
-        if not (not hears.heard or hears.heard[-1].sequence == last):
+        if hears.heard and hears.heard[-1].sequence != last:
             msg = "it did not hear the end"
             raise AssertionError(msg)
         return arena.end(f"heard {len(hears.heard)}")
@@ -219,7 +219,7 @@ def reading_against_a_fill(choose: Choose) -> str:
             position = arena.system.portfolio().positions.get("BTC/USDT")
             held = "0" if position is None else plain(position.quantity)
             seen.append(f"order {plain(order.filled_quantity)}, portfolio {held}")
-            if not (order.filled_quantity == 0 or held == "2"):
+            if order.filled_quantity != 0 and held != "2":
                 msg = f"read {seen[0]}"
                 raise AssertionError(msg)
 
@@ -265,7 +265,7 @@ def a_fold_with_gaps_against_the_stream(choose: Choose) -> str:
         arena.race(user=[buy("b")])
         fold: Any = arena.actor_of(address)
         last = max(one.sequence for one in arena.system.history() if one.order and one.order.strategy_id == "user")
-        if not (fold.followed >= last):
+        if fold.followed < last:
             msg = f"followed to {fold.followed} of {last}"
             raise AssertionError(msg)
         return arena.end()
