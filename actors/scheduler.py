@@ -224,7 +224,8 @@ class Scheduler:
         end = self.steps + most
         while self.steps < end and (self.ready or self._at_rest()):
             self.step()
-        return bool(self.ready)
+        # What only waited for all to be quiet, such as the next record, is more to do too.
+        return bool(self.ready) or self._at_rest()
 
     def step(self) -> None:
         """Let one that is ready move until it gives up control, or fire a timer that may fire by now."""
@@ -275,6 +276,7 @@ class Scheduler:
         for task in tasks:
             while not task.fibre.done:
                 self.current = task
+                # What it raises on the way out is heard by nobody, as nothing else that it does any more.
                 with contextlib.suppress(Exception):
                     task.fibre.resume()
         self.current = None

@@ -36,13 +36,17 @@ LAWS: Final = (
     ("Sequence", "every fact has a number, 1, 2, 3 and so on, and every reader folds each once and in order"),
     ("Messages", "sent = handled + waiting + set aside, in each mailbox and in all; no message holds what can change"),
     ("Ids", "one order for each id; an execution is booked once"),
-    ("Doubt", "what the venue has not answered is in doubt, keeps its exposure reserved, and is asked for"),
+    ("Doubt", "what the venue has not answered is in doubt, keeps its exposure reserved, and is asked about"),
     ("Limits", "no order reaches the venue that risk has not passed, nor while trading is halted; cancels do"),
-    ("Bounds", "every queue, memory and retry has an end"),
+    (
+        "Bounds",
+        "orders in flight, orders without an answer, updates that are kept and tries after a failure have a limit; at "
+        "rest no actor holds back an update",
+    ),
     ("Rest", "in the end all is quiet: nothing waits, nobody is blocked, no timer is left"),
     ("Replay", "the same seed, code and data give the same trace, in every process and on both kinds of fibre"),
 )
-"""What holds at every step of the scheduler and at the end of every run."""
+"""What holds, and is held against: Replay by running twice, all others by the audit."""
 
 HEAD: Final = f"""\
 # Reliability
@@ -52,8 +56,8 @@ What is promised, what may go wrong, which test shows it, and how much of it was
 
 ## What holds
 
-The audit holds the books of all actors against each other: at every step on the stepped runtime, and at the end of
-every run on either.
+The audit holds the books of all actors against each other: after every step on the stepped runtime where it watches, as
+it does in every simulated storm, and at the end of every run on either.
 
 """
 

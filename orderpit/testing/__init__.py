@@ -4,7 +4,6 @@ from ..actors.scheduler import Crashed, Deadlock, OutOfSteps
 from ..actors.stepped import Stepped
 from .chaos.exchange import ChaosExchange, happened, heal, let_pass, settled, storm
 from .chaos.faults import RATES, SCENARIOS, Faults
-from .chaos.tables import Heal, Storm
 from .schedules import (
     Recording,
     Replay,
@@ -43,7 +42,6 @@ __all__ = [
     "Explored",
     "Failure",
     "Faults",
-    "Heal",
     "OutOfSteps",
     "Probes",
     "Ran",
@@ -51,7 +49,6 @@ __all__ = [
     "Replay",
     "Run",
     "Stepped",
-    "Storm",
     "Trace",
     "Trial",
     "Violation",

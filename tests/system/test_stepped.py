@@ -17,6 +17,7 @@ from orderpit import (
     BlockingCall,
     InvalidConfiguration,
     OrderState,
+    Quote,
     Side,
     SimulatedExchange,
     Strategy,
@@ -92,6 +93,17 @@ def test_wait_raises_timeout_error_when_what_it_waits_for_comes_later() -> None:
         with pytest.raises(TimeoutError):
             system.wait(order_id, OrderState.FILLED, 1)
         assert system.wait(order_id, OrderState.FILLED, 4).is_filled
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7])
+def test_recorded_data_played_in_slices_is_played_to_its_end(most: int) -> None:
+    heard: list[Quote] = []
+    with stepped(clock="data") as system:
+        system.subscribe(heard.append, Quote)
+        playback = system.play(quote(time_ns=number) for number in range(1, 21))
+        while playback.run_steps(most):
+            pass
+        assert heard[-1].time_ns == 20
 
 
 def test_quiesce_lets_pass_what_time_it_takes() -> None:

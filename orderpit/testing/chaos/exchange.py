@@ -15,9 +15,8 @@ from ...actors.exchange import Exchange, ExchangeActor, ExchangeDescription, Sim
 from ...actors.scheduler import NANOSECONDS
 from ...actors.system import TradingSystem
 from ...model.errors import InvalidConfiguration
-from ...model.kinds import OrderState, Pending
 from ...model.numbers import whole
-from ...model.order import Order
+from ...model.records import is_awaited
 from .actor import AdaptedChaosActor, SimulatedChaosActor
 from .faults import Faults
 from .tables import ChaosBooks, ChaosCounts, Heal, Storm
@@ -119,7 +118,7 @@ def settled(system: TradingSystem, timeout: float = 60.0) -> bool:
     runtime = system._runtime  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     deadline = runtime.now_ns() + int(timeout * NANOSECONDS)
     while True:
-        if system.quiesce(min(timeout, _BOUND)) and not any(_is_open_question(order) for order in system.orders()):
+        if system.quiesce(min(timeout, _BOUND)) and not any(map(is_awaited, system.orders())):
             return True
         if runtime.now_ns() >= deadline:
             return False
@@ -155,7 +154,3 @@ def happened(system: TradingSystem) -> Mapping[str, int]:
 def _send(system: TradingSystem, message: Heal | Storm) -> None:
     system._at.exchange.send(message)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     system._runtime.settle()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-def _is_open_question(order: Order) -> bool:
-    return order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE

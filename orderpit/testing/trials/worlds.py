@@ -83,8 +83,14 @@ class Run:
 
     @property
     def system(self) -> TradingSystem:
-        """The system, to be read at the end: before, reading it would change who moves when."""
-        assert self.at_end, "system may be read when run.at_end is true"
+        """The system, to be read at the end: before, reading it would change who moves when.
+
+        Raises:
+            RuntimeError: before the end.
+        """
+        if not self.at_end:
+            msg = "system may be read when run.at_end is true"
+            raise RuntimeError(msg)
         return self._system()
 
 
