@@ -40,8 +40,7 @@ LAWS: Final = (
     ("Limits", "no order reaches the venue that risk has not passed, nor while trading is halted; cancels do"),
     (
         "Bounds",
-        "orders in flight, orders without an answer, updates that are kept and tries after a failure have a limit; at "
-        "rest no actor holds back an update",
+        "orders in flight, orders without an answer, updates that are kept and tries after a failure have a limit",
     ),
     ("Rest", "in the end all is quiet: nothing waits, nobody is blocked, no timer is left"),
     ("Replay", "the same seed, code and data give the same trace, in every process and on both kinds of fibre"),
