@@ -111,7 +111,7 @@ exit status: 0 no law is broken, 1 one is, 2 usage
 """
 
 REPLAY_HELP: Final = """\
-usage: orderpit replay --seed N [options]
+usage: orderpit replay [options]
 
 A storm of orders upon an exchange that loses, delays, repeats, reorders and
 contradicts, then calm, all on one thread in virtual time. The seed decides

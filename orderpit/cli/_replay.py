@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import attrs
 
+from ..actors.fibres import fibres
+from ..model.errors import InvalidConfiguration
 from ..testing.ordeals.ordeal import Survived, ordeal
 from ..testing.trace import Trace, picture
-from ._errors import FAILED, OK
+from ._errors import FAILED, OK, UsageError
 from ._output import Output, counted
 
 _KEPT: Final = 24
@@ -56,7 +58,15 @@ class Replayed:
 
 
 def run(args: Namespace, out: Output) -> Replayed:
-    """Replay a seed and show what came of it."""
+    """Replay a seed and show what came of it.
+
+    Raises:
+        UsageError: for greenlets where they are not installed.
+    """
+    try:
+        fibres(args.fibres)
+    except InvalidConfiguration as error:
+        raise UsageError(str(error)) from None
     began = time.perf_counter()
     trace = Trace(kept=_KEPT)
     survived, broken = None, ""

@@ -22,7 +22,7 @@ from ..model.risk import RiskLimits
 from .chaos.exchange import ChaosExchange
 from .chaos.faults import SCENARIOS, Faults
 from .schedules import seeded
-from .trials.failures import Failure
+from .trials.failures import Failure, own_frames
 from .trials.situations import SITUATIONS
 from .trials.trial import Explored, Ran, Trial
 from .trials.worlds import Check
@@ -194,6 +194,10 @@ class Interleavings:
         except Failure as failure:
             # What lies between the test and the bot tells a developer nothing.
             raise failure.with_traceback(None) from None
+        except Exception as error:
+            if not self._request.config.getoption("fulltrace"):
+                error.__traceback__ = own_frames(error.__traceback__)
+            raise
 
     @contextlib.contextmanager
     def _telling(self, what: str) -> Generator[Progress]:

@@ -50,3 +50,11 @@ def test_a_broken_law_is_shown_with_the_messages_before_it(capsys, monkeypatch):
 def test_a_bad_argument_is_one_line(capsys, argument):
     assert main(["replay", *argument]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_greenlets_that_are_not_installed_are_no_broken_law(capsys, monkeypatch):
+    monkeypatch.setattr("orderpit.actors.fibres._greenlet", None)
+    assert main(["replay", "--orders", "1", "--fibres", "greenlet"]) == 2
+    captured = capsys.readouterr()
+    assert "needs greenlet" in captured.err
+    assert not captured.out

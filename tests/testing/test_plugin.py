@@ -138,6 +138,20 @@ def test_a_failure_is_told_without_what_lies_between(run: Run):
     assert "trial.py" not in output
 
 
+MISUSED = "def test_it(interleavings):\n    interleavings.seeds(2, Rash)\n"
+
+
+def test_a_misuse_is_told_without_what_lies_between(run: Run):
+    output = run(MISUSED).output
+    assert "missing 1 required positional argument: 'symbol'" in output
+    assert "worlds.py" not in output
+    assert "def seeds(" not in output
+
+
+def test_what_lies_between_is_shown_to_who_asks_for_it(run: Run):
+    assert "worlds.py" in run(MISUSED, "--full-trace").output
+
+
 def test_a_replay_that_holds_passes(run: Run):
     done = run(TESTS["seeds"].replace("Rash, symbol='BTC/USDT',", "Idle,"), "--orderpit-replay", "seed=0;1-3;4:1")
     assert done.code == 0, done.output

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -296,6 +297,8 @@ def test_settings_reach_the_system():
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
+        (lambda: trial(instruments="BTC/USDT"), InvalidConfiguration, "instruments: must be a sequence of Instruments"),
+        (lambda: trial(instruments=iter([BTC])), InvalidConfiguration, "instruments: must be a sequence of Instrum"),
         (lambda: trial(data=iter([quote()])), InvalidConfiguration, "data: must be a sequence"),
         (lambda: trial(data=["x"]).seeds(1), InvalidMarketData, "data: must be Quotes"),
         (lambda: trial(data=[quote(symbol="X/Y")]).seeds(1), InvalidMarketData, "symbol: must be one of BTC/USDT"),
@@ -310,6 +313,7 @@ def test_settings_reach_the_system():
         (lambda: trial(data=[]).race("a quote burst"), InvalidConfiguration, "data: must have a Quote"),
     ],
     ids=[
+        "no instruments", "an iterator of instruments",
         "an iterator", "no data", "another symbol", "no scenario", "no race", "a race that does not come about",
         "no count", "no seed", "no records", "no schedule", "no kind", "no quote",
     ],
@@ -317,6 +321,40 @@ def test_settings_reach_the_system():
 def test_what_cannot_be_is_refused(make: Callable[[], object], error: type[Exception], text: str):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    "look",
+    [lambda run: run.position("BTCUSDT") <= 1, lambda run: not run.orders("BTCUSDT")],
+    ids=["position", "orders"],
+)
+def test_a_check_of_a_symbol_that_is_not_traded_does_not_hold(look: Callable[[Run], bool]):
+    with pytest.raises(Failure, match="symbol: must be one of BTC/USDT, got 'BTCUSDT'"):
+        trial(check=look).seeds(1)
+
+
+class Floating(Careful):
+    def buy(self) -> None:
+        self.submit(SubmitOrder(self.symbol, Side.BUY, OrderType.LIMIT, 1.5, price=self.bid))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_failure_shows_the_lines_of_the_bot_alone():
+    with pytest.raises(Failure) as caught:
+        Trial(Floating).seeds(1)
+    text = str(caught.value)
+    assert "in buy" in text
+    assert "InvalidOrder: quantity: must be a Decimal, str or int, not float, got 1.5" in text
+    assert [line for line in text.splitlines() if "File " in line and Path(__file__).name not in line] == []
+
+
+def test_a_failure_before_the_first_message_has_no_empty_story():
+    def fails(run: Run) -> None:
+        raise LookupError(run)
+
+    with pytest.raises(Failure) as caught:
+        trial(check=fails, data=[]).seeds(1)
+    assert not caught.value.story
+    assert "step " not in str(caught.value)
 
 
 def test_a_bot_that_cannot_be_made_is_no_failure_of_a_schedule():

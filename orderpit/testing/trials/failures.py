@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Final
 
+import pykka
+
+from ... import actors, model
 from ...model.errors import InvalidConfiguration
 from .story import numbered
+
+_FRAME: Final = '  File "'
+_FOLDERS: Final = (
+    *(Path(str(package.__file__)).parent for package in (actors, model, pykka)),
+    Path(__file__).parents[1],
+)
+_NOT_OWN: Final = (*(f"{folder}{os.sep}" for folder in _FOLDERS), "<attrs ")
+"""How the names of files begin that tell a developer nothing about the bot."""
 
 
 class Failure(AssertionError):
@@ -19,8 +33,8 @@ class Failure(AssertionError):
     """
 
     def __init__(self, title: str, error: BaseException, replay: str, story: Sequence[str], line: str) -> None:
-        told = f"{title}\n\n{_indented(_cause(error))}\n\n{numbered(story)}\n\n  replay: {line}"
-        super().__init__(told)
+        parts = [title, _indented(_cause(error)), numbered(story) if story else "", f"  replay: {line}"]
+        super().__init__("\n\n".join(filter(None, parts)))
         self.error, self.replay, self.story = error, replay, tuple(story)
 
 
@@ -48,6 +62,29 @@ def from_ranges(text: str) -> frozenset[int]:
             raise InvalidConfiguration.of("replay", text, "must name records like 3,7-9")
         numbers.update(range(int(first), int(last or first) + 1))
     return frozenset(numbers)
+
+
+def own_part(traceback: str) -> str:
+    """Leave out of a traceback what lies in orderpit, in pykka, and in code that attrs has written."""
+    kept: list[str] = []
+    is_own = has_own = False
+    for line in traceback.splitlines():
+        if line.startswith(_FRAME):
+            is_own = not line.removeprefix(_FRAME).startswith(_NOT_OWN)
+            has_own = has_own or is_own
+        if is_own or not line.startswith("  "):
+            kept.append(line)
+    return "\n".join(kept) if has_own else traceback
+
+
+def own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """Leave out the same of a traceback that has not been written down."""
+    if traceback is None:
+        return None
+    rest = own_frames(traceback.tb_next)
+    if traceback.tb_frame.f_code.co_filename.startswith(_NOT_OWN):
+        return rest
+    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
 def _cause(error: BaseException) -> str:

@@ -82,6 +82,11 @@ def _is_data(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
         raise InvalidConfiguration.of(attribute.name, value, "must be a sequence, or a callable given a seed")
 
 
+def _are_instruments(_: Any, attribute: attrs.Attribute[Any], value: Sequence[object]) -> None:
+    if not issubclass(type(value), Sequence) or any(type(one) is not Instrument for one in value):
+        raise InvalidConfiguration.of(attribute.name, value, "must be a sequence of Instruments")
+
+
 @attrs.frozen(kw_only=True)
 class Trial:
     """A bot, the market that it is put into, and what must hold.
@@ -106,7 +111,7 @@ class Trial:
     parameters: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     check: Check | None = None
     scenario: Any = None
-    instruments: Sequence[Instrument] = ()
+    instruments: Sequence[Instrument] = attrs.field(default=(), validator=_are_instruments)
     data: Sequence[MarketData] | Callable[[int], Iterable[MarketData]] | None = attrs.field(
         default=None, validator=_is_data
     )

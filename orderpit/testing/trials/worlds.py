@@ -18,12 +18,14 @@ from ...actors.strategy import Strategy
 from ...actors.system import TradingSystem
 from ...model.alarm import Alarm
 from ...model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
+from ...model.errors import InvalidConfiguration
 from ...model.events import OrderUpdate
 from ...model.market import MarketData
 from ...model.numbers import plain
 from ...model.order import Order
 from ...model.values import changed
 from ..chaos.exchange import heal
+from .failures import own_part
 from .story import Delivery, tell
 
 BOT: Final = "bot"
@@ -61,24 +63,36 @@ class Run:
         at_end: whether everything has come to rest; then the system may be read.
     """
 
-    def __init__(self, system: Callable[[], TradingSystem]) -> None:
+    def __init__(self, system: Callable[[], TradingSystem], symbols: frozenset[str]) -> None:
         self.strategy = Strategy()
         self.updates: list[OrderUpdate] = []
         self.sent: list[Command] = []
         self.alarms: list[Alarm] = []
         self.at_end = False
         self._system = system
+        self._symbols = symbols
 
     def __repr__(self) -> str:
         # Shown by assertions that fail, and the same whenever the run is replayed.
         return "run"
 
     def orders(self, symbol: str | None = None) -> tuple[Order, ...]:
-        """Return the bot's working orders, as it sees them."""
+        """Return the bot's working orders, as it sees them.
+
+        Raises:
+            InvalidConfiguration: for a symbol that is not traded.
+        """
+        if symbol is not None:
+            self._known(symbol)
         return self.strategy.orders(symbol)
 
     def position(self, symbol: str) -> Decimal:
-        """Return what the fills add up to of which the bot has been told."""
+        """Return what the fills add up to of which the bot has been told.
+
+        Raises:
+            InvalidConfiguration: for a symbol that is not traded.
+        """
+        self._known(symbol)
         return self.strategy.position(symbol)
 
     @property
@@ -92,6 +106,11 @@ class Run:
             msg = "system may be read when run.at_end is true"
             raise RuntimeError(msg)
         return self._system()
+
+    def _known(self, symbol: str) -> None:
+        # A check of what is never traded would hold for ever, whatever the bot does.
+        if symbol not in self._symbols:
+            raise InvalidConfiguration.of("symbol", symbol, f"must be one of {', '.join(sorted(self._symbols))}")
 
 
 Check = Callable[[Run], object]
@@ -155,7 +174,7 @@ class World:
     def __init__(
         self, setting: Setting, choose: Choose, seed: int, records: int, *, late_ns: int = 0, keep: bool = False
     ) -> None:
-        self.run = Run(lambda: self.system)
+        self.run = Run(lambda: self.system, frozenset(one.symbol for one in setting.instruments))
         self.deliveries: list[Delivery] = []
         self.on_step: Callable[[object, str], object] | None = None
         self._setting = setting
@@ -302,7 +321,7 @@ class World:
         if isinstance(trouble, Alarm):
             self.run.alarms.append(trouble)
         elif self._failure is None:
-            self._failure = BotFailed(f"{trouble}\n{_own_part(trouble.traceback)}".rstrip())
+            self._failure = BotFailed(f"{trouble}\n{own_part(trouble.traceback)}".rstrip())
 
     def _check(self) -> None:
         check = self._setting.check
@@ -326,10 +345,3 @@ class World:
             raise _Ended(BotFailed("the audit found " + "; ".join(map(str, report.violations[:3]))))
         self.run.at_end = True
         self._check()
-
-
-def _own_part(traceback: str) -> str:
-    """Leave out of a traceback what lies in orderpit and in pykka."""
-    head, *rest = traceback.split("  File ")
-    own = [part for part in rest if "pykka" not in part.split(",")[0] and "/actors/" not in part.split(",")[0]]
-    return "  File ".join([head, *own]) if own else traceback
