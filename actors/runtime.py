@@ -115,8 +115,12 @@ class Runtime(Protocol):
         """Let time of recorded data pass, up to the one given; True when a timer fired, to be dealt with first."""
         ...
 
+    def end_timers(self) -> None:
+        """Fire no more timers."""
+        ...
+
     def close(self) -> None:
-        """End the timers."""
+        """End the timers, and whatever has not come to its end where the caller moves the actors."""
         ...
 
 

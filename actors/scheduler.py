@@ -264,6 +264,12 @@ class Scheduler:
         self._move_clock(timer.due)
         timer.target.send(timer.message)
 
+    def forget_timers(self) -> None:
+        """Take out all timers but those that end a wait."""
+        for timer in self.timers.heap:
+            if not isinstance(timer.target, _Alarm):
+                self.timers.take(timer)
+
     def deadline(self, timeout: float) -> int:
         """Return the moment that lies so many seconds ahead."""
         return self._now() + int(timeout * NANOSECONDS)

@@ -145,6 +145,7 @@ class SteppedRuntime:
         self._ids = Ids(run_id or "stepped")
         self._on_delivery = stepped.on_delivery
         self._held = 0
+        self._timers_ended = False
         self._step_activity = StepActivity(self._is_quiet)
         self.activity: Activity = self._step_activity
         self.scheduler = Scheduler(
@@ -180,7 +181,10 @@ class SteppedRuntime:
     ) -> Cancellable:
         """Send a message after a while."""
         timers = self.scheduler.timers
-        return timers.add(self._now + delay_ns, target, message, timers.take, background=background)
+        timer = timers.add(self._now + delay_ns, target, message, timers.take, background=background)
+        if self._timers_ended:
+            timer.cancel()
+        return timer
 
     @property
     def in_data_time(self) -> bool:
@@ -298,6 +302,11 @@ class SteppedRuntime:
     def has_crashed(self) -> bool:
         """Whether the actors have been ended in the middle of what they did."""
         return self.scheduler.has_crashed
+
+    def end_timers(self) -> None:
+        """Fire no more timers; waits still end when their time is over."""
+        self._timers_ended = True
+        self.scheduler.forget_timers()
 
     def close(self) -> None:
         """End the timers, and what never came to its end."""

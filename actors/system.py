@@ -184,6 +184,8 @@ class TradingSystem(Hosting):
         # An exchange of one's own may report until it is closed, and risk, which is behind it, must hear of it too.
         for address in (*self._traders(), self._at.exchange):
             orderly = (not address.is_bound or self._stop_actor(address, timeout)) and orderly
+        # From here on no deadline may pass: what it would lead to could find its readers gone.
+        self._runtime.end_timers()
         orderly = orderly and self._runtime.drain(timeout)
         for address in self._started():
             orderly = self._stop_actor(address, timeout) and orderly

@@ -328,6 +328,10 @@ class ThreadRuntime:
         del most
         return False
 
+    def end_timers(self) -> None:
+        """Fire no more timers."""
+        self.timers.close()
+
     def close(self) -> None:
         """End the timers."""
         self.timers.close()

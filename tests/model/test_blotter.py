@@ -159,7 +159,8 @@ def test_a_venue_that_answers_too_slowly_is_sent_no_more_orders_and_cancels_stil
     book.commit(book.decide_set_aside(ACCEPTED, NOW), NOW)
     told(book, approved(terms(order_id="o-5")))
     assert book.order("o-5").reason is Reason.VENUE_BUSY
-    told(book, report(r.VenueCancelled))
+    for answer in (report(r.VenueCancelled), report(r.VenueStatus, state=S.CANCELLED)):
+        told(book, answer)
     told(book, approved(terms(order_id="o-6")))
     assert book.order("o-6").state is S.SUBMITTED
 
@@ -429,6 +430,14 @@ def test_a_venue_that_has_told_of_the_end_owes_nothing(end):
     assert book.next_deadline_ns is None
 
 
+def test_a_cancel_refused_after_the_end_was_told_asks_for_nothing_more():
+    book = with_order(ACCEPTED, answer_within_ns=SECOND)
+    sent = told(book, CANCEL)
+    told(book, FILLED)
+    told(book, report(r.VenueCancelRejected, request_id=sent.requests[0].request_id, reason=Reason.TOO_LATE))
+    assert book.next_deadline_ns is None
+
+
 @pytest.mark.parametrize("state", [S.OPEN, S.FILLED], ids=["live", "closed"])
 def test_a_doubt_has_a_deadline_even_when_no_request_is_in_flight(state):
     book = with_order(*([ACCEPTED] if state is S.OPEN else [FILLED]), answer_within_ns=SECOND)
@@ -455,7 +464,7 @@ def test_a_report_that_was_set_aside_puts_its_order_in_doubt():
     (update,) = outcome.updates
     assert (update.event.reason, update.order.in_doubt) == (Reason.REPORT_SET_ASIDE, True)
     assert [type(request) for request in outcome.requests] == [r.VenueQuery]
-    assert blotter().decide_set_aside(FILLED, NOW) == Outcome()
+    assert blotter().decide_set_aside(ACCEPTED, NOW) == Outcome()
 
 
 def test_every_stored_order_is_the_fold_of_its_stream():
