@@ -9,10 +9,9 @@ import pytest
 from orderpit.actors.following import Follower
 from orderpit.actors.scheduler import Choose
 from orderpit.model import reporting
-from orderpit.model.errors import InvalidConfiguration
 from orderpit.model.risk import RiskBook
 from orderpit.testing.races import families
-from orderpit.testing.races.known import RACES, Race, find
+from orderpit.testing.races.known import RACES, Race
 
 MOST = 120
 """Schedules of the races that are run with every test: those with more are among the figures."""
@@ -61,11 +60,6 @@ def test_fills_against_cancels() -> None:
         found = race.explore()
         found.check()
         assert len(found.outcomes) >= 2
-
-
-def test_an_unknown_race_is_refused() -> None:
-    with pytest.raises(InvalidConfiguration, match="race: must be one of those"):
-        find("a tortoise against a hare")
 
 
 def test_an_outcome_that_is_not_foreseen_breaks_a_law_and_so_does_one_that_never_comes() -> None:

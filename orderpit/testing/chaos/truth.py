@@ -11,10 +11,10 @@ import attrs
 from ...model import reports as r
 from ...model.kinds import OrderState, OrderType, Reason, Side
 from ...model.numbers import ZERO, add, multiply, total
+from ...model.records import Restatement
 from ...model.values import changed
 from ...model.venue_order import VenueOrder
 
-Restatement = r.VenueFillBusted | r.VenueFillCorrected
 MONEY: Final = frozenset({r.VenueFilled, r.VenueFillBusted, r.VenueFillCorrected})
 """Reports of what was executed."""
 NOT_AGAIN: Final = "what was declared void is not executed again"

@@ -8,10 +8,11 @@ from typing import Any, Final
 from ...model import reports as r
 from ...model.kinds import OrderState, OrderType, Reason
 from ...model.numbers import EXACT, add, multiply, subtract
+from ...model.records import Restatement
 from ...model.values import changed
 from .links import ChaosLinks
 from .tables import Heard
-from .truth import Record, Restatement
+from .truth import Record
 
 _HALF: Final = Decimal("0.5")
 _FOUR: Final = Decimal(4)

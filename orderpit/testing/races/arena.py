@@ -18,6 +18,7 @@ from ...actors.tasks import Task
 from ...model import events as e
 from ...model import reports as r
 from ...model.alarm import Alarm
+from ...model.blotter import EXTERNAL
 from ...model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from ...model.instrument import Instrument
 from ...model.kinds import OrderState
@@ -279,7 +280,7 @@ class Arena:
         self._orders = orders
 
     def _is_external(self, update: e.OrderUpdate) -> bool:
-        return update.order is not None and update.order.strategy_id == "external"
+        return update.order is not None and update.order.strategy_id == EXTERNAL
 
     def _words(self, history: Sequence[e.OrderUpdate], more: Sequence[str]) -> str:
         states = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import gates, hosting, orders, reports
-from .racing import KNOWN, Race, find
+from .racing import KNOWN, Race
 
-__all__ = ["RACES", "Race", "find", "gates", "hosting", "orders", "reports"]
+__all__ = ["RACES", "Race", "gates", "hosting", "orders", "reports"]
 
 RACES = KNOWN
 """Every race, by its name."""

@@ -8,7 +8,6 @@ from typing import Final
 
 import attrs
 
-from ...model.errors import InvalidConfiguration
 from ..exploring import Broken, Exploration, Progress, RunOne, explore, run_schedule
 from ..schedules import from_text
 
@@ -84,14 +83,3 @@ def race(*outcomes: str, size: int = 0) -> Callable[[RunOne], RunOne]:
         return run
 
     return define
-
-
-def find(name: str) -> Race:
-    """Return a race.
-
-    Raises:
-        InvalidConfiguration: for a name that is not known.
-    """
-    if name not in _known:
-        raise InvalidConfiguration.of("race", name, "must be one of those that `explore` lists")
-    return _known[name]
