@@ -126,13 +126,30 @@ class Blotter(Commanding):
         return changed(lost, requests=(), gate=self.gate.with_venue_lost(link.reason))
 
     def decide_set_aside(self, report: r.VenueReport, now_ns: int) -> Outcome:
-        """Put the order in doubt whose report could not be handled."""
+        """Put the order in doubt whose report could not be handled.
+
+        With an execution of an order that we do not know, that is one of nobody's, to which it will be booked.
+        """
+        text = f"a {type(report).__name__} could not be handled and was set aside"
         order = self.order(self._by_client_id.get(report.client_order_id, ""))
         if order is None:
+            if isinstance(report, r.VenueFilled) and type(report.fill) is r.Fill:
+                return self._begun_in_doubt(report, text, now_ns)
+            # Nothing moved, or it does not say what.
             return Outcome()
-        text = f"a {type(report).__name__} could not be handled and was set aside"
         alarm = Alarm(now_ns, AlarmCode.NO_ANSWER, order.order_id, text)
-        return self._doubted((order,), Reason.REPORT_SET_ASIDE, text, now_ns, (alarm,))
+        doubted = self._doubted((order,), Reason.REPORT_SET_ASIDE, text, now_ns, (alarm,))
+        # Asked each time, a venue whose answer cannot be handled either would be asked without end.
+        return changed(doubted, requests=()) if order.until_asked else doubted
+
+    def _begun_in_doubt(self, report: r.VenueFilled, text: str, now: int) -> Outcome:
+        begun = self._external(report, now)
+        doubt = _doubt(begun[0].order_id, Reason.REPORT_SET_ASIDE, text, now, until_asked=True)
+        updates = self._fold(None, (*begun, doubt))
+        order = updates[-1].order
+        assert order is not None, "each of these events is of the order"
+        alarm = Alarm(now, AlarmCode.UNKNOWN_ORDER, report.client_order_id, text)
+        return Outcome(updates, self._asked(order, now), (alarm,))
 
     def _unknown(self, report: r.VenueReport, now: int) -> Outcome:
         alarm = Alarm(
@@ -141,6 +158,18 @@ class Blotter(Commanding):
         if not isinstance(report, r.VenueFilled):
             return Outcome(alarms=(alarm,))
         # Money moved, so it is booked, to an order of nobody's.
+        begun = self._external(report, now)
+        order_id = begun[0].order_id
+        events: tuple[e.OrderEvent, ...] = (
+            *begun,
+            e.OrderOpened(
+                time_ns=now, source=report.source, order_id=order_id, exchange_order_id=report.exchange_order_id
+            ),
+            e.OrderFilled(time_ns=now, source=report.source, order_id=order_id, fill=report.fill),
+        )
+        return Outcome(updates=self._fold(None, events), alarms=(alarm,))
+
+    def _external(self, report: r.VenueFilled, now: int) -> tuple[e.OrderCreated, e.OrderSubmitted]:
         order_id = self._unused_id()
         terms = SubmitOrder(
             report.symbol,
@@ -151,15 +180,10 @@ class Blotter(Commanding):
             time_ns=now,
             source=EXTERNAL,
         )
-        events: tuple[e.OrderEvent, ...] = (
+        return (
             e.OrderCreated(time_ns=now, source=SOURCE, order_id=order_id, strategy_id=EXTERNAL, terms=terms),
             e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=report.client_order_id),
-            e.OrderOpened(
-                time_ns=now, source=report.source, order_id=order_id, exchange_order_id=report.exchange_order_id
-            ),
-            e.OrderFilled(time_ns=now, source=report.source, order_id=order_id, fill=report.fill),
         )
-        return Outcome(updates=self._fold(None, events), alarms=(alarm,))
 
     def _unused_id(self) -> str:
         # Ids are the users' to choose, and one may look like ours.
@@ -174,17 +198,18 @@ class Blotter(Commanding):
         updates: list[e.OrderUpdate] = []
         requests: list[r.VenueRequest] = []
         for order in orders:
-            event = e.OrderInDoubt(
-                time_ns=now,
-                source=SOURCE,
-                order_id=order.order_id,
-                reason=reason,
-                text=text,
-                until_asked=reason is Reason.DISCONNECTED,
-            )
+            # While the link is down, or a report is lost to us, no other report says that none is missing.
+            missing = reason is Reason.DISCONNECTED or (reason is Reason.REPORT_SET_ASIDE and not order.until_asked)
+            event = _doubt(order.order_id, reason, text, now, until_asked=missing)
             updates.extend(self._fold(order, (event,), self.sequence + len(updates)))
             requests.extend(self._asked(order, now))
         return Outcome(tuple(updates), tuple(requests), alarms)
+
+
+def _doubt(order_id: str, reason: Reason, text: str, now: int, *, until_asked: bool) -> e.OrderInDoubt:
+    return e.OrderInDoubt(
+        time_ns=now, source=SOURCE, order_id=order_id, reason=reason, text=text, until_asked=until_asked
+    )
 
 
 def _is_at_venue(order: Order) -> bool:

@@ -70,7 +70,7 @@ class Records:
         self._restated: set[str] = set()
         # Modifications of which the venue has said that they took effect, by their request ids.
         self._answered: set[str] = set()
-        # By client id, the queries that wait for an answer and were made after the latest request on the order.
+        # By client id, the queries that wait for an answer and were made after the order's latest request or doubt.
         self._queries: dict[str, set[str]] = {}
         # Insertion order is deadline order, since every request gets the same time.
         self._deadlines: dict[str, int] = {}
@@ -128,6 +128,7 @@ class Records:
             order, event = update.order, update.event
             if order is None:
                 continue
+            known = self.order(order.order_id)
             self.latest[order.order_id] = update
             match event:
                 case e.OrderCreated():
@@ -140,6 +141,9 @@ class Records:
                     self._early.pop((order.client_order_id, order.symbol, event.fill.execution_id), None)
                 case e.CancelRequested() | e.ModifyRequested():
                     # What the venue answers to them was true before the request, and says nothing of it.
+                    self._queries.pop(order.client_order_id, None)
+                case e.OrderInDoubt() if event.until_asked or known is None or not known.in_doubt:
+                    # Nor does what was true before the doubt came up.
                     self._queries.pop(order.client_order_id, None)
                 case e.OrderModified() if event.request_id is not None:
                     self._answered.add(event.request_id)
@@ -163,11 +167,11 @@ class Records:
             self._unanswered.discard(order.order_id)
         if self._answer_within_ns is None:
             return
-        if isinstance(event, e.CancelRejected | e.ModifyRejected) and event.reason is Reason.TOO_LATE:
+        if order.is_closed or isinstance(event, e.OrderResolved):
+            self._end_owed.discard(order.order_id)
+        elif isinstance(event, e.CancelRejected | e.ModifyRejected) and event.reason is Reason.TOO_LATE:
             # No longer live there: the venue owes a report of how it ended.
             self._end_owed.add(order.order_id)
-        elif order.is_closed or isinstance(event, e.OrderResolved):
-            self._end_owed.discard(order.order_id)
         if not is_awaited(order) and order.order_id not in self._end_owed:
             self._deadlines.pop(order.order_id, None)
         elif isinstance(event, _QUESTIONS):

@@ -153,6 +153,70 @@ def test_an_answer_from_before_a_request_says_nothing_of_it_and_the_venue_is_ask
     assert not book.order("o-1").in_doubt
 
 
+@pytest.mark.fault(27)
+@pytest.mark.parametrize("doubt", ["the venue was lost again", "an execution was taken back", "it was refused"])
+def test_an_answer_from_before_a_doubt_came_up_does_not_end_it(doubt):
+    book, query = in_doubt()
+    if doubt == "the venue was lost again":
+        for link in (r.VenueDisconnected(), r.VenueConnected()):
+            outcome = book.decide_link(link, NOW)
+            book.commit(outcome, NOW)
+    elif doubt == "an execution was taken back":
+        told(book, report(r.VenueFilled, fill=fill("x-1", "4")))
+        outcome = told(book, report(r.VenueFillBusted, execution_id="x-1"))
+    else:
+        told(book, report(r.VenueStatus, state=S.OPEN))
+        outcome = told(book, report(r.VenueRejected))
+    assert told(book, status(query)) == Outcome(repeats=1)
+    assert book.order("o-1").in_doubt
+    assert kinds(told(book, status(outcome.requests[-1]))) == ["OrderResolved"]
+
+
+@pytest.mark.fault(2)
+def test_a_fill_that_follows_one_that_was_set_aside_does_not_say_that_none_is_missing():
+    book = with_order(ACCEPTED)
+    book.commit(book.decide_set_aside(report(r.VenueFilled, fill=fill("x-1", "4")), NOW), NOW)
+    told(book, report(r.VenueFilled, fill=fill("x-2", "2")))
+    assert book.order("o-1").in_doubt
+    told(book, report(r.VenueFilled, fill=fill("x-1", "4")))
+    told(book, report(r.VenueStatus, state=S.PARTIALLY_FILLED, filled_quantity="6"))
+    assert (book.order("o-1").filled_quantity, book.order("o-1").in_doubt) == (6, False)
+
+
+def test_a_venue_whose_answers_cannot_be_handled_is_not_asked_without_end():
+    book = with_order(ACCEPTED, answer_within_ns=1_000)
+    said = report(r.VenueFilled, fill=fill("x-1", "10"))
+    asked = []
+    for _ in range(2):
+        outcome = book.decide_set_aside(said, NOW)
+        book.commit(outcome, NOW)
+        asked.extend(outcome.requests)
+    (query,) = asked
+    # But when its time has passed.
+    assert [type(request) for request in book.decide_overdue(NOW, NOW + 1_000).requests] == [r.VenueQuery]
+    # And the answer to the first counts, whatever could not be handled since.
+    assert kinds(told(book, status(query, S.FILLED, filled_quantity="10"))) == ["OrderInDoubt"]
+
+
+def test_an_execution_of_an_unknown_order_that_was_set_aside_is_asked_for_and_booked():
+    book = Blotter(iter(map(str, range(99))).__next__, 1_000)
+    first, second = (
+        report(r.VenueFilled, client_order_id="theirs", fill=fill(*what)) for what in (("x-1", "4"), ("x-2", "2"))
+    )
+    outcome = book.decide_set_aside(first, NOW)
+    book.commit(outcome, NOW)
+    assert kinds(outcome) == ["OrderCreated", "OrderSubmitted", "OrderInDoubt"]
+    (query,) = outcome.requests
+    assert (query.client_order_id, book.next_deadline_ns) == ("theirs", NOW + 1_000)
+    for said in (second, first):
+        told(book, said)
+    (order,) = book.orders()
+    assert (order.filled_quantity, order.strategy_id, order.in_doubt) == (6, "external", True)
+    told(book, status(query, S.FILLED, client_order_id="theirs", filled_quantity="6"))
+    (order,) = book.orders()
+    assert (order.state, order.in_doubt, book.next_deadline_ns) == (S.FILLED, False, None)
+
+
 def test_an_answer_counts_once():
     book, query = in_doubt()
     assert kinds(told(book, status(query))) == ["OrderResolved"]

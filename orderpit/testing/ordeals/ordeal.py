@@ -17,9 +17,10 @@ from ...actors.system import TradingSystem
 from ...model.alarm import Alarm
 from ...model.errors import InvalidConfiguration
 from ...model.kinds import OrderState, Pending
-from ...model.numbers import whole
+from ...model.numbers import ZERO, whole
 from ...model.order import Order
 from ...model.risk import RiskLimits
+from ...model.values import changed
 from ..chaos.exchange import ChaosExchange, happened, heal, let_pass
 from ..chaos.faults import Faults
 from ..schedules import Recording, Replay, seeded
@@ -96,7 +97,9 @@ class _Ordeal:
     def __init__(self, seed: int, orders: int, faults: Faults | None, trace: Trace, *, watched: bool) -> None:
         self._seed = seed
         self._orders = orders
-        self._faults = Faults.drawn(seed) if faults is None else faults
+        # In one of three, the core has bugs too.
+        self._is_sabotaged = not seed % 3
+        self._faults = self._drawn() if faults is None else faults
         self._trace = trace
         self.watch = Watch() if watched else None
         self._probes = Probes()
@@ -105,8 +108,13 @@ class _Ordeal:
         self._chance = random.Random(f"ordeal {seed}")
         self._market = Market(self._chance, PRICES)
         self._ids: list[str] = []
-        # In one of three, the core has bugs too.
-        self._sabotage = Sabotage(random.Random(f"sabotage {seed}"), _POISON_ONE_IN, 0 if seed % 3 else _MOST_POISON)
+        most = _MOST_POISON if self._is_sabotaged else 0
+        self._sabotage = Sabotage(random.Random(f"sabotage {seed}"), _POISON_ONE_IN, most)
+
+    def _drawn(self) -> Faults:
+        drawn = Faults.drawn(self._seed)
+        # That an execution comes again with other content, only who has handled the first can tell.
+        return changed(drawn, other_content=ZERO) if self._is_sabotaged else drawn
 
     def through(self, stepped: Stepped) -> Survived:
         """Run it from the beginning to the end."""

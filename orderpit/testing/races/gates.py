@@ -100,9 +100,9 @@ def a_poison_report_against_a_submission(choose: Choose) -> str:
         return arena.end(problems=1)
 
 
-@race("PARTIAL 2; CANCEL_PENDING; NO_ANSWER", "PARTIAL 2?; CANCEL_PENDING; NO_ANSWER", size=60)
+@race("PARTIAL 2?; CANCEL_PENDING; NO_ANSWER", size=60)
 def a_poison_report_among_good_ones(choose: Choose) -> str:
-    """A report that cannot be handled comes among fills: they are booked, and its order is asked about."""
+    """A report that cannot be handled comes among fills: they are booked, and the venue is asked."""
     with _arena(choose, exchange=None) as arena:
         arena.set_up(buy("o", "3"), accepted("o"))
         poison = _unreadable()
