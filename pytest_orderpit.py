@@ -5,8 +5,8 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -29,6 +29,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("orderpit", "bots under every interleaving (orderpit)")
     group.addoption("--orderpit-seeds", type=int, metavar="N", help="run N seeds wherever a test runs seeds of a bot")
     group.addoption("--orderpit-replay", metavar="RUN", help="run only what a failure named, like seed=17;3,7-9;12:1")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """End a test where the run that it was to replay has held, and fail it where it has not come to that run."""
+    wanted = pyfuncitem.config.getoption("--orderpit-replay")
+    if wanted is None or "interleavings" not in pyfuncitem.fixturenames:
+        return (yield)
+    from orderpit.testing.plugin import ReplayHeld  # noqa: PLC0415
+
+    try:
+        done = yield
+    except ReplayHeld:
+        return True
+    if not cast("Interleavings", pyfuncitem.funcargs["interleavings"]).has_replayed:
+        pytest.fail(f"nothing was replayed: {wanted!r} names a run that this test does not have", pytrace=False)
+    return done
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -24,7 +25,7 @@ from .chaos.faults import SCENARIOS, Faults
 from .schedules import seeded
 from .trials.failures import Failure, own_frames
 from .trials.situations import SITUATIONS
-from .trials.trial import Explored, Ran, Trial
+from .trials.trial import Explored, Trial
 from .trials.worlds import Check
 
 T = TypeVar("T")
@@ -32,6 +33,12 @@ _PATIENCE: Final = 1.5
 """Seconds after which it is worth telling how far a run has come."""
 _PAUSE: Final = 0.25
 _CALL: Final = re.compile(r"call=(\d+);(.*)", re.DOTALL)
+
+_NONE: Final = Explored(0, {}, complete=False, deviations=0)
+
+
+class ReplayHeld(BaseException):
+    """The run that was to be replayed has held: the test ends here, and has passed."""
 
 
 class Progress:
@@ -60,11 +67,15 @@ class Interleavings:
 
     Args:
         request: of the fixture.
+
+    Attributes:
+        has_replayed: whether a run was replayed.
     """
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
         self._calls = 0
+        self.has_replayed = False
 
     def seeds(
         self,
@@ -119,7 +130,7 @@ class Interleavings:
             settings=_given(cash=cash, risk=risk),
             line=self._line(),
         )
-        return self._run("seeds", lambda progress: trial.seeds(wanted, progress), trial, _count)
+        return self._run("seeds", lambda progress: trial.seeds(wanted, progress), trial, 0)
 
     def race(  # noqa: D417  # the others are those of seeds()
         self,
@@ -161,7 +172,7 @@ class Interleavings:
             settings=_given(cash=cash, risk=risk),
             line=self._line(),
         )
-        return self._run("schedules", lambda progress: trial.race(name, most, progress), trial, _explored)
+        return self._run("schedules", lambda progress: trial.race(name, most, progress), trial, _NONE)
 
     def races(self) -> tuple[str, ...]:
         """Return the names of the races."""
@@ -182,15 +193,14 @@ class Interleavings:
         call = "" if self._calls == 1 else f"call={self._calls};"
         return lambda run: f"pytest {_quoted(test)} --orderpit-replay {_quoted(call + run)}"
 
-    def _run(self, what: str, run: Callable[[Progress], T], trial: Trial, replayed: Callable[[Ran | None], T]) -> T:
+    def _run(self, what: str, run: Callable[[Progress], T], trial: Trial, none: T) -> T:
         __tracebackhide__ = True
         wanted: str | None = self._request.config.getoption("--orderpit-replay")
         try:
             if wanted is None:
                 with self._telling(what) as progress:
                     return run(progress)
-            call, of_call = _call(wanted)
-            return replayed(trial.replay(of_call) if call == self._calls else None)
+            self._replay(wanted, trial)
         except Failure as failure:
             # What lies between the test and the bot tells a developer nothing.
             raise failure.with_traceback(None) from None
@@ -198,6 +208,15 @@ class Interleavings:
             if not self._request.config.getoption("fulltrace"):
                 error.__traceback__ = own_frames(error.__traceback__)
             raise
+        return none
+
+    def _replay(self, wanted: str, trial: Trial) -> None:
+        call, of_call = _call(wanted)
+        if call == self._calls:
+            self.has_replayed = True
+            trial.replay(of_call)
+            # What the test would say next is about all runs, and there was one.
+            raise ReplayHeld
 
     @contextlib.contextmanager
     def _telling(self, what: str) -> Generator[Progress]:
@@ -209,10 +228,12 @@ class Interleavings:
 
         def write(line: str) -> None:
             nonlocal told
+            # Past the reporter, which would count this into the length of its own line.
             with contextlib.nullcontext() if capture is None else capture.global_and_fixture_disabled():
                 if not told:
-                    terminal.ensure_newline()
-                terminal.rewrite(line, erase=True)
+                    sys.stdout.write("\n")
+                sys.stdout.write(f"\r{line}\x1b[K")
+                sys.stdout.flush()
             told = True
 
         is_seen = terminal is not None and terminal.isatty
@@ -266,15 +287,6 @@ class Systems:
 
 def _given(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
-
-
-def _count(ran: Ran | None) -> int:
-    return 0 if ran is None else 1
-
-
-def _explored(ran: Ran | None) -> Explored:
-    outcomes = {} if ran is None else {ran.outcome: 1}
-    return Explored(len(outcomes), outcomes, complete=False, deviations=0)
 
 
 def _call(run: str) -> tuple[int, str]:

@@ -157,6 +157,18 @@ def test_a_replay_that_holds_passes(run: Run):
     assert done.code == 0, done.output
 
 
+def test_a_replay_that_holds_ends_the_test_before_what_it_says_of_all_runs(run: Run):
+    test = TESTS["a race"].replace("    inter", "    found = inter") + "    assert not found\n"
+    done = run(test.replace(", check=holds_at_most_one", ""), "--orderpit-replay", "race=a fill overtakes the cancel;-")
+    assert done.code == 0, done.output
+
+
+def test_a_replay_of_a_call_that_is_not_made_fails(run: Run):
+    done = run(TESTS["seeds"], "--orderpit-replay", "call=2;seed=0;1-3;-")
+    assert done.code == 1
+    assert "nothing was replayed: 'call=2;seed=0;1-3;-'" in done.output
+
+
 def test_the_number_of_seeds_can_be_overruled(run: Run):
     done = run("def test_it(interleavings):\n    assert interleavings.seeds(2, Idle) == 5\n", "--orderpit-seeds", "5")
     assert done.code == 0, done.output
