@@ -2,8 +2,11 @@
 
 from ..actors.scheduler import Crashed, Deadlock, OutOfSteps
 from ..actors.stepped import Stepped
-from .chaos.exchange import ChaosExchange, happened, heal, let_pass, settled, storm
+from .chaos.exchange import ChaosExchange, happened, heal, settled, storm
 from .chaos.faults import RATES, SCENARIOS, Faults
+from .driving import held, let_pass
+from .ordeals.ordeal import Survived, ordeal
+from .races.known import RACES
 from .schedules import (
     Recording,
     Replay,
@@ -31,6 +34,7 @@ from .watching.sharing import shared_objects
 from .watching.watch import Violation, Watch, all_of
 
 __all__ = [
+    "RACES",
     "RATES",
     "SCENARIOS",
     "SITUATIONS",
@@ -49,6 +53,7 @@ __all__ = [
     "Replay",
     "Run",
     "Stepped",
+    "Survived",
     "Trace",
     "Trial",
     "Violation",
@@ -61,8 +66,10 @@ __all__ = [
     "from_text",
     "happened",
     "heal",
+    "held",
     "hurried",
     "let_pass",
+    "ordeal",
     "pct",
     "picture",
     "random_walk",

@@ -61,9 +61,20 @@ def pct(seed: int, depth: int = 3, horizon: int = 1_000) -> Choose:
     return choose
 
 
-def seeded(seed: int) -> Choose:
-    """Choose as the seed says, by one of the three ways above: each finds what the others are slow to find."""
-    return (uniform, hurried, pct)[seed % 3](seed)
+def seeded(seed: int, horizon: int = 1_000) -> Choose:
+    """Choose as the seed says, by one of the three ways above: each finds what the others are slow to find.
+
+    Args:
+        seed: of the way and its choices.
+        horizon: about how many points a run has.
+    """
+    match seed % 3:
+        case 0:
+            return uniform(seed)
+        case 1:
+            return hurried(seed)
+        case _:
+            return pct(seed, horizon=horizon)
 
 
 def drawn_by(draw_index: Callable[[int], int]) -> Choose:

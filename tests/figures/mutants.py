@@ -49,14 +49,17 @@ def run(*, workers: int, progress: Callable[[float], object]) -> tuple[Caught, .
 
 
 def _in_a_process(mutant: Mutant) -> Caught:
-    done = subprocess.run(  # noqa: S603  # this module, on a name of the list
-        [sys.executable, "-m", "tests.figures.mutants", mutant.name],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=_LONGEST,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603  # this module, on a name of the list
+            [sys.executable, "-m", "tests.figures.mutants", mutant.name],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Caught(mutant.name, "time limit", f"hangs for {_LONGEST} s")
     if done.returncode:
         # Nothing can be said of what does not run at all.
         msg = f"mutant {mutant.name}: {done.stderr[-2000:]}"
@@ -103,7 +106,9 @@ def _by_tests(mutant: Mutant) -> Caught | None:
     first = _First()
     folder = "tests/model" if mutant.file.startswith("model/") else "tests/actors"
     with contextlib.redirect_stdout(io.StringIO()):
-        pytest.main(["-x", "-q", "-p", "no:cacheprovider", folder], plugins=[first])
+        # The package has been imported, mutant and all, before pytest could rewrite its assertions.
+        quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        pytest.main(["-x", "-q", "-p", "no:cacheprovider", *quiet, folder], plugins=[first])
     return Caught(mutant.name, first.test, first.said[:300]) if first.test else None
 
 

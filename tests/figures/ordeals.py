@@ -11,9 +11,9 @@ import attrs
 
 from orderpit import Quote, SimulatedExchange, TradingSystem
 from orderpit.actors.scheduler import Option
-from orderpit.testing import Probes, Stepped
+from orderpit.testing import Probes, Stepped, held
 from orderpit.testing.ordeals.crowd import BTC
-from orderpit.testing.ordeals.ordeal import Survived, ordeal, stepped_runtime
+from orderpit.testing.ordeals.ordeal import Survived, ordeal
 
 ORDERS_EACH: Final = 500
 PUSH_ORDERS: Final = 200_000
@@ -86,7 +86,7 @@ def slow_listener() -> Counter[str]:
     runtime = Stepped(choose=exchange_first, on_delivery=probes)
     with TradingSystem([BTC], exchange=SimulatedExchange(), runtime=runtime) as system:
         system.subscribe(heard.append, Quote)
-        with stepped_runtime(system).held():
+        with held(system):
             for cents in range(_MORE_THAN_WAIT):
                 system.publish(Quote(BTC.symbol, bid=cents + 1, ask=cents + 2))
         system.quiesce(10)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 import attrs
-import pykka
 
 from ...actors import checks
 from ...actors.exchange import Exchange, ExchangeActor, ExchangeDescription, SimulatedExchange, Surroundings
@@ -17,6 +15,7 @@ from ...actors.system import TradingSystem
 from ...model.errors import InvalidConfiguration
 from ...model.numbers import whole
 from ...model.records import is_awaited
+from ..driving import let_pass
 from .actor import AdaptedChaosActor, SimulatedChaosActor
 from .faults import Faults
 from .tables import ChaosBooks, ChaosCounts, Heal, Storm
@@ -123,20 +122,6 @@ def settled(system: TradingSystem, timeout: float = 60.0) -> bool:
         if runtime.now_ns() >= deadline:
             return False
         let_pass(system, _PAUSE)
-
-
-def let_pass(system: TradingSystem, seconds: float) -> None:
-    """Let time pass, virtual time on the stepped runtime, and what falls due happen."""
-    runtime = system._runtime  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    if runtime.in_data_time:
-        until = runtime.now_ns() + int(seconds * NANOSECONDS)
-        while runtime.pass_time(until):
-            runtime.settle()
-        return
-    # Nobody sets it.
-    with contextlib.suppress(pykka.Timeout):
-        runtime.future().get(timeout=seconds)
-    runtime.settle()
 
 
 def happened(system: TradingSystem) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from ...actors.audit import audit
 from ...actors.exchange import SimulatedExchange
 from ...actors.fibres import FibreKind
 from ...actors.messages import Problem
-from ...actors.stepped import Stepped, SteppedRuntime
+from ...actors.stepped import Stepped
 from ...actors.system import TradingSystem
 from ...model.alarm import Alarm
 from ...model.errors import InvalidConfiguration
@@ -21,8 +21,9 @@ from ...model.numbers import ZERO, whole
 from ...model.order import Order
 from ...model.risk import RiskLimits
 from ...model.values import changed
-from ..chaos.exchange import ChaosExchange, happened, heal, let_pass
+from ..chaos.exchange import ChaosExchange, happened, heal
 from ..chaos.faults import Faults
+from ..driving import held, let_pass, stepped_runtime
 from ..schedules import Recording, Replay, seeded
 from ..trace import Trace
 from ..watching.probes import Probes
@@ -44,6 +45,8 @@ _MOST_POISON: Final = 40
 _LATE_NS: Final = 5_000_000
 _PATIENCE: Final = 2
 _CALM_SECONDS: Final = 120
+_POINTS_EACH: Final = 60
+"""About so many choices are made for each order."""
 _MOST_STEPS_EACH: Final = 5_000
 """Steps that one order may cost before the storm is taken not to end."""
 
@@ -77,18 +80,6 @@ class Survived:
 
 class Unsettled(AssertionError):
     """The calm has not settled everything."""
-
-
-def stepped_runtime(system: TradingSystem) -> SteppedRuntime:
-    """Return the runtime of a system that is moved by its caller.
-
-    Raises:
-        InvalidConfiguration: for another.
-    """
-    runtime = system._runtime  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # one package
-    if not isinstance(runtime, SteppedRuntime):
-        raise InvalidConfiguration.of("runtime", "threads", "must be stepped")
-    return runtime
 
 
 class _Ordeal:
@@ -171,7 +162,7 @@ class _Ordeal:
         ticks = max(submits * 2, by_traders // _TRADERS * 2)
         every = max(ticks // max(submits, 1), 1)
         for tick in range(ticks):
-            with runtime.held():
+            with held(system):
                 for _ in range(chance.randint(1, 3)):
                     system.publish(self._market.next())
                 if tick % every == 0 and submits:
@@ -266,7 +257,8 @@ def ordeal(
         Unsettled: when the calm has not settled everything.
     """
     run = _Ordeal(whole("seed", seed, InvalidConfiguration), orders, faults, trace or Trace(), watched=watched)
-    choose = Recording(seeded(seed) if deviations is None else Replay(deviations))
+    whole("orders", orders, InvalidConfiguration, least=1)
+    choose = Recording(seeded(seed, _POINTS_EACH * orders) if deviations is None else Replay(deviations))
     stepped = Stepped(
         choose=choose,
         late_ns=_LATE_NS,
