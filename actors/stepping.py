@@ -24,10 +24,10 @@ class StepQueue:
     Its reader's task is set once the actor starts.
     """
 
-    __slots__ = ("_items", "_scheduler", "reader")
+    __slots__ = ("_items", "reader", "scheduler")
 
     def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
+        self.scheduler = scheduler
         self._items: deque[Any] = deque()
         self.reader: Task | None = None
 
@@ -38,7 +38,7 @@ class StepQueue:
             Killed: in an actor whose world has ended.
             InvalidConfiguration: on another thread than the one that all is on.
         """
-        scheduler = self._scheduler
+        scheduler = self.scheduler
         if thread_id() != scheduler.thread:
             scheduler.must_be_here()
         current = scheduler.current
@@ -51,7 +51,7 @@ class StepQueue:
 
     def put(self, item: Any) -> None:
         """Append, after all others had their chance to go first."""
-        scheduler = self._scheduler
+        scheduler = self.scheduler
         if scheduler.current is not None or thread_id() != scheduler.thread:
             self.let_others_go_first()
         self._items.append(item)
@@ -61,7 +61,7 @@ class StepQueue:
 
     def get(self) -> Any:
         """Take the first, waiting for it."""
-        scheduler, task, items = self._scheduler, self.reader, self._items
+        scheduler, task, items = self.scheduler, self.reader, self._items
         assert task is not None, "an actor reads after it has started"
         if items and (not scheduler.yields or scheduler.interrupted is not None):
             # In turn, one message each.
@@ -91,6 +91,18 @@ class StepMailbox(Mailbox):
     def __init__(self, queue: StepQueue) -> None:
         super().__init__(queue)
         self._step_queue = queue
+        self._scheduler = queue.scheduler
+
+    def put(self, envelope: Enveloped) -> bool:
+        """Queue a message, after all others had their chance to go first.
+
+        Raises:
+            InvalidConfiguration: on another thread than the one that all is on.
+        """
+        if thread_id() != self._scheduler.thread:
+            # Before it is counted: what was never put is not under way.
+            self._scheduler.must_be_here()
+        return super().put(envelope)
 
     def put_first(self, envelope: Enveloped) -> bool:
         """Queue a message ahead of all that wait, after all others had their chance to go first."""

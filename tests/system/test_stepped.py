@@ -24,6 +24,7 @@ from orderpit import (
     SystemStopped,
     TradingSystem,
 )
+from orderpit.actors.audit import audit
 from orderpit.actors.stepped import START_NS
 from orderpit.bars import daily_bars, instrument
 from orderpit.model.events import OrderFilled
@@ -238,6 +239,8 @@ def test_another_thread_is_refused_with_one_clear_error() -> None:
         thread.join()
         assert raised == ["runtime: must be used from the thread that made the system, got 'stepped'"] * 5
         assert system.orders() == ()
+        # What was refused was never sent.
+        assert audit(system).violations == ()
 
 
 @pytest.mark.parametrize(
