@@ -214,6 +214,19 @@ def test_an_event_loop_waits_for_orders_and_reads_updates() -> None:
     assert len(asyncio.run(asyncio.wait_for(main(), BOUND))) == 3
 
 
+def test_the_next_record_waits_for_a_request_that_is_on_its_way() -> None:
+    class Buys(Strategy):
+        def on_market_data(self, data: Any) -> None:
+            if not self.orders():
+                self.submit(limit("150"))
+
+    with stepped(exchange=SimulatedExchange(latency="1")) as system:
+        system.add_strategy(Buys)
+        system.play([quote(ask="101"), quote(bid="150", ask="200")]).wait(BOUND)
+        # The first came to the venue when it still offered what it had been submitted for.
+        assert system.orders()[0].state is OrderState.FILLED
+
+
 # -- what does not go
 
 
