@@ -88,5 +88,7 @@ class TimerHeap:
 
     def clear(self) -> None:
         """Forget all timers."""
+        for timer in self.heap:
+            timer.live = False
         self.heap.clear()
         self.foreground = 0

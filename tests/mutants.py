@@ -207,10 +207,10 @@ MUTANTS: Final = (
         "        pass\n",
     ),
     Mutant(
-        "an update does not reach the portfolio",
+        "what is missing is not sent again",
         "actors/order_manager.py",
-        "            for fold in self._folds:\n",
-        "            for fold in self._folds[: 1 + (update.sequence != 60)]:\n",
+        "            if request.first <= update.sequence <= request.last:\n",
+        "            if request.first < update.sequence <= request.last:\n",
     ),
     Mutant(
         "a time-out is not noticed",

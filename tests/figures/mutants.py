@@ -107,8 +107,7 @@ def _by_tests(mutant: Mutant) -> Caught | None:
     folder = "tests/model" if mutant.file.startswith("model/") else "tests/actors"
     with contextlib.redirect_stdout(io.StringIO()):
         # The package has been imported, mutant and all, before pytest could rewrite its assertions.
-        quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-        pytest.main(["-x", "-q", "-p", "no:cacheprovider", *quiet, folder], plugins=[first])
+        pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", folder], plugins=[first])
     return Caught(mutant.name, first.test, first.said[:300]) if first.test else None
 
 
