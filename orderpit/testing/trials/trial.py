@@ -127,7 +127,7 @@ class Trial:
         Raises:
             Failure: for the first that fails.
         """
-        whole("seeds", count, InvalidConfiguration)
+        whole("seeds", count, InvalidConfiguration, least=1)
         with tripwire(*self._watched()) as escapes:
             for seed in range(count):
                 ran = self._run_seed(seed, None, escapes, seeded(seed))
