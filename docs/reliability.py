@@ -167,13 +167,17 @@ def _more(figures: Mapping[str, Any]) -> Iterator[str]:
         counts: Mapping[str, float] = figures.get(key) or {}
         if counts:
             yield f"### {title}\n\n{said}\n"
-            yield _table(head, ((name, f"{count:,}") for name, count in sorted(counts.items())))
+            yield _table(head, ((name, _counted(count)) for name, count in sorted(counts.items())))
     mutants: Sequence[Mapping[str, Any]] = figures.get("mutants") or ()
     if mutants:
         yield "### Bugs that were planted\n\nEach a line changed in the code. What has caught no bug proves nothing.\n"
         yield _table(
             ("bug", "caught by"), ((one["name"], one.get("caught_by") or one.get("by", "")) for one in mutants)
         )
+
+
+def _counted(count: float | None) -> str:
+    return "not measured in so short a run" if count is None else f"{count:,}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
