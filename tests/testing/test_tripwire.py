@@ -101,6 +101,7 @@ def test_what_can_be_replayed_passes(load: Load, code: str):
     assert escapes == []
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # from Python 3.12 on
 @pytest.mark.parametrize("code", ESCAPES.values(), ids=ESCAPES)
 def test_others_are_left_alone(load: Load, code: str):
     bot = load(f"def act():\n{indented(code)}\n")
