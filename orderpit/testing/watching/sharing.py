@@ -163,7 +163,10 @@ def _held_by(path: str, value: object) -> Iterator[tuple[str, object]]:
         case types.CellType():
             yield from ((path, content) for content in gc.get_referents(value))
         case _ if hasattr(value, "__dict__"):
-            yield from ((f"{path}.{name}", item) for name, item in vars(value).items())
-            yield from ((path, item) for item in gc.get_referents(value) if item is not vars(value))
+            named = vars(value)
+            yield from ((f"{path}.{name}", item) for name, item in named.items())
+            # From Python 3.13 on an object holds its attributes itself: those have been named.
+            known = {id(named), *map(id, named.values())}
+            yield from ((path, item) for item in gc.get_referents(value) if id(item) not in known)
         case _:
             yield from ((path, item) for item in gc.get_referents(value) if type(item) not in _COMMON_LEAVES)
