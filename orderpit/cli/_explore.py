@@ -151,7 +151,7 @@ def _explored(race: Race, args: Namespace, console: Console | None, signals: Sig
     watch: _Watch = _Lines()
     every = _LINE_EVERY_SECONDS
     if console is not None and not args.quiet:
-        from ._explore_bar import Bar  # noqa: PLC0415  # rich is an extra
+        from ._bar import Bar  # noqa: PLC0415  # rich is an extra
 
         watch, every = Bar(console), _EVERY_SECONDS
     began = looked = time.perf_counter()

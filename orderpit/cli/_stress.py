@@ -277,9 +277,9 @@ def _watcher(args: Namespace, console: Console | None) -> Watcher:
     if args.quiet:
         return Blind()
     if console is not None and not args.json:
-        from ._bar import Bar  # noqa: PLC0415  # rich is an extra
+        from ._bar import FloodBar  # noqa: PLC0415  # rich is an extra
 
-        return Bar(console)
+        return FloodBar(console)
     from ._progress import StressLines  # noqa: PLC0415  # beside the bar
 
     return StressLines(sys.stderr)

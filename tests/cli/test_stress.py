@@ -17,7 +17,7 @@ from rich.console import Console
 
 from orderpit import SimulatedExchange, TradingSystem
 from orderpit.cli import main
-from orderpit.cli._bar import Bar
+from orderpit.cli._bar import FloodBar
 from orderpit.cli._flood import INSTRUMENTS, Market, Trader
 from orderpit.cli._progress import StressLines
 from orderpit.cli._session import Blind
@@ -98,7 +98,7 @@ def flooding():
 def test_the_bar_is_one_line_that_fits_the_terminal(width, flooding):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, no_color=True, width=width, height=9, legacy_windows=False)
-    with Bar(console) as bar:
+    with FloodBar(console) as bar:
         bar.show(flooding)
     drawn = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", stream.getvalue()).strip("\r\n")
     assert drawn.startswith(" 25% ")

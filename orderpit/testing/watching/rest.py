@@ -134,6 +134,7 @@ class Rest:
 
 
 def _is_awaited(order: Order) -> bool:
+    # Said a second time on purpose: what is checked must not be what checks.
     return order.in_doubt or order.state is OrderState.SUBMITTED or order.pending is not Pending.NONE
 
 
