@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..model.audit import AuditReport, Ledger, check_orders, check_portfolio, check_venue
 from ..model.errors import InvalidConfiguration
-from .exchange import ExchangeBooks
 from .order_manager import ManagerBooks
 from .portfolio import PortfolioBooks
 from .risk_controller import RiskBooks
+from .simulated_exchange import ExchangeBooks
 from .system import TradingSystem
 from .view import ViewBooks
 

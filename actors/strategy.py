@@ -71,9 +71,20 @@ class Strategy:
         """Submit an order and return its id; None when too many orders have had no first update yet."""
         return self._acting.submit(command)
 
-    def modify(self, order_id: str, *, price: Number | None = None, quantity: Number | None = None) -> None:
-        """Ask for other terms of a live order."""
-        self._acting.modify(ModifyOrder(order_id, price=price, quantity=quantity))
+    def modify(
+        self,
+        order_id: str,
+        *,
+        price: Number | None = None,
+        quantity: Number | None = None,
+        stop_price: Number | None = None,
+        expire_time_ns: int | None = None,
+    ) -> None:
+        """Ask for other terms of a live order; see ModifyOrder."""
+        terms = ModifyOrder(
+            order_id, price=price, quantity=quantity, stop_price=stop_price, expire_time_ns=expire_time_ns
+        )
+        self._acting.modify(terms)
 
     def cancel(self, order_id: str) -> None:
         """Ask for the end of a live order."""

@@ -302,14 +302,25 @@ class TradingSystem(Hosting):
         self._pass_to_risk(stamped, "submit()")
         return order_id
 
-    def modify(self, order_id: str, *, price: Number | None = None, quantity: Number | None = None) -> None:
-        """Ask for another price or quantity of a live order; the quantity counts what has filled.
+    def modify(
+        self,
+        order_id: str,
+        *,
+        price: Number | None = None,
+        quantity: Number | None = None,
+        stop_price: Number | None = None,
+        expire_time_ns: int | None = None,
+    ) -> None:
+        """Ask for other terms of a live order, see ModifyOrder; the quantity counts what has filled.
 
         Raises:
             InvalidOrder: for what can never be valid.
             SystemStopped: when it is not running.
         """
-        self._pass_to_risk(self._stamped(ModifyOrder(order_id, price=price, quantity=quantity)), "modify()")
+        terms = ModifyOrder(
+            order_id, price=price, quantity=quantity, stop_price=stop_price, expire_time_ns=expire_time_ns
+        )
+        self._pass_to_risk(self._stamped(terms), "modify()")
 
     def cancel(self, order_id: str) -> None:
         """Ask for the end of a live order.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
-from .kinds import OrderState, OrderType, Pending, Reason
+from .kinds import OrderState, OrderType, Pending, Reason, TimeInForce
 from .order import Order
 from .records import SOURCE, Outcome, Records
 from .refusal import Refusal
@@ -66,6 +64,9 @@ class Commanding(Records):
             price=command.price,
             stop_price=command.stop_price,
             time_in_force=command.time_in_force,
+            expire_time_ns=command.expire_time_ns,
+            instructions=command.instructions,
+            account=command.source,
             time_ns=now,
             source=SOURCE,
         )
@@ -108,6 +109,8 @@ class Commanding(Records):
             request_id=request_id,
             price=command.price,
             quantity=command.quantity,
+            stop_price=command.stop_price,
+            expire_time_ns=command.expire_time_ns,
         )
         request = r.VenueModify(
             client_order_id=order.client_order_id,
@@ -115,6 +118,8 @@ class Commanding(Records):
             symbol=order.symbol,
             price=command.price,
             quantity=command.quantity,
+            stop_price=command.stop_price,
+            expire_time_ns=command.expire_time_ns,
             time_ns=now,
             source=SOURCE,
         )
@@ -143,7 +148,22 @@ class Commanding(Records):
             return Refusal(reason, f"order_id {order.order_id}: a {order.pending.value.lower()} is already on its way")
         if command.price is not None and order.order_type not in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
             return Refusal.of(Reason.UNSUPPORTED, "price", command.price, f"a {order.order_type.value} order has none")
-        if _same(command.price, order.price) and _same(command.quantity, order.quantity):
+        if command.stop_price is not None and (order.stop_price is None or order.triggered):
+            return Refusal.of(
+                Reason.UNSUPPORTED, "stop_price", command.stop_price, "the order has none that could change"
+            )
+        if command.expire_time_ns is not None and order.time_in_force is not TimeInForce.GTD:
+            text = f"a {order.time_in_force.value} order has none"
+            return Refusal.of(Reason.UNSUPPORTED, "expire_time_ns", str(command.expire_time_ns), text)
+        if all(
+            wanted is None or wanted == current
+            for wanted, current in (
+                (command.price, order.price),
+                (command.quantity, order.quantity),
+                (command.stop_price, order.stop_price),
+                (command.expire_time_ns, order.expire_time_ns),
+            )
+        ):
             return Refusal(Reason.NOTHING_TO_MODIFY, f"order_id {order.order_id}: has these terms already")
         return None
 
@@ -165,7 +185,3 @@ def cancel_of(order: Order, request_id: str, now: int) -> r.VenueCancel:
     return r.VenueCancel(
         client_order_id=order.client_order_id, request_id=request_id, symbol=order.symbol, time_ns=now, source=SOURCE
     )
-
-
-def _same(wanted: Decimal | None, current: Decimal | None) -> bool:
-    return wanted is None or wanted == current

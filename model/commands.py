@@ -9,8 +9,9 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from .errors import InvalidOrder
-from .kinds import OrderType, Side, TimeInForce
-from .numbers import Number, positive, whole
+from .instructions import NO_INSTRUCTIONS, Instructions
+from .kinds import OrderType, Side, TimeInForce, TrailingType
+from .numbers import EXACT, HUNDRED, Number, positive, whole
 from .refusal import Refusal
 from .text import free_text, identifier
 
@@ -66,6 +67,18 @@ def _display_quantity(value: Number | None) -> Decimal | None:
     return None if value is None else positive("display_quantity", value, InvalidOrder)
 
 
+def _trailing_offset(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("trailing_offset", value, InvalidOrder)
+
+
+def _trailing_type(value: TrailingType) -> TrailingType:
+    return _member("trailing_type", value, TrailingType)
+
+
+def _activation_price(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("activation_price", value, InvalidOrder)
+
+
 def _expire_time(value: int | None) -> int | None:
     return None if value is None else whole("expire_time_ns", value, InvalidOrder, least=1)
 
@@ -113,13 +126,19 @@ class SubmitOrder:
     Args:
         symbol: of an instrument that the system trades.
         side: Side.BUY or Side.SELL.
-        order_type: MARKET, LIMIT, STOP or STOP_LIMIT.
+        order_type: MARKET, LIMIT, STOP, STOP_LIMIT or TRAILING_STOP.
         quantity: in units of the base, above zero.
         price: the limit; needed by LIMIT and STOP_LIMIT, refused for the others.
         stop_price: the trigger; needed by STOP and STOP_LIMIT, refused for the others.
-        time_in_force: GTC; the others are not built yet and end REJECTED as UNSUPPORTED.
+        time_in_force: GTC until it is cancelled; IOC what fills at once; FOK all at once or nothing; GTD until
+            expire_time_ns; DAY until the instrument's trading hours end.
         expire_time_ns: nanoseconds since the epoch, UTC; needed by GTD, refused for the others.
-        post_only, reduce_only, display_quantity: not built yet, refused as UNSUPPORTED when used.
+        post_only: rest on the book, never take.
+        reduce_only: bring the position closer to zero, and never beyond.
+        display_quantity: how much the market sees at a time of a LIMIT or STOP_LIMIT order; None for all.
+        trailing_offset: how far a TRAILING_STOP stays behind the market; needed by it, refused for the others.
+        trailing_type: whether the offset is an amount of the quote currency, per cent of the price, or ticks.
+        activation_price: where a TRAILING_STOP begins to follow the market; at once without one.
         order_id: yours, unique for ever; one is given when it is None. The same id with the same terms is one order.
         tag, notes: free text of at most 256 printable characters, kept with the order.
         time_ns, source: stamped by the system on entry.
@@ -139,6 +158,9 @@ class SubmitOrder:
     post_only: bool = attrs.field(default=False, converter=_post_only, kw_only=True)
     reduce_only: bool = attrs.field(default=False, converter=_reduce_only, kw_only=True)
     display_quantity: Decimal | None = attrs.field(default=None, converter=_display_quantity, kw_only=True)
+    trailing_offset: Decimal | None = attrs.field(default=None, converter=_trailing_offset, kw_only=True)
+    trailing_type: TrailingType = attrs.field(default=TrailingType.AMOUNT, converter=_trailing_type, kw_only=True)
+    activation_price: Decimal | None = attrs.field(default=None, converter=_activation_price, kw_only=True)
     order_id: str | None = attrs.field(default=None, converter=_optional_order_id, kw_only=True)
     tag: str = attrs.field(default="", converter=_tag, kw_only=True)
     notes: str = attrs.field(default="", converter=_notes, kw_only=True)
@@ -150,11 +172,39 @@ class SubmitOrder:
         kind = self.order_type
         _refuse_mismatch("price", self.price, kind, needed=kind in _PRICED)
         _refuse_mismatch("stop_price", self.stop_price, kind, needed=kind in _STOPPED)
+        trails = kind is OrderType.TRAILING_STOP
+        _refuse_mismatch("trailing_offset", self.trailing_offset, kind, needed=trails)
+        if not trails:
+            _refuse_mismatch("activation_price", self.activation_price, kind, needed=False)
+        elif self.trailing_offset is not None:
+            _refuse_offset(self.trailing_offset, self.trailing_type)
         expires = self.time_in_force is TimeInForce.GTD
         if expires and self.expire_time_ns is None:
             raise InvalidOrder.of("expire_time_ns", None, "is required by time in force GTD")
         if self.expire_time_ns is not None and not expires:
             raise InvalidOrder.of("expire_time_ns", self.expire_time_ns, "goes only with time in force GTD")
+
+    @property
+    def instructions(self) -> Instructions:
+        """What it asks for besides."""
+        asked = self.post_only or self.reduce_only or self.display_quantity or self.trailing_offset
+        if not asked:
+            return NO_INSTRUCTIONS
+        return Instructions(
+            post_only=self.post_only,
+            reduce_only=self.reduce_only,
+            display_quantity=self.display_quantity,
+            trailing_offset=self.trailing_offset,
+            trailing_type=self.trailing_type,
+            activation_price=self.activation_price,
+        )
+
+
+def _refuse_offset(offset: Decimal, kind: TrailingType) -> None:
+    if kind is TrailingType.PERCENT and offset >= HUNDRED:
+        raise InvalidOrder.of("trailing_offset", offset, "must be below 100 per cent")
+    if kind is TrailingType.TICKS and offset != offset.to_integral_value(context=EXACT):
+        raise InvalidOrder.of("trailing_offset", offset, "must be a whole number of ticks")
 
 
 def _refuse_mismatch(field: str, value: Decimal | None, kind: OrderType, *, needed: bool) -> None:
@@ -167,9 +217,11 @@ def _refuse_mismatch(field: str, value: Decimal | None, kind: OrderType, *, need
 
 @attrs.frozen
 class ModifyOrder:
-    """A request to change price or quantity of a live order (FIX OrderCancelReplaceRequest, 35=G).
+    """A request to change the terms of a live order (FIX OrderCancelReplaceRequest, 35=G); a term of None stays.
 
-    The quantity counts what has filled: 10 with 4 filled and a new quantity of 6 leaves 2.
+    The quantity counts what has filled: 10 with 4 filled and a new quantity of 6 leaves 2. At or below what has filled
+    the order is done. expire_time_ns is that of a GTD order. An amend keeps the place in the queue only if it does
+    nothing but lower the quantity.
 
     Raises:
         InvalidOrder: for what can never be valid, a modification of nothing included.
@@ -178,12 +230,20 @@ class ModifyOrder:
     order_id: str = attrs.field(converter=_order_id)
     price: Decimal | None = attrs.field(default=None, converter=_price, kw_only=True)
     quantity: Decimal | None = attrs.field(default=None, converter=_optional_quantity, kw_only=True)
+    stop_price: Decimal | None = attrs.field(default=None, converter=_stop_price, kw_only=True)
+    expire_time_ns: int | None = attrs.field(default=None, converter=_expire_time, kw_only=True)
     time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
     source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.price is None and self.quantity is None:
-            raise InvalidOrder.of("price", None, "must be given when there is no new quantity")
+        if self.changes_nothing:
+            raise InvalidOrder.of("price", None, "must be given when there is no other new term")
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether no new term is given."""
+        terms = (self.price, self.quantity, self.stop_price, self.expire_time_ns)
+        return all(term is None for term in terms)
 
 
 @attrs.frozen

@@ -12,6 +12,7 @@ import attrs
 
 from .commands import SubmitOrder
 from .kinds import Reason
+from .link import Link
 from .reports import Fill
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class OrderCreated:
-    """The beginning of every order's stream, of a denied one too: all its terms."""
+    """The beginning of every order's stream, of a denied one too: all its terms, and its place in a group."""
 
     time_ns: int
     source: str
     order_id: str
     strategy_id: str
     terms: SubmitOrder
+    link: Link | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -73,11 +75,15 @@ class OrderRejected:
 
 @attrs.frozen(kw_only=True)
 class OrderTriggered:
-    """A stop's trigger price was reached; from here on it is a market or a limit order."""
+    """A stop's trigger price was reached; from here on it is a market or a limit order.
+
+    stop_price is where a trailing stop stood, None for the others, which have theirs from the beginning.
+    """
 
     time_ns: int
     source: str
     order_id: str
+    stop_price: Decimal | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -113,12 +119,13 @@ class FillCorrected:
 
 @attrs.frozen(kw_only=True)
 class CancelRequested:
-    """A cancel is on its way to the venue."""
+    """A cancel is on its way to the venue; asked for, or because of what happened to another order of its group."""
 
     time_ns: int
     source: str
     order_id: str
     request_id: str
+    reason: Reason = Reason.REQUESTED
 
 
 @attrs.frozen(kw_only=True)
@@ -143,6 +150,9 @@ class ModifyRequested:
     request_id: str
     price: Decimal | None
     quantity: Decimal | None
+    stop_price: Decimal | None = None
+    expire_time_ns: int | None = None
+    reason: Reason = Reason.REQUESTED
 
 
 @attrs.frozen(kw_only=True)
@@ -170,6 +180,8 @@ class OrderModified:
     request_id: str | None
     price: Decimal | None
     quantity: Decimal | None
+    stop_price: Decimal | None = None
+    expire_time_ns: int | None = None
     exchange_order_id: str | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 
 class Kind(Enum):
@@ -31,6 +32,11 @@ class OrderType(Kind):
     LIMIT = "LIMIT"
     STOP = "STOP"
     STOP_LIMIT = "STOP_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
+
+
+STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+"""The types that wait for a trigger."""
 
 
 class Side(Kind):
@@ -41,13 +47,46 @@ class Side(Kind):
 
 
 class TimeInForce(Kind):
-    """How long an order works (FIX tag 59). Only GTC is built; the others are refused as UNSUPPORTED."""
+    """How long an order works (FIX tag 59)."""
 
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
     GTD = "GTD"
     DAY = "DAY"
+
+
+class TrailingType(Kind):
+    """What the offset of a trailing stop counts (FIX tag 836, PegOffsetType)."""
+
+    AMOUNT = "AMOUNT"
+    PERCENT = "PERCENT"
+    TICKS = "TICKS"
+
+
+class Contingency(Kind):
+    """What ties the orders of a group together (FIX tag 1385, ContingencyType).
+
+    OCO: an execution of one cancels the others. OUO: an execution of one takes as much from the others. OTO: the
+    complete fill of the first sends the others. BRACKET: what fills of the entry is protected by a profit target and a
+    stop, which take from each other.
+    """
+
+    OCO = "OCO"
+    OUO = "OUO"
+    OTO = "OTO"
+    BRACKET = "BRACKET"
+
+
+class Role(Kind):
+    """What an order is in its group."""
+
+    LEG = "LEG"
+    FIRST = "FIRST"
+    THEN = "THEN"
+    ENTRY = "ENTRY"
+    PROFIT_TARGET = "PROFIT_TARGET"
+    STOP_LOSS = "STOP_LOSS"
 
 
 class Pending(Kind):
@@ -76,6 +115,10 @@ class Reason(Kind):
     MIN_QUANTITY = "MIN_QUANTITY"
     MAX_QUANTITY = "MAX_QUANTITY"
     MIN_NOTIONAL = "MIN_NOTIONAL"
+    MAX_NOTIONAL = "MAX_NOTIONAL"
+    DISPLAY_QUANTITY = "DISPLAY_QUANTITY"
+    EXPIRE_TIME = "EXPIRE_TIME"
+    UNSUPPORTED_COMBINATION = "UNSUPPORTED_COMBINATION"
     PRICE_BAND = "PRICE_BAND"
     NO_REFERENCE_PRICE = "NO_REFERENCE_PRICE"
     MAX_ORDER_QUANTITY = "MAX_ORDER_QUANTITY"
@@ -94,12 +137,20 @@ class Reason(Kind):
     INTERNAL_ERROR = "INTERNAL_ERROR"
     # Said by the venue.
     NO_MARKET = "NO_MARKET"
+    STOP_PRICE = "STOP_PRICE"
+    POST_ONLY = "POST_ONLY"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    FILL_OR_KILL = "FILL_OR_KILL"
+    SELF_TRADE = "SELF_TRADE"
     TOO_LATE = "TOO_LATE"
     NOT_AT_VENUE = "NOT_AT_VENUE"
     VENUE = "VENUE"
     # Why an order closed, or why its truth is unknown.
     REQUESTED = "REQUESTED"
     REMAINDER = "REMAINDER"
+    TIME_IN_FORCE = "TIME_IN_FORCE"
+    CONTINGENT = "CONTINGENT"
+    REPLACED = "REPLACED"
     NO_ANSWER = "NO_ANSWER"
     CONTRADICTION = "CONTRADICTION"
     REPORT_SET_ASIDE = "REPORT_SET_ASIDE"

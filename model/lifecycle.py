@@ -66,6 +66,8 @@ def create(event: e.OrderCreated) -> Order:
         stop_price=terms.stop_price,
         time_in_force=terms.time_in_force,
         expire_time_ns=terms.expire_time_ns,
+        instructions=terms.instructions,
+        link=event.link,
         created_ns=event.time_ns,
         tag=terms.tag,
         notes=terms.notes,
@@ -128,7 +130,7 @@ def _rejected(order: Order, event: e.OrderRejected) -> Order:
 def _triggered(order: Order, event: e.OrderTriggered) -> Order:
     if not order.is_open:
         raise _forbidden(order, event)
-    return changed(order, triggered=True)
+    return changed(order, triggered=True, stop_price=event.stop_price or order.stop_price)
 
 
 def _filled(order: Order, event: e.OrderFilled) -> Order:
@@ -226,6 +228,8 @@ def _modified(order: Order, event: e.OrderModified) -> Order:
     modified = changed(
         answered,
         price=order.price if event.price is None else event.price,
+        stop_price=order.stop_price if event.stop_price is None else event.stop_price,
+        expire_time_ns=order.expire_time_ns if event.expire_time_ns is None else event.expire_time_ns,
         # To or below what has filled: the quantity becomes what has filled, and the order is done.
         quantity=max(quantity, order.filled_quantity),
         exchange_order_id=event.exchange_order_id or order.exchange_order_id,

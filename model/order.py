@@ -9,7 +9,9 @@ from typing import Final
 import attrs
 
 from .chain import Chain
-from .kinds import OrderState, OrderType, Pending, Reason, Side, TimeInForce
+from .instructions import NO_INSTRUCTIONS, Instructions
+from .kinds import OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
+from .link import Link
 from .numbers import HUNDRED, ZERO, multiply, plain, ratio, subtract, to_places
 from .reports import Fill
 
@@ -34,7 +36,8 @@ class Order:
     when a cancel went after it; pending_quantity is what a modification without an answer asks for. terms_changed says
     that price or quantity are no longer those that were sent. venue_filled_quantity is what the venue says has filled,
     while the order is in doubt because executions are missing; until_asked says that the doubt ends with the venue's
-    answer to a query and with no other report.
+    answer to a query and with no other report. replaced_client_order_ids are those under which it was at the venue
+    before, oldest first, where an amend is a cancel and a new order. link is its place in a group.
 
     average_fill_price is for display (40 decimal places); filled_notional is exact. fees_paid sums in fee_currency,
     that of the order's first fill; a fee in another currency is in the fills alone.
@@ -52,6 +55,9 @@ class Order:
     stop_price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     expire_time_ns: int | None = None
+    instructions: Instructions = NO_INSTRUCTIONS
+    link: Link | None = None
+    replaced_client_order_ids: tuple[str, ...] = ()
     state: OrderState = OrderState.PENDING
     pending: Pending = Pending.NONE
     pending_request_id: str | None = None
@@ -111,6 +117,41 @@ class Order:
     def fill_percentage(self) -> Decimal:
         """Filled part of the quantity in per cent."""
         return ratio(multiply(self.filled_quantity, HUNDRED), self.quantity)
+
+    @property
+    def post_only(self) -> bool:
+        """Whether it may only rest on the book, never take."""
+        return self.instructions.post_only
+
+    @property
+    def reduce_only(self) -> bool:
+        """Whether it may only bring the position closer to zero."""
+        return self.instructions.reduce_only
+
+    @property
+    def display_quantity(self) -> Decimal | None:
+        """How much of it the market sees at a time; None for all."""
+        return self.instructions.display_quantity
+
+    @property
+    def trailing_offset(self) -> Decimal | None:
+        """How far a trailing stop stays behind the market, in what trailing_type says."""
+        return self.instructions.trailing_offset
+
+    @property
+    def trailing_type(self) -> TrailingType:
+        """What the trailing offset counts."""
+        return self.instructions.trailing_type
+
+    @property
+    def activation_price(self) -> Decimal | None:
+        """Where a trailing stop begins to follow the market; None for at once."""
+        return self.instructions.activation_price
+
+    @property
+    def group_id(self) -> str | None:
+        """The group that it belongs to."""
+        return None if self.link is None else self.link.group_id
 
     @property
     def is_buy(self) -> bool:

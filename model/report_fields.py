@@ -69,6 +69,16 @@ def optional_price(value: Number | None) -> Decimal | None:
     return None if value is None else positive("price", value, InvalidReport)
 
 
+def optional_stop_price(value: Number | None) -> Decimal | None:
+    """Take a trigger price, where there is one."""
+    return None if value is None else positive("stop_price", value, InvalidReport)
+
+
+def optional_expire_time_ns(value: int | None) -> int | None:
+    """Take when an order ends, in nanoseconds, where there is such a time."""
+    return None if value is None else whole("expire_time_ns", value, InvalidReport, least=1)
+
+
 def filled_quantity(value: Number) -> Decimal:
     """Take a sum of executions, in units of the base."""
     return not_negative("filled_quantity", value, InvalidReport)

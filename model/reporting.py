@@ -15,7 +15,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, missing, opened
-from .kinds import OrderState, Reason
+from .kinds import STOPS, OrderState, Reason
 from .lifecycle import apply
 from .numbers import ZERO, plain, subtract
 from .order import Order
@@ -167,7 +167,7 @@ def _overfilled(order: Order, more: Decimal, now: int) -> Found:
 
 
 def _accepted(order: Order, report: r.VenueAccepted, now: int) -> Found:
-    if order.state is S.REJECTED and order.stop_price is None:
+    if order.state is S.REJECTED and order.order_type not in STOPS:
         # Only a stop can be acknowledged and refused later.
         yield from contradiction(order, report, now)
         return
@@ -209,6 +209,8 @@ def _changed(
         request_id=report.request_id if isinstance(report, r.VenueModified) else None,
         price=price,
         quantity=quantity,
+        stop_price=report.stop_price if isinstance(report, r.VenueModified) else None,
+        expire_time_ns=report.expire_time_ns if isinstance(report, r.VenueModified) else None,
         exchange_order_id=report.exchange_order_id,
     )
 
@@ -231,12 +233,12 @@ def _triggered(order: Order, report: r.VenueTriggered, now: int) -> Found:
     if order.is_closed:
         # A trigger overtaken by the fill or cancel that followed it tells nothing new.
         return
-    if order.stop_price is None:
+    if order.order_type not in STOPS:
         yield alarm_about(order, report, now, A.UNEXPECTED_REPORT)
         return
     yield from opened(order, report, now)
     if not order.triggered:
-        yield e.OrderTriggered(time_ns=now, source=report.source, order_id=order.order_id)
+        yield e.OrderTriggered(time_ns=now, source=report.source, order_id=order.order_id, stop_price=report.stop_price)
 
 
 def _modified(order: Order, report: r.VenueModified, now: int) -> Found:
@@ -251,12 +253,14 @@ def _modified(order: Order, report: r.VenueModified, now: int) -> Found:
     same = (
         report.price in {None, order.price}
         and report.quantity in {None, order.quantity}
+        and report.stop_price in {None, order.stop_price}
+        and report.expire_time_ns in {None, order.expire_time_ns}
         and report.exchange_order_id in {None, order.exchange_order_id}
     )
     if not asked and same:
         return
     yield from opened(order, report, now)
-    if not asked:
+    if not asked and report.reason is Reason.REQUESTED:
         yield Alarm(now, A.CHANGED_TERMS, order.order_id, "the venue changed terms that nobody asked it to change")
     yield _changed(order, report, now, report.price, report.quantity)
 

@@ -12,13 +12,17 @@ import attrs
 
 from . import report_fields as f
 from .errors import InvalidReport
+from .instructions import NO_INSTRUCTIONS, Instructions
 from .kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
 from .numbers import ZERO
 
 
 @attrs.frozen(kw_only=True)
 class VenueSubmit:
-    """Place this order."""
+    """Place this order.
+
+    account is whose it is (FIX tag 1): that of the strategy. link_id is that of its group (FIX tag 583, ClOrdLinkID).
+    """
 
     client_order_id: str
     symbol: str
@@ -28,6 +32,10 @@ class VenueSubmit:
     price: Decimal | None
     stop_price: Decimal | None
     time_in_force: TimeInForce
+    expire_time_ns: int | None = None
+    instructions: Instructions = NO_INSTRUCTIONS
+    account: str = ""
+    link_id: str | None = None
     time_ns: int
     source: str
 
@@ -41,6 +49,8 @@ class VenueModify:
     symbol: str
     price: Decimal | None
     quantity: Decimal | None
+    stop_price: Decimal | None = None
+    expire_time_ns: int | None = None
     time_ns: int
     source: str
 
@@ -118,9 +128,10 @@ class VenueRejected:
 
 @attrs.frozen(kw_only=True)
 class VenueTriggered:
-    """A stop's trigger price was reached (FIX ExecType Triggered)."""
+    """A stop's trigger price was reached (FIX ExecType Triggered). stop_price is where a trailing stop stood."""
 
     client_order_id: str = attrs.field(converter=f.client_order_id)
+    stop_price: Decimal | None = attrs.field(default=None, converter=f.optional_stop_price)
     time_ns: int = attrs.field(default=0, converter=f.time_ns)
     source: str = attrs.field(default="exchange", converter=f.source)
 
@@ -140,12 +151,18 @@ class VenueFilled:
 
 @attrs.frozen(kw_only=True)
 class VenueModified:
-    """An amend took effect (FIX ExecType Replaced); the terms are those in force now."""
+    """An amend took effect (FIX ExecType Replaced); the terms are those in force now.
+
+    Of what a venue changes by itself, as it does to a reduce-only order whose position has shrunk, reason says why.
+    """
 
     client_order_id: str = attrs.field(converter=f.client_order_id)
     request_id: str = attrs.field(converter=f.request_id)
     price: Decimal | None = attrs.field(default=None, converter=f.optional_price)
     quantity: Decimal | None = attrs.field(default=None, converter=f.optional_quantity)
+    stop_price: Decimal | None = attrs.field(default=None, converter=f.optional_stop_price)
+    expire_time_ns: int | None = attrs.field(default=None, converter=f.optional_expire_time_ns)
+    reason: Reason = attrs.field(default=Reason.REQUESTED, converter=f.reason)
     exchange_order_id: str | None = attrs.field(default=None, converter=f.exchange_order_id)
     time_ns: int = attrs.field(default=0, converter=f.time_ns)
     source: str = attrs.field(default="exchange", converter=f.source)
@@ -244,6 +261,8 @@ class VenueStatus:
     complete: bool = attrs.field(default=False, converter=f.complete)
     price: Decimal | None = attrs.field(default=None, converter=f.optional_price)
     quantity: Decimal | None = attrs.field(default=None, converter=f.optional_quantity)
+    stop_price: Decimal | None = attrs.field(default=None, converter=f.optional_stop_price)
+    expire_time_ns: int | None = attrs.field(default=None, converter=f.optional_expire_time_ns)
     time_ns: int = attrs.field(default=0, converter=f.time_ns)
     source: str = attrs.field(default="exchange", converter=f.source)
 

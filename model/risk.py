@@ -18,7 +18,7 @@ from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, Submi
 from .errors import InvalidConfiguration
 from .gate import Gate
 from .instrument import Instrument
-from .kinds import Reason, Side, TimeInForce
+from .kinds import OrderType, Reason, Side, TimeInForce
 from .mark import Mark
 from .market import MarketData
 from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
@@ -200,6 +200,7 @@ class RiskBook:
         return (
             (None if command.quantity is None else instrument.check_quantity(command.quantity))
             or self._check_price(instrument, "price", command.price)
+            or self._check_price(instrument, "stop_price", command.stop_price)
             or self._check_limits(instrument, asked.requested)
             or self._check_funds(instrument, asked)
         )
@@ -289,6 +290,7 @@ def _is_submission(event: e.Event) -> bool:
 def _unsupported(command: SubmitOrder) -> Refusal | None:
     for field, used, value in (
         ("time_in_force", command.time_in_force is not TimeInForce.GTC, command.time_in_force.value),
+        ("order_type", command.order_type is OrderType.TRAILING_STOP, command.order_type.value),
         ("post_only", command.post_only, "True"),
         ("reduce_only", command.reduce_only, "True"),
         ("display_quantity", command.display_quantity is not None, plain(command.display_quantity or ZERO)),

@@ -27,10 +27,14 @@ from .instrument import Instrument
 from .kinds import OrderState, OrderType, Reason, Side
 from .market import MarketData
 from .values import changed
-from .venue_execution import Execution, reported
+from .venue_amending import Amending
+from .venue_booking import Booking, reported
+from .venue_execution import Execution
 from .venue_matching import Matching
 from .venue_memory import VenueMemory
 from .venue_order import Draw, VenueOrder, VenueRules
+from .venue_pricing import Pricing
+from .venue_taking import Taking
 
 __all__ = ["Draw", "SimulatedVenue", "VenueOrder", "VenueRules"]
 
@@ -52,8 +56,12 @@ class SimulatedVenue:
     ) -> None:
         self._memory = VenueMemory(instruments)
         self._next_id = next_id
-        self._execution = Execution(self._memory, instruments, rules, draw, next_id)
-        self._matching = Matching(self._memory, self._execution)
+        self._booking = Booking(self._memory, instruments, rules, next_id)
+        pricing = Pricing(self._memory, instruments, rules, draw)
+        taking = Taking(self._memory, pricing, self._booking)
+        self._execution = Execution(self._memory, taking, pricing, self._booking)
+        self._matching = Matching(self._memory, self._execution, taking, pricing, self._booking)
+        self._amending = Amending(self._memory, self._execution)
 
     @property
     def orders(self) -> Mapping[str, VenueOrder]:
@@ -68,7 +76,7 @@ class SimulatedVenue:
             case r.VenueCancel():
                 return self._memory.attempt(lambda: self._cancel(request), now_ns)
             case r.VenueModify():
-                return self._memory.attempt(lambda: self._modify(request), now_ns)
+                return self._memory.attempt(lambda: self._amending.amend(request), now_ns)
             case r.VenueQuery():
                 return self._answer(request, now_ns)
 
@@ -90,7 +98,7 @@ class SimulatedVenue:
         return self._memory.attempt(lambda: self._execute(order, most, price), now_ns)
 
     def _execute(self, order: VenueOrder, quantity: Decimal, price: Decimal) -> None:
-        self._execution.fill(order, quantity, price)
+        self._booking.fill(order, quantity, price)
 
     def _submit(self, request: r.VenueSubmit) -> None:
         memory, client_id = self._memory, request.client_order_id
@@ -101,12 +109,12 @@ class SimulatedVenue:
             return
         if request.symbol not in memory.books:
             text = f"symbol {request.symbol}: is not traded here"
-            self._execution.reject(client_id, Reason.UNKNOWN_SYMBOL, text)
+            self._booking.reject(client_id, Reason.UNKNOWN_SYMBOL, text)
             return
         if request.order_type is OrderType.MARKET and not memory.offers(request.symbol, request.side):
             done = "bought" if request.side is Side.BUY else "sold"
             text = f"no price is known at which {request.symbol} could be {done}"
-            self._execution.reject(client_id, Reason.NO_MARKET, text)
+            self._booking.reject(client_id, Reason.NO_MARKET, text)
             return
         order = memory.put(
             VenueOrder(
@@ -119,6 +127,11 @@ class SimulatedVenue:
                 quantity=request.quantity,
                 price=request.price,
                 stop_price=request.stop_price,
+                time_in_force=request.time_in_force,
+                expire_time_ns=request.expire_time_ns,
+                instructions=request.instructions,
+                account=request.account,
+                link_id=request.link_id,
                 priority=memory.next_priority(),
             )
         )
@@ -152,47 +165,6 @@ class SimulatedVenue:
         )
         memory.reports.append(cancelled)
 
-    def _modify(self, request: r.VenueModify) -> None:
-        memory, client_id = self._memory, request.client_order_id
-        order = memory.orders.get(client_id)
-        if order is None or not order.is_live:
-            self._refuse_modify(request, Reason.NOT_AT_VENUE if order is None else Reason.TOO_LATE)
-            return
-        if request.price is not None and order.price is None:
-            self._refuse_modify(request, Reason.UNSUPPORTED, f"a {order.order_type.value} order has no price")
-            return
-        price = order.price if request.price is None else request.price
-        quantity = order.quantity if request.quantity is None else max(request.quantity, order.filled)
-        changes: dict[str, object] = {"price": price, "quantity": quantity}
-        # A place in the queue is kept only when nothing but the quantity shrinks.
-        requeues = price != order.price or quantity > order.quantity
-        if requeues:
-            changes.update(priority=memory.next_priority(), crossing=False)
-        if quantity == order.filled:
-            changes["state"] = OrderState.FILLED
-        order = memory.put(changed(order, **changes))
-        modified = r.VenueModified(
-            client_order_id=client_id,
-            request_id=request.request_id,
-            price=price,
-            quantity=quantity,
-            time_ns=memory.now_ns,
-        )
-        memory.reports.append(modified)
-        if requeues and order.is_live and not order.waits_for_stop:
-            self._execution.arrive(order)
-
-    def _refuse_modify(self, request: r.VenueModify, reason: Reason, text: str = "") -> None:
-        self._memory.reports.append(
-            r.VenueModifyRejected(
-                client_order_id=request.client_order_id,
-                request_id=request.request_id,
-                reason=reason,
-                text=text,
-                time_ns=self._memory.now_ns,
-            )
-        )
-
     def _answer(self, request: r.VenueQuery, now_ns: int) -> tuple[r.VenueReport, ...]:
         """Tell an order's executions, of which some reports may have been lost, and then how it stands."""
         order = self.orders.get(request.client_order_id)
@@ -213,6 +185,8 @@ class SimulatedVenue:
             complete=True,
             price=order.price,
             quantity=order.quantity,
+            stop_price=order.stop_price,
+            expire_time_ns=order.expire_time_ns,
             time_ns=now_ns,
         )
         return (*(reported(order, fill, now_ns) for fill in order.fill_chain.items()), status)

@@ -10,8 +10,11 @@ from .liquidity import Liquidity
 from .market import Bar, Depth, MarketData, Quote, Trade
 from .numbers import subtract
 from .values import changed
+from .venue_booking import Booking
 from .venue_execution import Execution
 from .venue_memory import VenueMemory
+from .venue_pricing import Pricing
+from .venue_taking import Taking
 
 _SIDES = (Side.BUY, Side.SELL)
 
@@ -19,9 +22,14 @@ _SIDES = (Side.BUY, Side.SELL)
 class Matching:
     """Finds what an observation reaches, and has it executed."""
 
-    def __init__(self, memory: VenueMemory, execution: Execution) -> None:
+    def __init__(
+        self, memory: VenueMemory, execution: Execution, taking: Taking, pricing: Pricing, booking: Booking
+    ) -> None:
         self._memory = memory
         self._execution = execution
+        self._taking = taking
+        self._pricing = pricing
+        self._booking = booking
 
     def observe(self, data: MarketData) -> None:
         """Take over an observation and fill what it reaches."""
@@ -57,8 +65,8 @@ class Matching:
                 continue
             best = offers[0].price
             for client_id in book.limits[side].reached(best):
-                order = self._execution.touched(memory.orders[client_id])
-                if order is not None and self._execution.take(order) is None:
+                order = self._pricing.touched(memory.orders[client_id])
+                if order is not None and self._taking.take(order) is None:
                     # Nothing was left for the best of them, so nothing is left for the others.
                     break
             self._trigger(book.stops[side], best)
@@ -79,11 +87,11 @@ class Matching:
         for client_id in limits.reached(trade.price):
             if left is not None and not left:
                 break
-            order = self._execution.touched(self._memory.orders[client_id])
+            order = self._pricing.touched(self._memory.orders[client_id])
             if order is not None:
                 quantity = order.leaves if left is None else min(order.leaves, left)
-                order, price = self._execution.priced(order, trade.price)
-                self._execution.fill(order, quantity, price)
+                order, price = self._pricing.priced(order, trade.price)
+                self._booking.fill(order, quantity, price)
                 left = None if left is None else subtract(left, quantity)
         return left
 
@@ -101,18 +109,18 @@ class Matching:
 
     def _pass(self, symbol: str, start: Decimal, point: Decimal, *, rising: bool) -> None:
         """Move the price from start to a point; what it reaches comes in the order in which it is reached."""
-        memory, execution = self._memory, self._execution
+        memory = self._memory
         self._set_last(symbol, point)
         for price, client_id in self._on_the_way(symbol, point, rising=rising):
             reached = max(price, start) if rising else min(price, start)
             order = memory.orders[client_id]
             if order.waits_for_stop:
                 self._set_last(symbol, reached)
-                execution.trigger(order)
+                self._execution.trigger(order)
                 continue
-            touched = execution.touched(order)
+            touched = self._pricing.touched(order)
             if touched is not None:
-                execution.fill(touched, touched.leaves, reached)
+                self._booking.fill(touched, touched.leaves, reached)
         self._set_last(symbol, point)
         self._settle(symbol)
 

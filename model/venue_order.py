@@ -9,7 +9,8 @@ from typing import Final, Literal
 import attrs
 
 from .chain import Chain
-from .kinds import OrderState, OrderType, Side
+from .instructions import NO_INSTRUCTIONS, Instructions
+from .kinds import STOPS, OrderState, OrderType, Side, TimeInForce
 from .numbers import ONE, ZERO, subtract
 from .reports import Fill
 
@@ -32,7 +33,10 @@ class VenueRules:
 
 @attrs.frozen(kw_only=True)
 class VenueOrder:
-    """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first."""
+    """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first.
+
+    account is whose it is, link_id that of its group. The stop price of a trailing stop follows the market.
+    """
 
     client_order_id: str
     exchange_order_id: str
@@ -44,6 +48,11 @@ class VenueOrder:
     stop_price: Decimal | None
     priority: int
     draw_key: str
+    time_in_force: TimeInForce = TimeInForce.GTC
+    expire_time_ns: int | None = None
+    instructions: Instructions = NO_INSTRUCTIONS
+    account: str = ""
+    link_id: str | None = None
     state: OrderState = OrderState.OPEN
     triggered: bool = False
     # Marketable when it arrived and not yet filled: a taker, at the market's price, until the market leaves its limit.
@@ -62,11 +71,11 @@ class VenueOrder:
     @property
     def waits_for_stop(self) -> bool:
         """Whether its trigger price has not been reached."""
-        return self.stop_price is not None and not self.triggered
+        return self.order_type in STOPS and not self.triggered
 
     @property
     def rests_at(self) -> Decimal | None:
-        """The price that brings it into play: the stop until it is reached, then the limit; None for a market order."""
+        """The price that brings it into play: the stop until it is reached, then the limit; None where it has none."""
         return self.stop_price if self.waits_for_stop else self.price
 
     @property

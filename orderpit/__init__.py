@@ -3,10 +3,11 @@
 from loguru import logger
 
 from .actors.audit import AuditReport, audit
-from .actors.exchange import Exchange, SimulatedExchange
+from .actors.exchange import Exchange
 from .actors.logs import log_trouble, log_update
 from .actors.messages import Problem
 from .actors.monitor import Troubles
+from .actors.simulated_exchange import SimulatedExchange
 from .actors.strategy import Strategy
 from .actors.system import TradingSystem
 from .model import events, reports
@@ -27,7 +28,7 @@ from .model.errors import (
 )
 from .model.events import OrderUpdate
 from .model.instrument import Instrument
-from .model.kinds import Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce
+from .model.kinds import Contingency, Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
 from .model.market import Bar, Depth, MarketData, Quote, Trade
 from .model.order import Order
 from .model.portfolio import PortfolioSnapshot, Position
@@ -45,6 +46,7 @@ __all__ = [
     "Bar",
     "BlockingCall",
     "CancelOrder",
+    "Contingency",
     "Depth",
     "Exchange",
     "Fill",
@@ -80,6 +82,7 @@ __all__ = [
     "TimeInForce",
     "Trade",
     "TradingSystem",
+    "TrailingType",
     "Troubles",
     "audit",
     "events",

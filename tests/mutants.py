@@ -183,13 +183,13 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the venue gives more than is offered",
-        "model/venue_execution.py",
+        "model/venue_taking.py",
         "            quantity = order.leaves if available is None else min(order.leaves, available)\n",
         "            quantity = order.leaves\n",
     ),
     Mutant(
         "a limit order fills beyond its price",
-        "model/venue_execution.py",
+        "model/venue_taking.py",
         "            if not order.leaves or not order.may_trade_at(offer.price):\n",
         "            if not order.leaves:\n",
     ),

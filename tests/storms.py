@@ -77,6 +77,8 @@ def _order(draw: random.Random, symbol: str, mid: int) -> SubmitOrder:
         terms["price"] = _price(mid + draw.randint(-300, 300))
     if kind in {OrderType.STOP, OrderType.STOP_LIMIT}:
         terms["stop_price"] = _price(mid + draw.randint(-300, 300))
+    if kind is OrderType.TRAILING_STOP:
+        terms["trailing_offset"] = _price(draw.randint(1, 300))
     return SubmitOrder(symbol, side, kind, quantity, **terms)
 
 

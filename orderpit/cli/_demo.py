@@ -7,8 +7,8 @@ import time
 from decimal import Decimal
 from typing import Final
 
-from ..actors.exchange import SimulatedExchange
 from ..actors.logs import log_update
+from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.system import TradingSystem
 from ..bars import daily_bars, instrument
 from ..model.commands import SubmitOrder

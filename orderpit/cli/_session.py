@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import attrs
 
-from ..actors.exchange import SimulatedExchange
 from ..actors.logs import log_update
 from ..actors.playback import Playback
+from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.system import TradingSystem
 from ..model.errors import InvalidConfiguration
 from ..model.events import OrderFilled, OrderUpdate

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import attrs
 
-from ..actors.exchange import ExchangeDescription, SimulatedExchange
+from ..actors.exchange import ExchangeDescription
 from ..actors.logs import log_update
 from ..actors.reading import MailboxCount
+from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.strategy import StrategyBooks
 from ..actors.system import TradingSystem
 from ._data import DataReport

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from ..actors.exchange import Exchange, SimulatedExchange
+from ..actors.exchange import Exchange
+from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.stepped import Stepped
 from ..actors.strategy import Strategy
 from ..actors.system import TradingSystem

@@ -14,8 +14,9 @@ from helpers import BOUND, BTC, Collector, Desk, OwnVenue, Recorder, assert_clea
 
 from orderpit import Bar, Depth, InvalidReport, OrderState, Quote, Reason, SimulatedExchange, Strategy, Trade
 from orderpit.actors.conflation import BEHIND, NewestQuote, QuoteSlots
-from orderpit.actors.exchange import AdaptedExchangeActor, SimulatedExchangeActor
+from orderpit.actors.exchange import AdaptedExchangeActor
 from orderpit.actors.messages import Arrived, Listen, StopListening
+from orderpit.actors.simulated_exchange import SimulatedExchangeActor
 from orderpit.model import reports as r
 from orderpit.model.venue import SimulatedVenue
 

@@ -46,6 +46,7 @@ submissions = st.builds(
         order_type=kind,
         price="100" if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT} else None,
         stop_price="99" if kind in {OrderType.STOP, OrderType.STOP_LIMIT} else None,
+        trailing_offset="5" if kind is OrderType.TRAILING_STOP else None,
         **changes,
     ),
     known,

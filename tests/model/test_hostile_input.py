@@ -204,6 +204,13 @@ def without(table, *names):
 
 LIMIT = {"symbol": "A", "side": Side.BUY, "order_type": OrderType.LIMIT, "quantity": "1", "price": "1"}
 STOP = {"symbol": "A", "side": Side.BUY, "order_type": OrderType.STOP, "quantity": "1", "stop_price": "1"}
+TRAIL = {
+    "symbol": "A",
+    "side": Side.BUY,
+    "order_type": OrderType.TRAILING_STOP,
+    "quantity": "1",
+    "trailing_offset": "1",
+}
 GTD = LIMIT | {"time_in_force": TimeInForce.GTD}
 BAR = {"symbol": "A", "open": "1", "high": "1", "low": "1", "close": "1"}
 GRID = {"symbol": "A/B", "price_increment": "1", "quantity_increment": "1"}
@@ -229,6 +236,9 @@ FIELDS = [
     (SubmitOrder, LIMIT, InvalidOrder, "post_only", WRONG_FLAG),
     (SubmitOrder, LIMIT, InvalidOrder, "reduce_only", WRONG_FLAG),
     (SubmitOrder, LIMIT, InvalidOrder, "display_quantity", POSITIVE),
+    (SubmitOrder, TRAIL, InvalidOrder, "trailing_offset", POSITIVE | NO_NONE),
+    (SubmitOrder, TRAIL, InvalidOrder, "trailing_type", WRONG_MEMBER | NO_NONE),
+    (SubmitOrder, TRAIL, InvalidOrder, "activation_price", POSITIVE),
     (SubmitOrder, LIMIT, InvalidOrder, "order_id", WRONG_ID_OR_NONE),
     (SubmitOrder, LIMIT, InvalidOrder, "tag", WRONG_TEXT),
     (SubmitOrder, LIMIT, InvalidOrder, "notes", WRONG_TEXT),
@@ -236,6 +246,8 @@ FIELDS = [
     (ModifyOrder, {"order_id": "o", "price": "1"}, InvalidOrder, "order_id", WRONG_ID),
     (ModifyOrder, {"order_id": "o"}, InvalidOrder, "price", POSITIVE | NO_NONE),
     (ModifyOrder, {"order_id": "o"}, InvalidOrder, "quantity", POSITIVE),
+    (ModifyOrder, {"order_id": "o"}, InvalidOrder, "stop_price", POSITIVE),
+    (ModifyOrder, {"order_id": "o"}, InvalidOrder, "expire_time_ns", WRONG_TIME | {"zero": 0}),
     *((ModifyOrder, {"order_id": "o", "price": "1"}, InvalidOrder, *item) for item in STAMPED.items()),
     (CancelOrder, {}, InvalidOrder, "order_id", WRONG_ID),
     *((CancelOrder, {"order_id": "o"}, InvalidOrder, *item) for item in STAMPED.items()),
@@ -288,6 +300,7 @@ FIELDS = [
     *((kind, ID, InvalidReport, "text", WRONG_TEXT) for kind in (r.VenueRejected, r.VenueCancelled)),
     *((kind, ID, InvalidReport, "filled_quantity", WRONG_NUMBER) for kind in (r.VenueCancelled, r.VenueExpired)),
     *((r.VenueTriggered, ID, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueTriggered, ID, InvalidReport, "stop_price", POSITIVE),
     *((r.VenueFilled, TRADED, InvalidReport, *item) for item in NAMED.items()),
     (r.VenueFilled, TRADED, InvalidReport, "symbol", WRONG_ID),
     (r.VenueFilled, TRADED, InvalidReport, "side", WRONG_MEMBER | NO_NONE),
@@ -297,6 +310,9 @@ FIELDS = [
     (r.VenueModified, REQUESTED, InvalidReport, "request_id", WRONG_ID),
     (r.VenueModified, REQUESTED, InvalidReport, "price", POSITIVE),
     (r.VenueModified, REQUESTED, InvalidReport, "quantity", POSITIVE),
+    (r.VenueModified, REQUESTED, InvalidReport, "stop_price", POSITIVE),
+    (r.VenueModified, REQUESTED, InvalidReport, "expire_time_ns", WRONG_TIME | {"zero": 0}),
+    (r.VenueModified, REQUESTED, InvalidReport, "reason", WRONG_MEMBER | NO_NONE),
     (r.VenueModified, REQUESTED, InvalidReport, "exchange_order_id", WRONG_ID_OR_NONE),
     *(
         (kind, REQUESTED, InvalidReport, *item)
@@ -316,6 +332,8 @@ FIELDS = [
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "complete", WRONG_FLAG),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "price", POSITIVE),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "quantity", POSITIVE),
+    (r.VenueStatus, ID | {"state": None}, InvalidReport, "stop_price", POSITIVE),
+    (r.VenueStatus, ID | {"state": None}, InvalidReport, "expire_time_ns", WRONG_TIME | {"zero": 0}),
     (r.VenueDisconnected, {}, InvalidReport, "reason", WRONG_TEXT),
     *((kind, {}, InvalidReport, "time_ns", WRONG_TIME) for kind in (r.VenueDisconnected, r.VenueConnected)),
     *((kind, {}, InvalidReport, "source", WRONG_TEXT) for kind in (r.VenueDisconnected, r.VenueConnected)),

@@ -17,7 +17,7 @@ def test_states_types_and_sides_have_the_values_of_the_notebook():
         "REJECTED": "REJECTED",
         "EXPIRED": "EXPIRED",
     }
-    assert [kind.value for kind in OrderType] == ["MARKET", "LIMIT", "STOP", "STOP_LIMIT"]
+    assert [kind.value for kind in OrderType] == ["MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TRAILING_STOP"]
     assert [side.value for side in Side] == ["BUY", "SELL"]
 
 

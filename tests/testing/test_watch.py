@@ -14,10 +14,10 @@ from helpers import BTC, OwnVenue, limit, market, quote, system_of
 from orderpit import Quote, RiskLimits, Side, SimulatedExchange, Strategy, TradingSystem
 from orderpit.actors import strategy as strategy_module
 from orderpit.actors.actor import BaseActor
-from orderpit.actors.exchange import SimulatedExchangeActor
 from orderpit.actors.following import Follower
 from orderpit.actors.mailbox import Mailbox
 from orderpit.actors.order_manager import OrderManager
+from orderpit.actors.simulated_exchange import SimulatedExchangeActor
 from orderpit.actors.strategy import StrategyActor
 from orderpit.actors.tasks import Task
 from orderpit.actors.view import View

@@ -9,8 +9,9 @@ from typing import Any, Final
 import attrs
 
 from ...actors import checks
-from ...actors.exchange import Exchange, ExchangeActor, ExchangeDescription, SimulatedExchange, Surroundings
+from ...actors.exchange import Exchange, ExchangeActor, ExchangeDescription, Surroundings
 from ...actors.scheduler import NANOSECONDS
+from ...actors.simulated_exchange import SimulatedExchange
 from ...actors.system import TradingSystem
 from ...model.errors import InvalidConfiguration
 from ...model.numbers import whole

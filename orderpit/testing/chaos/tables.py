@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from ...actors.exchange import ExchangeBooks
 from ...actors.runtime import Cancellable
+from ...actors.simulated_exchange import ExchangeBooks
 from ...model import reports as r
 from ...model.kinds import Reason
 from .faults import Faults, Picks, nanoseconds

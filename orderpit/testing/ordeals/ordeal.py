@@ -9,9 +9,9 @@ from typing import Final
 import attrs
 
 from ...actors.audit import audit
-from ...actors.exchange import SimulatedExchange
 from ...actors.fibres import FibreKind
 from ...actors.messages import Problem
+from ...actors.simulated_exchange import SimulatedExchange
 from ...actors.stepped import Stepped
 from ...actors.system import TradingSystem
 from ...model.alarm import Alarm

@@ -9,9 +9,10 @@ from typing import Any, Final, Self, cast
 
 from ...actors.address import Address
 from ...actors.audit import audit
-from ...actors.exchange import Exchange, SimulatedExchange
+from ...actors.exchange import Exchange
 from ...actors.messages import Problem
 from ...actors.scheduler import Choose, Option
+from ...actors.simulated_exchange import SimulatedExchange
 from ...actors.stepped import Stepped, SteppedRuntime
 from ...actors.system import TradingSystem
 from ...actors.tasks import Task

@@ -8,8 +8,8 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
-from ...actors.exchange import SimulatedExchange
 from ...actors.scheduler import Choose
+from ...actors.simulated_exchange import SimulatedExchange
 from ...model.commands import CancelOrder
 from ...model.reports import VenueReport, VenueTriggered
 from .arena import Arena

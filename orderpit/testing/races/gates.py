@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...actors.exchange import SimulatedExchange
 from ...actors.order_manager import ManagerBooks
 from ...actors.scheduler import Choose
+from ...actors.simulated_exchange import SimulatedExchange
 from ...model import reports as r
 from ...model.errors import SystemStopped
 from ...model.kinds import OrderState

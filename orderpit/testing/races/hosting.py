@@ -9,11 +9,11 @@ import pykka
 
 from ...actors.address import Address
 from ...actors.conflation import QuoteSlots
-from ...actors.exchange import SimulatedExchange
 from ...actors.following import Follower
 from ...actors.messages import Ready, Register, ResendUpdates
 from ...actors.publisher import Subscriber
 from ...actors.scheduler import Choose
+from ...actors.simulated_exchange import SimulatedExchange
 from ...actors.strategy import Strategy
 from ...model.commands import SubmitOrder
 from ...model.events import OrderFilled, OrderUpdate

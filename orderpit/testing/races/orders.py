@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...actors.exchange import SimulatedExchange
 from ...actors.scheduler import Choose
+from ...actors.simulated_exchange import SimulatedExchange
 from ...model.commands import SubmitOrder
 from ...model.kinds import OrderType, Side
 from ...model.numbers import plain

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import attrs
 
-from ...actors.exchange import SimulatedExchange
 from ...actors.scheduler import Choose
+from ...actors.simulated_exchange import SimulatedExchange
 from ...actors.strategy import Strategy
 from ...model.errors import InvalidConfiguration, InvalidMarketData
 from ...model.instrument import Instrument

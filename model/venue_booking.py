@@ -1,0 +1,111 @@
+"""What the simulated venue books and reports of an order: executions, refusals, and how its remainder ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from . import reports as r
+from .instrument import Instrument
+from .kinds import Liquidity as LiquidityFlag
+from .kinds import OrderState, Reason
+from .numbers import add, multiply, tidy
+from .values import changed
+from .venue_memory import VenueMemory
+from .venue_order import VenueOrder, VenueRules
+
+
+class Booking:
+    """Writes what happens to orders into the memory, and reports it.
+
+    Args:
+        memory: orders, books and offers.
+        instruments: by symbol.
+        rules: fees and fills.
+        next_id: source of execution ids.
+    """
+
+    def __init__(
+        self,
+        memory: VenueMemory,
+        instruments: Mapping[str, Instrument],
+        rules: VenueRules,
+        next_id: Callable[[], str],
+    ) -> None:
+        self._memory = memory
+        self._instruments = instruments
+        self._rules = rules
+        self._next_id = next_id
+
+    def fill(self, order: VenueOrder, quantity: Decimal, price: Decimal) -> VenueOrder:
+        """Book and report one execution: that of a resting limit order is the maker's, any other the taker's."""
+        memory = self._memory
+        maker = order.price is not None and not order.crossing
+        notional = multiply(quantity, price)
+        fee = tidy(multiply(notional, self._rules.maker_fee if maker else self._rules.taker_fee))
+        filled = add(order.filled, quantity)
+        fill = r.Fill(
+            execution_id=self._next_id(),
+            quantity=quantity,
+            price=price,
+            fee=fee,
+            fee_currency=self._instruments[order.symbol].quote,
+            liquidity=LiquidityFlag.MAKER if maker else LiquidityFlag.TAKER,
+            time_ns=memory.now_ns,
+        )
+        order = memory.put(
+            changed(
+                order,
+                filled=filled,
+                notional=add(order.notional, notional),
+                fees=add(order.fees, fee),
+                fill_chain=order.fill_chain.appended(fill),
+                state=OrderState.FILLED if filled >= order.quantity else OrderState.PARTIALLY_FILLED,
+            )
+        )
+        memory.reports.append(reported(order, fill, memory.now_ns))
+        return order
+
+    def reject(self, client_id: str, reason: Reason, text: str) -> None:
+        """Report that an order is refused."""
+        now = self._memory.now_ns
+        report = r.VenueRejected(client_order_id=client_id, reason=reason, text=text, time_ns=now)
+        self._memory.reports.append(report)
+
+    def end(self, order: VenueOrder) -> None:
+        """End the remainder of a market order: what the market does not offer is not waited for."""
+        if not order.leaves:
+            return
+        memory, client_id = self._memory, order.client_order_id
+        if self._rules.remainder == "expired":
+            memory.put(changed(order, state=OrderState.EXPIRED))
+            expired = r.VenueExpired(
+                client_order_id=client_id,
+                reason=Reason.REMAINDER,
+                filled_quantity=order.filled,
+                time_ns=memory.now_ns,
+            )
+            memory.reports.append(expired)
+        else:
+            memory.put(changed(order, state=OrderState.CANCELLED))
+            memory.reports.append(
+                r.VenueCancelled(
+                    client_order_id=client_id,
+                    reason=Reason.REMAINDER,
+                    text="the quoted size is used up",
+                    filled_quantity=order.filled,
+                    time_ns=memory.now_ns,
+                )
+            )
+
+
+def reported(order: VenueOrder, fill: r.Fill, now_ns: int) -> r.VenueFilled:
+    """Return the report of an execution, as it is told when it happens and whenever the order is asked about."""
+    return r.VenueFilled(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        fill=fill,
+        exchange_order_id=order.exchange_order_id,
+        time_ns=now_ns,
+    )
