@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import TypeAlias
+
+import attrs
+
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
 from .kinds import OrderState, OrderType, Pending, Reason, TimeInForce
+from .lifecycle import create
 from .order import Order
 from .records import SOURCE, Outcome, Records
 from .refusal import Refusal
 from .values import changed
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """New terms for an order that we change by ourselves; one of None stays."""
+
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+    stop_price: Decimal | None = None
+    expire_time_ns: int | None = None
+
+
+NewTerms: TypeAlias = ModifyOrder | Change
+
+
+@attrs.frozen
+class Step:
+    """What one request for an order leads to: events of the order, to be folded, and then requests to the venue."""
+
+    events: tuple[e.OrderEvent, ...]
+    requests: tuple[r.VenueRequest, ...] = ()
 
 
 class Commanding(Records):
@@ -55,22 +82,8 @@ class Commanding(Records):
             )
             return Outcome(updates=self._fold(None, (created, denied)))
         sent = e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=order_id)
-        request = r.VenueSubmit(
-            client_order_id=order_id,
-            symbol=command.symbol,
-            side=command.side,
-            order_type=command.order_type,
-            quantity=command.quantity,
-            price=command.price,
-            stop_price=command.stop_price,
-            time_in_force=command.time_in_force,
-            expire_time_ns=command.expire_time_ns,
-            instructions=command.instructions,
-            account=command.source,
-            time_ns=now,
-            source=SOURCE,
-        )
-        return Outcome(updates=self._fold(None, (created, sent)), requests=(request,))
+        updates = self._fold(None, (created, sent))
+        return Outcome(updates, (submit_of(create(created), order_id, now),))
 
     def _refuse_more(self) -> Refusal | None:
         count = len(self._unanswered)
@@ -85,15 +98,7 @@ class Commanding(Records):
             order = Refusal(Reason.CANCEL_PENDING, f"order_id {command.order_id}: a cancel is already on its way")
         if isinstance(order, Refusal):
             return self._refused(command, order, now)
-        if order.state is OrderState.PENDING:
-            never_sent = e.OrderCancelled(
-                time_ns=now, source=SOURCE, order_id=order.order_id, reason=Reason.REQUESTED, text="never sent"
-            )
-            return Outcome(updates=self._fold(order, (never_sent,)))
-        request_id = self._next_id()
-        asked = e.CancelRequested(time_ns=now, source=SOURCE, order_id=order.order_id, request_id=request_id)
-        request = cancel_of(order, request_id, now)
-        return Outcome(updates=self._fold(order, (asked,)), requests=(request, *self._asked_anew(order, now)))
+        return self._stepped(order, self._withdrawn(order, now), now)
 
     def _modify(self, command: ModifyOrder, refusal: Refusal | None, now: int) -> Outcome:
         order = refusal or self._changeable(command.order_id)
@@ -101,29 +106,44 @@ class Commanding(Records):
             order = self._unmodifiable(command, order) or order
         if isinstance(order, Refusal):
             return self._refused(command, order, now)
+        return self._stepped(order, self._amended(order, command, now), now)
+
+    def _stepped(self, order: Order, step: Step, now: int) -> Outcome:
+        asked = self._asked_anew(order, now) if step.requests else ()
+        return Outcome(updates=self._fold(order, step.events), requests=(*step.requests, *asked))
+
+    def _withdrawn(self, order: Order, now: int, reason: Reason = Reason.REQUESTED) -> Step:
+        """Cancel a live order: at once where it has not been sent, else by a request to the venue."""
+        order_id = order.order_id
+        if order.state is OrderState.PENDING:
+            ended = e.OrderCancelled(time_ns=now, source=SOURCE, order_id=order_id, reason=reason, text="never sent")
+            return Step((ended,))
+        request_id = self._next_id()
+        asked = e.CancelRequested(time_ns=now, source=SOURCE, order_id=order_id, request_id=request_id, reason=reason)
+        return Step((asked,), (cancel_of(order, request_id, now),))
+
+    def _amended(self, order: Order, terms: NewTerms, now: int, reason: Reason = Reason.REQUESTED) -> Step:
+        """Change a live order's terms: at once where it has not been sent, else by a request to the venue.
+
+        terms is a ModifyOrder, or a Change, which risk does not judge.
+        """
+        if order.state is OrderState.PENDING:
+            # One that nobody asked for has no id by which it could be waited for.
+            request_id = self._next_id() if reason is Reason.REQUESTED else None
+            return Step((modified_to(order, terms, request_id, now),))
         request_id = self._next_id()
         asked = e.ModifyRequested(
             time_ns=now,
             source=SOURCE,
             order_id=order.order_id,
             request_id=request_id,
-            price=command.price,
-            quantity=command.quantity,
-            stop_price=command.stop_price,
-            expire_time_ns=command.expire_time_ns,
+            price=terms.price,
+            quantity=terms.quantity,
+            stop_price=terms.stop_price,
+            expire_time_ns=terms.expire_time_ns,
+            reason=reason,
         )
-        request = r.VenueModify(
-            client_order_id=order.client_order_id,
-            request_id=request_id,
-            symbol=order.symbol,
-            price=command.price,
-            quantity=command.quantity,
-            stop_price=command.stop_price,
-            expire_time_ns=command.expire_time_ns,
-            time_ns=now,
-            source=SOURCE,
-        )
-        return Outcome(updates=self._fold(order, (asked,)), requests=(request, *self._asked_anew(order, now)))
+        return Step((asked,), (modify_of(order, asked, now),))
 
     def _asked_anew(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
         """Ask about an order in doubt behind a new request: what was asked before it says nothing of it."""
@@ -141,8 +161,6 @@ class Commanding(Records):
         closed = self.gate.refuse_modify()
         if closed is not None:
             return closed
-        if order.state is OrderState.PENDING:
-            return Refusal(Reason.NOT_AT_VENUE, f"order_id {order.order_id}: has not been sent yet")
         if order.pending is not Pending.NONE:
             reason = Reason.CANCEL_PENDING if order.pending is Pending.CANCEL else Reason.MODIFY_PENDING
             return Refusal(reason, f"order_id {order.order_id}: a {order.pending.value.lower()} is already on its way")
@@ -180,8 +198,57 @@ class Commanding(Records):
         return Outcome(updates=(e.OrderUpdate(self.sequence + 1, event, None),))
 
 
+def submit_of(order: Order, client_order_id: str, now: int) -> r.VenueSubmit:
+    """Return the request that places an order with what remains of it."""
+    return r.VenueSubmit(
+        client_order_id=client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        order_type=order.order_type,
+        quantity=order.remaining_quantity,
+        price=order.price,
+        stop_price=order.stop_price,
+        time_in_force=order.time_in_force,
+        expire_time_ns=order.expire_time_ns,
+        instructions=order.instructions,
+        account=order.strategy_id,
+        link_id=order.group_id,
+        time_ns=now,
+        source=SOURCE,
+    )
+
+
 def cancel_of(order: Order, request_id: str, now: int) -> r.VenueCancel:
     """Return the request that cancels an order."""
     return r.VenueCancel(
         client_order_id=order.client_order_id, request_id=request_id, symbol=order.symbol, time_ns=now, source=SOURCE
+    )
+
+
+def modify_of(order: Order, asked: e.ModifyRequested, now: int) -> r.VenueModify:
+    """Return the request that puts the new terms in force."""
+    return r.VenueModify(
+        client_order_id=order.client_order_id,
+        request_id=asked.request_id,
+        symbol=order.symbol,
+        price=asked.price,
+        quantity=asked.quantity,
+        stop_price=asked.stop_price,
+        expire_time_ns=asked.expire_time_ns,
+        time_ns=now,
+        source=SOURCE,
+    )
+
+
+def modified_to(order: Order, terms: NewTerms, request_id: str | None, now: int) -> e.OrderModified:
+    """Return the new terms in force of an order that has not been sent."""
+    return e.OrderModified(
+        time_ns=now,
+        source=SOURCE,
+        order_id=order.order_id,
+        request_id=request_id,
+        price=terms.price,
+        quantity=terms.quantity,
+        stop_price=terms.stop_price,
+        expire_time_ns=terms.expire_time_ns,
     )

@@ -221,7 +221,8 @@ def _answered(order: Order, request_id: str | None) -> Order:
 
 
 def _modified(order: Order, event: e.OrderModified) -> Order:
-    if not order.is_open:
+    # What has not been sent takes new terms at once; what is on its way has to be acknowledged first.
+    if not order.is_open and order.state is not S.PENDING:
         raise _forbidden(order, event)
     answered = _answered(order, event.request_id)
     quantity = order.quantity if event.quantity is None else event.quantity
@@ -233,9 +234,14 @@ def _modified(order: Order, event: e.OrderModified) -> Order:
         # To or below what has filled: the quantity becomes what has filled, and the order is done.
         quantity=max(quantity, order.filled_quantity),
         exchange_order_id=event.exchange_order_id or order.exchange_order_id,
-        terms_changed=order.terms_changed or event.price is not None or event.quantity is not None,
+        terms_changed=order.terms_changed or (order.state is not S.PENDING and _names_terms(event)),
     )
     return _after_fill(modified, event) if quantity <= order.filled_quantity else modified
+
+
+def _names_terms(event: e.OrderModified) -> bool:
+    named = (event.price, event.quantity, event.stop_price, event.expire_time_ns)
+    return any(term is not None for term in named)
 
 
 def _cancelled(order: Order, event: e.OrderCancelled) -> Order:

@@ -34,7 +34,7 @@ class Order:
     pending_request_id is the last request that has had no answer of its own; it outlives the order's end, so that a
     refusal that was overtaken by the end is told once. overtaken_request_id is a modification that has had no answer
     when a cancel went after it; pending_quantity is what a modification without an answer asks for. terms_changed says
-    that price or quantity are no longer those that were sent. venue_filled_quantity is what the venue says has filled,
+    that the terms are no longer those that were sent. venue_filled_quantity is what the venue says has filled,
     while the order is in doubt because executions are missing; until_asked says that the doubt ends with the venue's
     answer to a query and with no other report. replaced_client_order_ids are those under which it was at the venue
     before, oldest first, where an amend is a cancel and a new order. link is its place in a group.

@@ -249,8 +249,12 @@ def test_an_order_and_its_cancel_end_cancelled_and_never_sent():
     assert book.order("o-1").state is S.CANCELLED
 
 
-def test_an_order_that_was_not_sent_cannot_be_modified():
-    assert refusal_of(told(only_created(), MODIFY)) is Reason.NOT_AT_VENUE
+def test_an_order_that_was_not_sent_takes_new_terms_at_once():
+    book = only_created()
+    outcome = told(book, MODIFY)
+    assert (kinds(outcome), outcome.requests) == (["OrderModified"], ())
+    order = book.order("o-1")
+    assert (order.state, order.pending, order.price) == (S.PENDING, Pending.NONE, 101)
 
 
 def test_a_command_that_could_not_be_handled_is_refused():

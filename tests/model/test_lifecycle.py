@@ -32,9 +32,9 @@ CancelRequested             -        -          =          =          =         
 CancelRejected              -        =          =          =          =          =       =          =         =
 ModifyRequested             -        -          =          =          =          -       -          -         -
 ModifyRejected              -        =          =          =          =          =       =          =         =
-OrderModified/above-filled  -        -          -          =          =          -       -          -         -
-OrderModified/to-filled     -        -          -          =          FILLED     -       -          -         -
-OrderModified/below-filled  -        -          -          =          FILLED     -       -          -         -
+OrderModified/above-filled  -        =          -          =          =          -       -          -         -
+OrderModified/to-filled     -        =          -          =          FILLED     -       -          -         -
+OrderModified/below-filled  -        =          -          =          FILLED     -       -          -         -
 OrderCancelled              -        CANCELLED  CANCELLED  CANCELLED  CANCELLED  -       -          -         -
 OrderExpired                -        -          EXPIRED    EXPIRED    EXPIRED    -       -          -         -
 OrderInDoubt                -        =          =          =          =          =       =          =         =
@@ -219,6 +219,19 @@ def test_a_modification_to_or_below_what_has_filled_makes_that_the_quantity(quan
     after = order_in(S.PARTIALLY_FILLED, event(e.OrderModified, quantity=number(quantity)))
     assert (after.state, after.quantity, after.filled_quantity) == (S.FILLED, 4, 4)
     assert (after.leaves_quantity, after.cancelled_quantity, after.excess_quantity) == (0, 0, 0)
+
+
+def test_an_order_that_was_not_sent_takes_new_terms_as_those_that_will_be_sent():
+    after = order_in(S.PENDING, event(e.OrderModified))
+    assert (after.state, after.price, after.quantity, after.terms_changed) == (S.PENDING, 101, 8, False)
+
+
+@pytest.mark.parametrize("term", ["price", "quantity", "stop_price", "expire_time_ns"])
+def test_a_modification_of_any_term_says_that_terms_have_changed(term):
+    none = {"price": None, "quantity": None}
+    value = 8 if term == "expire_time_ns" else number("8")
+    assert order_in(S.OPEN, event(e.OrderModified, **none | {term: value})).terms_changed
+    assert not order_in(S.OPEN, event(e.OrderModified, **none, exchange_order_id="v-2")).terms_changed
 
 
 @pytest.mark.fault(17)
