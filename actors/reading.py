@@ -91,6 +91,10 @@ class Reading:
         """The balances that it opened with, by currency."""
         return self._settings.cash or MappingProxyType({})
 
+    def now_ns(self) -> int:
+        """Return the system's time: nanoseconds since the epoch, UTC; in data time, that of the latest record."""
+        return self._runtime.now_ns()
+
     def wait(self, order_id: str, state: OrderState, timeout: float) -> Order:
         """Wait until an order has ever been in a state, or has closed otherwise, and return it as it then stands.
 

@@ -14,10 +14,12 @@ from ..actors.system import TradingSystem
 from ..model.errors import InvalidValue
 from ..model.instrument import Instrument
 from ..model.numbers import ratio, round_to
-from ..strategies import MovingAverageCrossover, TwoSidedQuoter
+from ..strategies import BracketedBreakout, MovingAverageCrossover, TwoSidedQuoter
 from ._data import Source
 from ._errors import UsageError
 
+_ON_TICK: Final = frozenset({TwoSidedQuoter, BracketedBreakout})
+"""Strategies that set prices, and must know the grid."""
 WORTH: Final = Decimal(1000)
 """What an order of the size that nobody stated is worth at the first price, in the quote currency."""
 
@@ -28,7 +30,11 @@ def strategy_named(name: str) -> Callable[..., Strategy]:
     Raises:
         UsageError: saying which names there are, or why the module cannot be used.
     """
-    known: dict[str, Callable[..., Strategy]] = {"quoter": TwoSidedQuoter, "crossover": MovingAverageCrossover}
+    known: dict[str, Callable[..., Strategy]] = {
+        "quoter": TwoSidedQuoter,
+        "crossover": MovingAverageCrossover,
+        "breakout": BracketedBreakout,
+    }
     if name in known:
         return known[name]
     module, colon, attribute = name.partition(":")
@@ -58,7 +64,7 @@ def add_strategy(
         UsageError, InvalidValue: when it cannot be made.
     """
     parameters: dict[str, Any] = {"symbol": instrument.symbol, "size": size}
-    if make is TwoSidedQuoter:
+    if make in _ON_TICK:
         parameters["tick"] = instrument.price_increment
     short = name.rpartition(":")[2]
     strategy_id = short if len(system.instruments) == 1 else f"{short}-{instrument.symbol}"

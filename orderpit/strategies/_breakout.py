@@ -1,0 +1,72 @@
+"""A breakout with a bracket: in with the market when it leaves its range, out at a profit or at a loss."""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+
+from ..actors.strategy import Strategy
+from ..model.commands import SubmitOrder
+from ..model.errors import InvalidConfiguration
+from ..model.kinds import OrderType, Side
+from ..model.mark import Mark
+from ..model.market import MarketData
+from ..model.numbers import ONE, Number, add, multiply, positive, round_to, subtract, whole
+
+
+class BracketedBreakout(Strategy):
+    """Buys when the price rises above its recent range and sells when it falls below, each time with a bracket.
+
+    The bracket's profit target and stop close the position; there is one bracket at a time.
+
+    Args:
+        symbol: what to trade.
+        size: of each entry, in units of the base.
+        tick: the price increment, on which both exits are rounded.
+        profit, loss: how far from the price the exits lie, as fractions of it.
+        window: how many samples of the price the range covers.
+        every_ns: nanoseconds between two samples; quotes come by the hundred in a second, daily bars are each a sample.
+    """
+
+    def __init__(
+        self,
+        symbol: str,
+        size: Number,
+        *,
+        tick: Number,
+        profit: Number = "0.0004",
+        loss: Number = "0.0002",
+        window: int = 30,
+        every_ns: int = 1_000_000_000,
+    ) -> None:
+        self._symbol = symbol
+        self._size = positive("size", size, InvalidConfiguration)
+        self._tick = positive("tick", tick, InvalidConfiguration)
+        self._profit = positive("profit", profit, InvalidConfiguration)
+        self._loss = positive("loss", loss, InvalidConfiguration)
+        self._range: deque[Decimal] = deque(maxlen=whole("window", window, InvalidConfiguration, least=2))
+        self._every_ns = whole("every_ns", every_ns, InvalidConfiguration)
+        self._next_sample_ns = 0
+        self._mark = Mark()
+
+    def on_market_data(self, data: MarketData) -> None:
+        """Sample the price; enter when it has left its range and nothing of an earlier bracket is alive."""
+        self._mark = self._mark.after(data)
+        price = self._mark.price
+        if price is None or data.time_ns < self._next_sample_ns:
+            return
+        self._next_sample_ns = data.time_ns + self._every_ns
+        if len(self._range) == self._range.maxlen and not self.orders(self._symbol):
+            if price > max(self._range):
+                self._enter(Side.BUY, price)
+            elif price < min(self._range):
+                self._enter(Side.SELL, price)
+        self._range.append(price)
+
+    def _enter(self, side: Side, price: Decimal) -> None:
+        above, below = (self._profit, self._loss) if side is Side.BUY else (self._loss, self._profit)
+        high = round_to(multiply(price, add(ONE, above)), self._tick)
+        low = max(round_to(multiply(price, subtract(ONE, below)), self._tick), self._tick)
+        target, stop = (high, low) if side is Side.BUY else (low, high)
+        entry = SubmitOrder(self._symbol, side, OrderType.MARKET, self._size)
+        self.bracket(entry, profit_target=target, stop_loss=stop)
