@@ -37,6 +37,10 @@ def _min_notional(value: Number | None) -> Decimal | None:
     return None if value is None else not_negative("min_notional", value, InvalidInstrument)
 
 
+def _max_notional(value: Number | None) -> Decimal | None:
+    return None if value is None else positive("max_notional", value, InvalidInstrument)
+
+
 def _price_band(value: Number | None) -> Decimal | None:
     return None if value is None else positive("price_band", value, InvalidInstrument)
 
@@ -58,7 +62,8 @@ class Instrument:
         price_increment: the tick; every price is a whole number of them.
         quantity_increment: the lot; every quantity is a whole number of them.
         min_quantity, max_quantity: per order, in units of the base; None for no limit.
-        min_notional: least quantity * price of an order, in the quote currency; None for no limit.
+        min_notional, max_notional: least and most quantity * price of an order, in the quote currency; None for no
+            limit. An order without a price is judged at the market.
         price_band: how far a limit or stop price may lie from the market, as a fraction of it ("0.1" is ten per cent).
         base_currency, quote_currency: taken from a symbol with a slash unless given.
 
@@ -72,6 +77,7 @@ class Instrument:
     min_quantity: Decimal | None = attrs.field(default=None, converter=_min_quantity)
     max_quantity: Decimal | None = attrs.field(default=None, converter=_max_quantity)
     min_notional: Decimal | None = attrs.field(default=None, converter=_min_notional)
+    max_notional: Decimal | None = attrs.field(default=None, converter=_max_notional)
     price_band: Decimal | None = attrs.field(default=None, converter=_price_band)
     base_currency: str | None = attrs.field(default=None, converter=_base_currency)
     quote_currency: str | None = attrs.field(default=None, converter=_quote_currency)
@@ -80,6 +86,9 @@ class Instrument:
         least, most = self.min_quantity, self.max_quantity
         if least is not None and most is not None and least > most:
             raise InvalidInstrument.of("max_quantity", most, f"must not be below min_quantity {plain(least)}")
+        low, high = self.min_notional, self.max_notional
+        if low is not None and high is not None and low > high:
+            raise InvalidInstrument.of("max_notional", high, f"must not be below min_notional {plain(low)}")
         for field, limit in (("min_quantity", least), ("max_quantity", most)):
             if limit is not None and not is_multiple(limit, self.quantity_increment):
                 rule = f"must be a multiple of quantity_increment {plain(self.quantity_increment)}"
@@ -110,14 +119,18 @@ class Instrument:
         rounded = round_to(price, self.price_increment)
         return rounded if rounded > 0 else self.price_increment
 
+    def check_tick(self, field: str, price: Decimal) -> Refusal | None:
+        """Judge a price, or a distance of prices, against the grid."""
+        if is_multiple(price, self.price_increment):
+            return None
+        rule = f"must be a multiple of {plain(self.price_increment)}"
+        return Refusal.of(Reason.PRICE_INCREMENT, field, price, rule)
+
     def check_price(self, field: str, price: Decimal, reference: Decimal | None) -> Refusal | None:
         """Judge a limit or stop price against the grid and the band around the reference price."""
-        if not is_multiple(price, self.price_increment):
-            return Refusal.of(
-                Reason.PRICE_INCREMENT, field, price, f"must be a multiple of {plain(self.price_increment)}"
-            )
-        if self.price_band is None:
-            return None
+        off_tick = self.check_tick(field, price)
+        if off_tick is not None or self.price_band is None:
+            return off_tick
         if reference is None:
             return Refusal.of(Reason.NO_REFERENCE_PRICE, field, price, "no market price is known to judge it by")
         low = multiply(reference, subtract(ONE, self.price_band))
@@ -135,4 +148,18 @@ class Instrument:
             return Refusal.of(Reason.MIN_QUANTITY, "quantity", quantity, f"must be at least {plain(self.min_quantity)}")
         if self.max_quantity is not None and quantity > self.max_quantity:
             return Refusal.of(Reason.MAX_QUANTITY, "quantity", quantity, f"must be at most {plain(self.max_quantity)}")
+        return None
+
+    @property
+    def limits_notional(self) -> bool:
+        """Whether an order's worth matters."""
+        return self.min_notional is not None or self.max_notional is not None
+
+    def check_notional(self, notional: Decimal) -> Refusal | None:
+        """Judge what an order is worth, in the quote currency."""
+        least, most = self.min_notional, self.max_notional
+        if least is not None and notional < least:
+            return Refusal.of(Reason.MIN_NOTIONAL, "notional", notional, f"must be at least {plain(least)}")
+        if most is not None and notional > most:
+            return Refusal.of(Reason.MAX_NOTIONAL, "notional", notional, f"must be at most {plain(most)}")
         return None

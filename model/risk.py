@@ -24,6 +24,7 @@ from .market import MarketData
 from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
 from .refusal import Refusal
 from .reservation import Working
+from .validation import check_submission
 from .values import changed
 
 SOURCE = "risk_controller"
@@ -94,7 +95,7 @@ class RiskBook:
 
     def decide(self, command: Command, now_ns: int) -> Approved | Denied:
         """Judge a command. Nothing changes until commit() is called with the result."""
-        refusal = self._refusal(command)
+        refusal = self._refusal(command, now_ns)
         if refusal is None:
             return Approved(command, now_ns, SOURCE)
         return Denied(command, refusal, now_ns, SOURCE)
@@ -150,7 +151,7 @@ class RiskBook:
             return self._costed(changed(known, asked=known.asked[1:]))
         return known
 
-    def _refusal(self, command: Command) -> Refusal | None:
+    def _refusal(self, command: Command, now_ns: int) -> Refusal | None:
         match command:
             case CancelOrder():
                 return None
@@ -158,12 +159,12 @@ class RiskBook:
                 return self._refuse_modify(command)
             case SubmitOrder():
                 # A repeated id is the order manager's to answer; it reserves nothing a second time.
-                return None if self._is_repeated(command) else self._refuse_submit(command)
+                return None if self._is_repeated(command) else self._refuse_submit(command, now_ns)
 
     def _is_repeated(self, command: SubmitOrder) -> bool:
         return command.order_id in self._created or command.order_id in self._judged
 
-    def _refuse_submit(self, command: SubmitOrder) -> Refusal | None:
+    def _refuse_submit(self, command: SubmitOrder, now_ns: int) -> Refusal | None:
         closed = self.gate.refuse_submit(command.symbol)
         if closed is not None:
             return closed
@@ -172,8 +173,8 @@ class RiskBook:
             known = ", ".join(sorted(self._instruments))
             return Refusal.of(Reason.UNKNOWN_SYMBOL, "symbol", command.symbol, f"is not one of {known}")
         return (
-            _unsupported(command)
-            or instrument.check_quantity(command.quantity)
+            check_submission(command, instrument, now_ns)
+            or _unsupported(command)
             or self._check_price(instrument, "price", command.price)
             or self._check_price(instrument, "stop_price", command.stop_price)
             or self._check_limits(instrument, command)
@@ -225,8 +226,8 @@ class RiskBook:
         most = self._limits.max_order_quantity
         if most is not None and terms.quantity > most:
             return Refusal.of(Reason.MAX_ORDER_QUANTITY, "quantity", terms.quantity, f"must be at most {plain(most)}")
-        most, least = self._limits.max_order_notional, instrument.min_notional
-        if most is None and least is None:
+        most = self._limits.max_order_notional
+        if most is None and not instrument.limits_notional:
             return None
         price = self._worst_price(terms)
         if price is None:
@@ -235,9 +236,7 @@ class RiskBook:
         notional = multiply(terms.quantity, price)
         if most is not None and notional > most:
             return Refusal.of(Reason.MAX_ORDER_NOTIONAL, "notional", notional, f"must be at most {plain(most)}")
-        if least is not None and notional < least:
-            return Refusal.of(Reason.MIN_NOTIONAL, "notional", notional, f"must be at least {plain(least)}")
-        return None
+        return instrument.check_notional(notional)
 
     def _check_funds(self, instrument: Instrument, working: Working) -> Refusal | None:
         """Judge what an order would cost beyond what is held for it already."""
