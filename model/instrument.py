@@ -11,6 +11,7 @@ from .kinds import Reason
 from .numbers import ONE, Number, add, is_multiple, multiply, not_negative, plain, positive, round_to, subtract
 from .refusal import Refusal
 from .text import identifier
+from .trading_hours import TradingHours
 
 
 def _symbol(value: str) -> str:
@@ -45,6 +46,12 @@ def _price_band(value: Number | None) -> Decimal | None:
     return None if value is None else positive("price_band", value, InvalidInstrument)
 
 
+def _trading_hours(value: TradingHours | None) -> TradingHours | None:
+    if value is not None and type(value) is not TradingHours:
+        raise InvalidInstrument.of("trading_hours", value, "must be TradingHours, or None")
+    return value
+
+
 def _base_currency(value: str | None) -> str | None:
     return None if value is None else identifier("base_currency", value, InvalidInstrument)
 
@@ -66,6 +73,8 @@ class Instrument:
             limit. An order without a price is judged at the market.
         price_band: how far a limit or stop price may lie from the market, as a fraction of it ("0.1" is ten per cent).
         base_currency, quote_currency: taken from a symbol with a slash unless given.
+        trading_hours: when a DAY order expires. None for a market that never closes, as those of crypto: there a DAY
+            order works until it is cancelled. Outside the hours orders are accepted and wait.
 
     Raises:
         InvalidInstrument: naming the field, the value and the rule.
@@ -81,6 +90,7 @@ class Instrument:
     price_band: Decimal | None = attrs.field(default=None, converter=_price_band)
     base_currency: str | None = attrs.field(default=None, converter=_base_currency)
     quote_currency: str | None = attrs.field(default=None, converter=_quote_currency)
+    trading_hours: TradingHours | None = attrs.field(default=None, converter=_trading_hours)
 
     def __attrs_post_init__(self) -> None:
         least, most = self.min_quantity, self.max_quantity

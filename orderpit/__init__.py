@@ -34,6 +34,7 @@ from .model.order import Order
 from .model.portfolio import PortfolioSnapshot, Position
 from .model.reports import Fill
 from .model.risk import RiskLimits
+from .model.trading_hours import TradingHours
 
 # A library is silent until its host says otherwise: logger.enable("orderpit").
 logger.disable("orderpit")
@@ -81,6 +82,7 @@ __all__ = [
     "SystemStopped",
     "TimeInForce",
     "Trade",
+    "TradingHours",
     "TradingSystem",
     "TrailingType",
     "Troubles",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,6 +23,7 @@ from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderType, Side, TimeInForce
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.risk import RiskLimits
+from orderpit.model.trading_hours import TradingHours
 
 LONGEST_ERROR = 400
 
@@ -214,6 +216,7 @@ TRAIL = {
 GTD = LIMIT | {"time_in_force": TimeInForce.GTD}
 BAR = {"symbol": "A", "open": "1", "high": "1", "low": "1", "close": "1"}
 GRID = {"symbol": "A/B", "price_increment": "1", "quantity_increment": "1"}
+HOURS = {"open": "09:30", "close": "16:00"}
 FILL = {"execution_id": "x", "quantity": "1", "price": "1", "fee_currency": "USDT"}
 ID = {"client_order_id": "o"}
 TRADED = ID | {"symbol": "A", "side": Side.BUY, "fill": fill()}
@@ -279,6 +282,11 @@ FIELDS = [
     (Instrument, GRID, InvalidInstrument, "price_band", POSITIVE),
     (Instrument, GRID, InvalidInstrument, "base_currency", WRONG_ID_OR_NONE),
     (Instrument, GRID, InvalidInstrument, "quote_currency", WRONG_ID_OR_NONE),
+    (Instrument, GRID, InvalidInstrument, "trading_hours", ALWAYS_WRONG),
+    (TradingHours, {"close": "16:00"}, InvalidInstrument, "open", WRONG_ID_OR_NONE | NO_NONE),
+    (TradingHours, {"open": "09:30"}, InvalidInstrument, "close", WRONG_ID_OR_NONE | NO_NONE),
+    (TradingHours, HOURS, InvalidInstrument, "time_zone", ALWAYS_WRONG | NO_NONE | {"no-offset": tzinfo()}),
+    (TradingHours, HOURS, InvalidInstrument, "days", without(ALWAYS_WRONG, "list", "tuple") | NO_NONE | {"empty": ()}),
     (RiskLimits, {}, InvalidConfiguration, "max_order_quantity", POSITIVE),
     (RiskLimits, {}, InvalidConfiguration, "max_order_notional", POSITIVE),
     (r.Fill, FILL, InvalidReport, "execution_id", WRONG_ID),

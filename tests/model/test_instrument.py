@@ -10,6 +10,7 @@ from orderpit.model.errors import InvalidInstrument
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Reason
 from orderpit.model.refusal import Refusal
+from orderpit.model.trading_hours import TradingHours
 
 GRID = {"price_increment": "0.01", "quantity_increment": "0.001"}
 
@@ -105,3 +106,16 @@ def test_a_refusal_names_field_value_and_rule():
         Refusal.of(Reason.UNSUPPORTED, "time_in_force", "IOC", "is not built").text == "time_in_force IOC: is not built"
     )
     assert Refusal.of(Reason.MIN_QUANTITY, "quantity", Decimal("1.50"), "too small").text == "quantity 1.5: too small"
+
+
+@pytest.mark.parametrize("hours", ["09:30-16:00", {"open": "09:30"}, ()], ids=["text", "mapping", "empty"])
+def test_trading_hours_of_another_type_are_refused(hours):
+    with pytest.raises(InvalidInstrument) as caught:
+        instrument(trading_hours=hours)
+    assert caught.value.field == "trading_hours"
+
+
+def test_a_market_never_closes_unless_hours_are_given():
+    hours = TradingHours(open="09:30", close="16:00")
+    assert instrument().trading_hours is None
+    assert instrument(trading_hours=hours).trading_hours is hours
