@@ -10,9 +10,9 @@ import attrs
 
 from .chain import Chain
 from .instructions import NO_INSTRUCTIONS, Instructions
-from .kinds import OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
+from .kinds import Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
 from .link import Link
-from .numbers import HUNDRED, ZERO, multiply, plain, ratio, subtract, to_places
+from .numbers import HUNDRED, ZERO, multiply, plain, ratio, subtract, to_places, total
 from .reports import Fill
 
 LIVE: Final = frozenset({OrderState.PENDING, OrderState.SUBMITTED, OrderState.OPEN, OrderState.PARTIALLY_FILLED})
@@ -117,6 +117,33 @@ class Order:
     def fill_percentage(self) -> Decimal:
         """Filled part of the quantity in per cent."""
         return ratio(multiply(self.filled_quantity, HUNDRED), self.quantity)
+
+    @property
+    def maker_quantity(self) -> Decimal:
+        """What has filled while it rested; with the taker's, and what the venue leaves unstated, all that has."""
+        return self._quantity_as(Liquidity.MAKER)
+
+    @property
+    def taker_quantity(self) -> Decimal:
+        """What has filled against resting orders."""
+        return self._quantity_as(Liquidity.TAKER)
+
+    @property
+    def maker_fees(self) -> Decimal:
+        """The part of fees_paid that was paid as maker."""
+        return self._fees_as(Liquidity.MAKER)
+
+    @property
+    def taker_fees(self) -> Decimal:
+        """The part of fees_paid that was paid as taker."""
+        return self._fees_as(Liquidity.TAKER)
+
+    def _quantity_as(self, liquidity: Liquidity) -> Decimal:
+        return total(fill.quantity for fill in self.fills if fill.liquidity is liquidity)
+
+    def _fees_as(self, liquidity: Liquidity) -> Decimal:
+        currency = self.fee_currency
+        return total(fill.fee for fill in self.fills if fill.liquidity is liquidity and fill.fee_currency == currency)
 
     @property
     def post_only(self) -> bool:

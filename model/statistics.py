@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from . import events as e
+from .booking import entries
 from .kinds import OrderState
 from .order import LIVE
+from .traded import Traded
 
 
 class Statistics:
@@ -17,6 +19,7 @@ class Statistics:
         self._by_state = dict.fromkeys(OrderState, 0)
         self._symbols: dict[str, None] = {}
         self._fills = 0
+        self._traded = Traded()
         self._refused = 0
         self._sequence = 0
 
@@ -36,9 +39,15 @@ class Statistics:
         self._symbols[order.symbol] = None
         if isinstance(update.event, e.OrderFilled):
             self._fills += 1
+        self._traded.book(order.symbol, entries(update.event))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the notebook's keys, ready for JSON; open_orders_count counts every order that is not terminal."""
+        """Return the notebook's keys and more, ready for JSON.
+
+        open_orders_count counts every order that is not terminal. traded has, by symbol, what was executed as maker, as
+        taker, and without the venue saying which: fills, quantity, notional, average_price, and fees by currency. These
+        are of the executions that stand, while total_fills counts every one that was reported.
+        """
         return {
             "total_orders_created": sum(self._by_state.values()),
             "total_orders_filled": self._by_state[OrderState.FILLED],
@@ -48,6 +57,7 @@ class Statistics:
             "symbols_traded": list(self._symbols),
             "orders_by_state": {state.value: count for state, count in self._by_state.items()},
             "total_fills": self._fills,
+            "traded": self._traded.to_dict(),
             "total_commands_refused": self._refused,
             "total_events": self._sequence,
         }

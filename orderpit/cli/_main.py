@@ -89,7 +89,7 @@ def _run(args: Namespace) -> int:
     from . import _demo, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
     from ._logs import logs  # noqa: PLC0415
     from ._output import Nothing, Plain, console_on  # noqa: PLC0415
-    from ._report import show_end, show_flood, show_orders, show_portfolio, show_stats  # noqa: PLC0415
+    from ._report import show_end, show_flood, show_orders, show_portfolio, show_stats, show_traded  # noqa: PLC0415
     from ._signals import Signals  # noqa: PLC0415
 
     console = None if args.json else console_on(sys.stdout)
@@ -113,6 +113,7 @@ def _run(args: Namespace) -> int:
             sys.stdout.write(json.dumps(outcome.to_dict(interrupted=received is not None), indent=2) + "\n")
         else:
             show_stats(result, outcome)
+            show_traded(result, outcome)
             show_portfolio(result, outcome)
             if outcome.flooded is None:
                 show_orders(result, outcome)

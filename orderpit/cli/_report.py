@@ -10,7 +10,7 @@ from typing import cast
 from ..model import events as e
 from ..model.commands import SubmitOrder
 from ..model.instrument import Instrument
-from ..model.kinds import Reason
+from ..model.kinds import Reason, TimeInForce, TrailingType
 from ..model.numbers import ZERO, plain, to_places
 from ..model.order import Order
 from ._errors import printable
@@ -20,6 +20,7 @@ from ._tallies import Tally
 
 _SHOWN_ORDERS = 20
 _NS = 1_000_000_000
+_UNITS = {TrailingType.AMOUNT: "", TrailingType.PERCENT: "per cent", TrailingType.TICKS: "ticks"}
 
 
 def show_updates(out: Output, updates: Iterable[e.OrderUpdate], instruments: Mapping[str, Instrument]) -> None:
@@ -46,12 +47,12 @@ def detail(update: e.OrderUpdate, instruments: Mapping[str, Instrument]) -> str:
             order = update.order
             side = "" if order is None else f"{order.side.value} "
             price = priced(fill.price, None if order is None else instruments.get(order.symbol))
-            return f"{side}{plain(fill.quantity)} @ {price}, fee {money(fill.fee)} {fill.fee_currency}"
+            role = f" as {fill.liquidity.value.lower()}" if fill.liquidity else ""
+            return f"{side}{plain(fill.quantity)} @ {price}, fee {money(fill.fee)} {fill.fee_currency}{role}"
         case e.OrderDenied() | e.OrderRejected() | e.CommandRefused() | e.CancelRejected() | e.ModifyRejected():
             return f"{update.event.reason.value}: {update.event.text}"
-        case e.ModifyRequested(price=price, quantity=quantity) | e.OrderModified(price=price, quantity=quantity):
-            new = {"price": price, "quantity": quantity}
-            return ", ".join(f"{name} {plain(value)}" for name, value in new.items() if value is not None)
+        case e.ModifyRequested() | e.OrderModified():
+            return _new_terms(update.event)
         case e.OrderCancelled(reason=reason) | e.OrderExpired(reason=reason):
             return "as requested" if reason is Reason.REQUESTED else reason.value
         case e.OrderInDoubt(reason=reason, text=text):
@@ -60,11 +61,28 @@ def detail(update: e.OrderUpdate, instruments: Mapping[str, Instrument]) -> str:
             return ""
 
 
+def _new_terms(event: e.ModifyRequested | e.OrderModified) -> str:
+    new = {"price": event.price, "quantity": event.quantity, "stop price": event.stop_price}
+    words = [f"{name} {plain(value)}" for name, value in new.items() if value is not None]
+    if event.expire_time_ns is not None:
+        words.append(f"until {moment(event.expire_time_ns)}")
+    return ", ".join(words)
+
+
 def terms_of(terms: SubmitOrder, instrument: Instrument | None) -> str:
     """Write what was asked for."""
-    prices = {"@": terms.price, "stop": terms.stop_price}
-    ends = [f"{word} {priced(price, instrument)}" for word, price in prices.items() if price is not None]
-    return " ".join([terms.side.value, plain(terms.quantity), terms.symbol, terms.order_type.value, *ends])
+    prices = {"@": terms.price, "stop": terms.stop_price, "from": terms.activation_price}
+    words = [f"{word} {priced(price, instrument)}" for word, price in prices.items() if price is not None]
+    if terms.trailing_offset is not None:
+        words.insert(0, f"by {plain(terms.trailing_offset)} {_UNITS[terms.trailing_type]}".rstrip())
+    if terms.time_in_force is not TimeInForce.GTC:
+        words.append(terms.time_in_force.value)
+    if terms.expire_time_ns is not None:
+        words.append(moment(terms.expire_time_ns))
+    words += [word for word, asked in (("post only", terms.post_only), ("reduce only", terms.reduce_only)) if asked]
+    if terms.display_quantity is not None:
+        words.append(f"showing {plain(terms.display_quantity)}")
+    return " ".join([terms.side.value, plain(terms.quantity), terms.symbol, terms.order_type.value, *words])
 
 
 def show_orders(out: Output, outcome: Outcome) -> None:
@@ -117,7 +135,7 @@ def _places(text: str) -> int:
 def show_stats(out: Output, outcome: Outcome) -> None:
     """Show the notebook's statistics under the notebook's names."""
     out.heading("Final OMS statistics")
-    rows = [(key, _counted(value)) for key, value in outcome.stats.items()]
+    rows = [(key, _counted(value)) for key, value in outcome.stats.items() if key != "traded"]
     out.table(("statistic", "value"), rows)
     for word, tallies in (("rejected", outcome.rejected), ("refused", outcome.refused)):
         if tallies:
@@ -138,6 +156,27 @@ def _counted(value: object) -> str:
             return ", ".join(cast("list[str]", value)) or "none"
         case _:
             return str(value)
+
+
+def show_traded(out: Output, outcome: Outcome) -> None:
+    """Show what was executed as maker and as taker, by symbol; nothing where nothing was."""
+    rows = [
+        (
+            symbol,
+            name,
+            str(part["fills"]),
+            part["quantity"],
+            averaged(Decimal(part["average_price"]), outcome.instruments.get(symbol)),
+            money(Decimal(part["notional"])),
+            ", ".join(f"{money(Decimal(fee))} {currency}" for currency, fee in part["fees"].items()),
+        )
+        for symbol, parts in outcome.stats.get("traded", {}).items()
+        for name, part in parts.items()
+        if part["fills"]
+    ]
+    if rows:
+        out.heading("Traded as maker and taker")
+        out.table(("symbol", "as", ">fills", ">quantity", ">average", ">notional", ">fees"), rows)
 
 
 def show_portfolio(out: Output, outcome: Outcome) -> None:

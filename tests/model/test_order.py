@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW, S, event, fill, order_in, terms
+from builders import NOW, S, event, fill, folded, number, order_in, terms
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orderpit.model import events as e
-from orderpit.model.kinds import OrderState, OrderType, Side
+from orderpit.model.kinds import Liquidity, OrderState, OrderType, Side
+from orderpit.model.numbers import multiply, subtract, total
 from orderpit.model.order import CLOSED, LIVE
 
 
@@ -47,6 +50,65 @@ def test_the_average_price_weighs_by_quantity():
     order = order_in(S.PARTIALLY_FILLED, event(e.OrderFilled, fill=fill("x-2", "2", "106")))
     assert (order.average_fill_price, order.filled_notional) == (102, 612)
     assert order_in(S.OPEN).average_fill_price == 0
+
+
+def filled(order, *fills):
+    return folded(order, *(event(e.OrderFilled, fill=one) for one in fills))
+
+
+def test_what_was_filled_as_maker_and_as_taker_is_told_apart():
+    order = filled(
+        order_in(S.OPEN),
+        fill("x-1", "1", fee="0.25", liquidity=Liquidity.TAKER),
+        fill("x-2", "3", fee="0.5", liquidity=Liquidity.MAKER),
+        fill("x-3", "2", fee="0.125", liquidity=Liquidity.MAKER),
+        # In another currency than the first, so that it is in the fills alone; and one of which nothing is said.
+        fill("x-4", "1", fee="7", fee_currency="BNB", liquidity=Liquidity.MAKER),
+        fill("x-5", "1", fee="0.0625"),
+    )
+    assert (order.maker_quantity, order.taker_quantity) == (6, 1)
+    assert (order.maker_fees, order.taker_fees) == (number("0.625"), number("0.25"))
+    assert order.fees_paid == number("0.9375")
+    assert [one.liquidity for one in order.fills].count(Liquidity.MAKER) == 3
+
+
+def test_an_order_without_fills_was_neither_maker_nor_taker():
+    order = order_in(S.OPEN)
+    assert (order.maker_quantity, order.taker_quantity, order.maker_fees, order.taker_fees) == (0, 0, 0, 0)
+
+
+def test_an_execution_that_is_corrected_from_taker_to_maker_counts_as_maker():
+    order = filled(order_in(S.OPEN), was := fill("x-1", liquidity=Liquidity.TAKER))
+    now = fill("x-1", liquidity=Liquidity.MAKER)
+    order = folded(order, event(e.FillCorrected, replaced=was, fill=now))
+    assert (order.maker_quantity, order.taker_quantity) == (4, 0)
+
+
+parts = st.lists(st.integers(1, 10**6), min_size=1, max_size=8)
+
+
+@given(
+    executions=st.lists(
+        st.tuples(parts, st.integers(1, 10**7), st.sampled_from([*Liquidity, None])), min_size=1, max_size=5
+    )
+)
+def test_slicing_a_fill_changes_neither_price_nor_fees_nor_who_was_maker(executions):
+    rate, whole, sliced = number("0.00075"), [], []
+    for at, (lots, cents, liquidity) in enumerate(executions):
+        price = number(f"{cents // 100}.{cents % 100:02}")
+        for into, counts in ((whole, [sum(lots)]), (sliced, lots)):
+            for part, count in enumerate(counts):
+                quantity = number(f"0.{count:08}")
+                fee = multiply(multiply(quantity, price), rate)
+                into.append(fill(f"x-{at}-{part}", quantity, price, fee=fee, liquidity=liquidity))
+    one, many = (filled(order_in(S.OPEN, of=terms(quantity="99")), *fills) for fills in (whole, sliced))
+    for field in (
+        "filled_quantity", "filled_notional", "average_fill_price", "fees_paid", "maker_quantity", "taker_quantity",
+        "maker_fees", "taker_fees", "state", "leaves_quantity",
+    ):  # fmt: skip
+        assert getattr(one, field) == getattr(many, field), field
+    unstated = total(part.quantity for part in many.fills if part.liquidity is None)
+    assert subtract(many.filled_quantity, unstated) == many.maker_quantity + many.taker_quantity
 
 
 def test_the_dictionary_has_the_keys_of_the_notebook_and_plain_numbers():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from itertools import count
 
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.blotter import Blotter
 from orderpit.model.commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
-from orderpit.model.kinds import OrderState, OrderType, Reason, Side
+from orderpit.model.kinds import Liquidity, OrderState, OrderType, Reason, Side
+from orderpit.model.numbers import plain, ratio
 from orderpit.model.order import LIVE
 from orderpit.model.refusal import Refusal
 from orderpit.model.reports import Fill
@@ -36,8 +38,39 @@ def test_before_anything_has_happened_every_count_is_there_and_zero() -> None:
             "EXPIRED": 0,
         },
         "total_fills": 0,
+        "traded": {},
         "total_commands_refused": 0,
         "total_events": 0,
+    }
+
+
+NAMES = {Liquidity.MAKER: "maker", Liquidity.TAKER: "taker", None: "unstated"}
+
+
+def traded(blotter: Blotter) -> dict[str, object]:
+    """What the fills say that stand, by symbol and by who brought the liquidity."""
+    by_symbol: dict[str, list[Fill]] = {}
+    for order in blotter.orders():
+        if order.fills:
+            by_symbol.setdefault(order.symbol, []).extend(order.fills)
+    return {
+        symbol: {name: summed([fill for fill in fills if fill.liquidity is kind]) for kind, name in NAMES.items()}
+        for symbol, fills in by_symbol.items()
+    }
+
+
+def summed(fills: list[Fill]) -> dict[str, object]:
+    quantity = sum(int(fill.quantity) for fill in fills)
+    notional = sum(int(fill.quantity) * int(fill.price) for fill in fills)
+    fees = dict.fromkeys([fill.fee_currency for fill in fills], 0)
+    for fill in fills:
+        fees[fill.fee_currency] += int(fill.fee)
+    return {
+        "fills": len(fills),
+        "quantity": str(quantity),
+        "notional": str(notional),
+        "average_price": plain(ratio(Decimal(notional), Decimal(quantity))) if fills else "0",
+        "fees": {currency: str(fee) for currency, fee in fees.items() if fee},
     }
 
 
@@ -53,6 +86,7 @@ def recounted(blotter: Blotter, stream: list[e.OrderUpdate]) -> dict[str, object
         "symbols_traded": list(dict.fromkeys(order.symbol for order in blotter.orders())),
         "orders_by_state": {state.value: states[state] for state in OrderState},
         "total_fills": sum(isinstance(update.event, e.OrderFilled) for update in stream),
+        "traded": traded(blotter),
         "total_commands_refused": sum(isinstance(update.event, e.CommandRefused) for update in stream),
         "total_events": len(stream),
     }
@@ -60,12 +94,31 @@ def recounted(blotter: Blotter, stream: list[e.OrderUpdate]) -> dict[str, object
 
 ids = st.integers(0, 5).map(lambda n: f"o{n}")
 symbols = st.sampled_from(["BTC/USDT", "ETH/USDT"])
-executions = count()
+liquidities = st.sampled_from([*Liquidity, None])
+numbers_of_executions = st.integers(0, 3)
 
 
-def an_execution(order_id: str, symbol: str) -> r.VenueFilled:
-    fill = Fill(execution_id=f"E-{next(executions)}", quantity="1", price="100", fee_currency="USDT")
-    return r.VenueFilled(client_order_id=order_id, symbol=symbol, side=Side.BUY, fill=fill)
+def an_execution(order_id: str, symbol: str, number: int, liquidity: Liquidity | None) -> r.VenueFilled:
+    return r.VenueFilled(client_order_id=order_id, symbol=symbol, side=Side.BUY, fill=a_fill(number, liquidity))
+
+
+def a_fill(number: int, liquidity: Liquidity | None) -> Fill:
+    return Fill(
+        execution_id=f"E-{number}",
+        quantity="1",
+        price=100 + number,
+        fee=number % 3 - 1,
+        fee_currency=("USDT", "BNB")[number % 2],
+        liquidity=liquidity,
+    )
+
+
+def a_bust(order_id: str, symbol: str, number: int) -> r.VenueFillBusted:
+    return r.VenueFillBusted(client_order_id=order_id, symbol=symbol, execution_id=f"E-{number}")
+
+
+def a_correction(order_id: str, symbol: str, number: int, liquidity: Liquidity | None) -> r.VenueFillCorrected:
+    return r.VenueFillCorrected(client_order_id=order_id, symbol=symbol, fill=a_fill(number, liquidity))
 
 
 commands = st.one_of(
@@ -78,7 +131,9 @@ reports = st.one_of(
     st.builds(lambda i: r.VenueRejected(client_order_id=i), ids),
     st.builds(lambda i: r.VenueCancelled(client_order_id=i), ids),
     st.builds(lambda i: r.VenueExpired(client_order_id=i), ids),
-    st.builds(an_execution, ids, symbols),
+    st.builds(an_execution, ids, symbols, numbers_of_executions, liquidities),
+    st.builds(a_bust, ids, symbols, numbers_of_executions),
+    st.builds(a_correction, ids, symbols, numbers_of_executions, liquidities),
 )
 
 
