@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 from .kinds import Side
 from .ladder import Ladder
 from .liquidity import Liquidity, Offers
+from .numbers import ZERO, add
 from .reports import VenueReport
 from .venue_order import VenueOrder
 
@@ -18,21 +20,36 @@ class Book:
         self.limits = {Side.BUY: Ladder(rising=False), Side.SELL: Ladder(rising=True)}
         self.stops = {Side.BUY: Ladder(rising=True), Side.SELL: Ladder(rising=False)}
         self.crossing: dict[str, None] = {}
+        # Trailing stops by the price at which they move next, and reduce-only orders by account.
+        self.following = {Side.BUY: Ladder(rising=False), Side.SELL: Ladder(rising=True)}
+        self.reducing: dict[str, dict[str, None]] = {}
 
     def add(self, order: VenueOrder) -> None:
         """Queue an order behind the others at its price."""
-        price = order.rests_at
-        if order.is_live and price is not None:
-            self._ladder(order).add(price, order.client_order_id)
+        if not order.is_live:
+            return
+        price, client_id = order.rests_at, order.client_order_id
+        if price is not None:
+            self._ladder(order).add(price, client_id)
             if order.crossing:
-                self.crossing[order.client_order_id] = None
+                self.crossing[client_id] = None
+        if order.waits_for_stop and order.follows_at is not None:
+            self.following[order.side].add(order.follows_at, client_id)
+        if order.instructions.reduce_only:
+            self.reducing.setdefault(order.account, {})[client_id] = None
 
     def remove(self, order: VenueOrder) -> None:
         """Take an order out; one that is not in is passed over."""
-        price = order.rests_at
-        if order.is_live and price is not None:
-            self._ladder(order).remove(price, order.client_order_id)
-            self.crossing.pop(order.client_order_id, None)
+        if not order.is_live:
+            return
+        price, client_id = order.rests_at, order.client_order_id
+        if price is not None:
+            self._ladder(order).remove(price, client_id)
+            self.crossing.pop(client_id, None)
+        if order.waits_for_stop and order.follows_at is not None:
+            self.following[order.side].remove(order.follows_at, client_id)
+        if order.instructions.reduce_only:
+            self.reducing[order.account].pop(client_id)
 
     def replace(self, before: VenueOrder, after: VenueOrder) -> None:
         """Take over a new state of an order; it stays in its place unless its priority has changed or it has closed."""
@@ -67,11 +84,14 @@ class VenueMemory:
         # As they were before the step under way, for those that it has changed.
         self._orders_before: dict[str, VenueOrder | None] = {}
         self._liquidity_before: dict[str, Liquidity] = {}
+        self._positions: dict[tuple[str, str], Decimal] = {}
+        self._positions_before: dict[tuple[str, str], Decimal] = {}
 
     def attempt(self, step: Callable[[], None], now_ns: int) -> tuple[VenueReport, ...]:
         """Run a step and return what it reports; when it raises, everything is as it was before."""
         accepted, priority = self._accepted, self._priority
         self._orders_before, self._liquidity_before, self.reports, self.now_ns = {}, {}, [], now_ns
+        self._positions_before = {}
         try:
             step()
         except BaseException:
@@ -82,6 +102,7 @@ class VenueMemory:
 
     def _roll_back(self) -> None:
         self._liquidity.update(self._liquidity_before)
+        self._positions.update(self._positions_before)
         touched: set[str] = set()
         for client_id, before in self._orders_before.items():
             touched.add(self.orders[client_id].symbol)
@@ -95,6 +116,11 @@ class VenueMemory:
         for order in sorted(self.orders.values(), key=lambda order: order.priority):
             if order.symbol in touched:
                 self.books[order.symbol].add(order)
+
+    @property
+    def accepted(self) -> int:
+        """How many orders have been accepted."""
+        return self._accepted
 
     def next_draw_key(self) -> str:
         """Return what the chance of one more accepted order is keyed by: its number, the same in every run."""
@@ -117,6 +143,16 @@ class VenueMemory:
             book.replace(before, order)
         self.orders[client_id] = order
         return order
+
+    def position(self, account: str, symbol: str) -> Decimal:
+        """Return what an account has bought here less what it has sold, in units of the base."""
+        return self._positions.get((account, symbol), ZERO)
+
+    def move_position(self, account: str, symbol: str, change: Decimal) -> None:
+        """Take over an execution."""
+        before = self.position(account, symbol)
+        self._positions_before.setdefault((account, symbol), before)
+        self._positions[account, symbol] = add(before, change)
 
     def liquidity(self, symbol: str) -> Liquidity:
         """Return what the market offers."""

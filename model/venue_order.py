@@ -9,13 +9,16 @@ from typing import Final, Literal
 import attrs
 
 from .chain import Chain
+from .fill_models import FillModel, Touch
 from .instructions import NO_INSTRUCTIONS, Instructions
 from .kinds import STOPS, OrderState, OrderType, Side, TimeInForce
-from .numbers import ONE, ZERO, subtract
+from .numbers import ZERO, subtract
 from .reports import Fill
+from .slippage import NO_SLIPPAGE, SlippageModel
 
 Draw = Callable[[str, int], Decimal]
 """A random number in [0, 1) for an order's id and its count of draws: the same for the same seed."""
+_TOUCH: Final = Touch()
 _NO_FILLS: Final[Chain[Fill]] = Chain()
 _LIVE: Final = frozenset({OrderState.OPEN, OrderState.PARTIALLY_FILLED})
 
@@ -26,16 +29,19 @@ class VenueRules:
 
     maker_fee: Decimal
     taker_fee: Decimal
-    slippage: Decimal = ZERO
-    fill_probability: Decimal = ONE
+    slippage: SlippageModel = NO_SLIPPAGE
+    fill_model: FillModel = _TOUCH
     remainder: Literal["cancelled", "expired"] = "cancelled"
+    post_only: Literal["refuse", "slide"] = "refuse"
+    wrong_side_stop: Literal["reject", "trigger"] = "reject"
 
 
 @attrs.frozen(kw_only=True)
 class VenueOrder:
     """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first.
 
-    account is whose it is, link_id that of its group. The stop price of a trailing stop follows the market.
+    account is whose it is, link_id that of its group, number how many had been accepted when it was. The stop price of
+    a trailing stop follows the market; follows_at is the price at which it moves next, or begins to.
     """
 
     client_order_id: str
@@ -62,6 +68,8 @@ class VenueOrder:
     fees: Decimal = ZERO
     fill_chain: Chain[Fill] = _NO_FILLS
     draws: int = 0
+    number: int = 0
+    follows_at: Decimal | None = None
 
     @property
     def leaves(self) -> Decimal:
@@ -93,3 +101,8 @@ class VenueOrder:
         """Say whether a price is at its stop or beyond."""
         stop = self.stop_price
         return stop is not None and (price >= stop if self.side is Side.BUY else price <= stop)
+
+    def is_led_by(self, price: Decimal) -> bool:
+        """Say whether a price takes its stop along, or has it begin to follow."""
+        at = self.follows_at
+        return at is not None and (price <= at if self.side is Side.BUY else price >= at)

@@ -1,0 +1,123 @@
+"""The positions at the simulated venue, and the reduce-only orders that may not go beyond them.
+
+An account's position in a symbol is the sum of its executions here; at the start it is zero. After every execution the
+live reduce-only orders of the account together leave no more than the position that they close, so that whatever fills
+next, none of them can turn it. The orders of one group (link_id) stand for each other: they count once, with the
+largest, and an execution of one shortens the others that leave more than it had left the group. Where all is still too
+much, because something else has made the position smaller, the newest are shortened first, and what is left with
+nothing is cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from . import reports as r
+from .kinds import OrderState, Reason, Side
+from .numbers import ZERO, add, negate, subtract, total
+from .values import changed
+from .venue_memory import VenueMemory
+from .venue_order import VenueOrder
+
+_Groups = dict[tuple[bool, str], list[VenueOrder]]
+
+
+class Reducing:
+    """Books positions, and keeps reduce-only orders within them.
+
+    Args:
+        memory: orders, books and positions.
+        next_id: source of the ids under which the venue itself changes an order.
+    """
+
+    def __init__(self, memory: VenueMemory, next_id: Callable[[], str]) -> None:
+        self._memory = memory
+        self._next_id = next_id
+
+    def room(self, order: VenueOrder) -> Decimal:
+        """Return how much a reduce-only order may leave: what it closes, without what other groups close already."""
+        groups = self._groups(order.account, order.symbol, order.side)
+        groups.pop(_group_of(order), None)
+        return subtract(self._closed_by(order.side, order), total(_leaves(group) for group in groups.values()))
+
+    def book(self, order: VenueOrder, quantity: Decimal) -> None:
+        """Take over an execution of an order, as it stands after it, and shorten what has become too much."""
+        change = quantity if order.side is Side.BUY else negate(quantity)
+        self._memory.move_position(order.account, order.symbol, change)
+        if not self._memory.books[order.symbol].reducing.get(order.account):
+            return
+        if order.instructions.reduce_only and order.link_id is not None:
+            self._shorten_linked(order, quantity)
+        for side in Side:
+            self._shorten_newest(order, side)
+
+    def _shorten_linked(self, order: VenueOrder, quantity: Decimal) -> None:
+        """Take an execution from the others of its group: what it closed is no longer theirs to close."""
+        others = self._groups(order.account, order.symbol, order.side).get(_group_of(order), [])
+        before = max((add(order.leaves, quantity), *(other.leaves for other in others)))
+        self._shorten(others, subtract(before, quantity))
+
+    def _shorten_newest(self, order: VenueOrder, side: Side) -> None:
+        """Shorten all that closes on one side of the order's account to what there is to close."""
+        groups = self._groups(order.account, order.symbol, side)
+        excess = subtract(total(_leaves(group) for group in groups.values()), self._closed_by(side, order))
+        for group in reversed(groups.values()):
+            if excess <= ZERO:
+                break
+            leaves = _leaves(group)
+            self._shorten(group, max(subtract(leaves, excess), ZERO))
+            excess = subtract(excess, leaves)
+
+    def _shorten(self, orders: Iterable[VenueOrder], most: Decimal) -> None:
+        memory = self._memory
+        for order in orders:
+            if order.leaves <= most:
+                continue
+            if most:
+                order = memory.put(changed(order, quantity=add(order.filled, most)))  # noqa: PLW2901  # as it is now
+                modified = r.VenueModified(
+                    client_order_id=order.client_order_id,
+                    request_id=self._next_id(),
+                    quantity=order.quantity,
+                    reason=Reason.REDUCE_ONLY,
+                    time_ns=memory.now_ns,
+                )
+                memory.reports.append(modified)
+                continue
+            memory.put(changed(order, state=OrderState.CANCELLED))
+            memory.reports.append(
+                r.VenueCancelled(
+                    client_order_id=order.client_order_id,
+                    reason=Reason.REDUCE_ONLY,
+                    text="nothing is left for it to reduce",
+                    filled_quantity=order.filled,
+                    time_ns=memory.now_ns,
+                )
+            )
+
+    def _closed_by(self, side: Side, of: VenueOrder) -> Decimal:
+        """The position of an order's account, as far as one side closes it."""
+        position = self._memory.position(of.account, of.symbol)
+        return max(negate(position) if side is Side.BUY else position, ZERO)
+
+    def _groups(self, account: str, symbol: str, side: Side) -> _Groups:
+        """Live reduce-only orders that stand for each other, the oldest group first, and the oldest order in each."""
+        memory, groups = self._memory, _Groups()
+        reducing = memory.books[symbol].reducing.get(account, ())
+        for order in sorted((memory.orders[client_id] for client_id in reducing), key=_number):
+            if order.side is side:
+                groups.setdefault(_group_of(order), []).append(order)
+        return groups
+
+
+def _group_of(order: VenueOrder) -> tuple[bool, str]:
+    return (False, order.client_order_id) if order.link_id is None else (True, order.link_id)
+
+
+def _leaves(group: Iterable[VenueOrder]) -> Decimal:
+    return max(order.leaves for order in group)
+
+
+def _number(order: VenueOrder) -> int:
+    return order.number
