@@ -10,6 +10,7 @@ from .ladder import Ladder
 from .liquidity import Liquidity, Offers
 from .numbers import ZERO, add
 from .reports import VenueReport
+from .venue_expiry import Expiries
 from .venue_order import VenueOrder
 
 
@@ -75,6 +76,7 @@ class VenueMemory:
 
     def __init__(self, symbols: Iterable[str]) -> None:
         self.orders: dict[str, VenueOrder] = {}
+        self.expiries = Expiries(self.orders)
         self.books = {symbol: Book() for symbol in symbols}
         self.reports: list[VenueReport] = []
         self.now_ns = 0
@@ -92,6 +94,7 @@ class VenueMemory:
         accepted, priority = self._accepted, self._priority
         self._orders_before, self._liquidity_before, self.reports, self.now_ns = {}, {}, [], now_ns
         self._positions_before = {}
+        self.expiries.begin()
         try:
             step()
         except BaseException:
@@ -101,6 +104,7 @@ class VenueMemory:
         return tuple(self.reports)
 
     def _roll_back(self) -> None:
+        self.expiries.roll_back()
         self._liquidity.update(self._liquidity_before)
         self._positions.update(self._positions_before)
         touched: set[str] = set()
@@ -142,6 +146,7 @@ class VenueMemory:
         else:
             book.replace(before, order)
         self.orders[client_id] = order
+        self.expiries.watch(order, before)
         return order
 
     def position(self, account: str, symbol: str) -> Decimal:

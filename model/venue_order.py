@@ -56,6 +56,8 @@ class VenueOrder:
     draw_key: str
     time_in_force: TimeInForce = TimeInForce.GTC
     expire_time_ns: int | None = None
+    # Of a DAY order, where the market closes.
+    day_ends_ns: int | None = None
     instructions: Instructions = NO_INSTRUCTIONS
     account: str = ""
     link_id: str | None = None
@@ -75,6 +77,11 @@ class VenueOrder:
     def leaves(self) -> Decimal:
         """What may still fill."""
         return subtract(self.quantity, self.filled)
+
+    @property
+    def expires_ns(self) -> int | None:
+        """When it expires, in nanoseconds since the epoch, UTC; None for never."""
+        return self.day_ends_ns if self.expire_time_ns is None else self.expire_time_ns
 
     @property
     def waits_for_stop(self) -> bool:
