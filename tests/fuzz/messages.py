@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
 from random import Random
@@ -21,10 +22,11 @@ from orderpit.model.errors import (
     InvalidValue,
 )
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
+from orderpit.model.kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce, TrailingType
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.risk import RiskLimits
 from orderpit.model.session import Inbound, Outbound
+from orderpit.model.trading_hours import TradingHours
 
 from .outcome import Case, accepts
 from .values import (
@@ -48,7 +50,11 @@ _STAMP: Final[Mapping[str, Draw]] = {"time_ns": time, "source": remark}
 _OPTIONAL: Final = either(number, exactly(None))
 _FILL: Final = r.Fill(execution_id="x", quantity="1", price="1", fee_currency="USDT")
 _ORDER: Final = {"symbol": "A/B", "side": Side.BUY, "order_type": OrderType.LIMIT, "quantity": "1", "price": "1"}
-_TERMS: Final = {"price": _OPTIONAL, "quantity": _OPTIONAL}
+_TRAILING: Final = {"order_type": OrderType.TRAILING_STOP, "price": None, "trailing_offset": "1"}
+_DATED: Final = {"time_in_force": TimeInForce.GTD, "expire_time_ns": 1}
+_UNTIL: Final = either(time, exactly(None))
+_TERMS: Final = {"price": _OPTIONAL, "quantity": _OPTIONAL, "stop_price": _OPTIONAL, "expire_time_ns": _UNTIL}
+_CLOCK: Final = either(remark, exactly("00:00", "23:59", "24:00", "9:30", "09:30\n", "\u0660\u0669:30"))
 _ID: Final = {"client_order_id": "o"}
 _TRADED: Final = {**_ID, "symbol": "A/B", "fill": _FILL}
 _REPORTS: Final[tuple[tuple[type[Any], Mapping[str, Any]], ...]] = (
@@ -81,13 +87,17 @@ def _drawn(kind: type[Any]) -> Mapping[str, Draw]:
 
 Target = tuple[type[Any], type[InvalidValue], Mapping[str, Any], Mapping[str, Draw]]
 
+_OF_ORDERS: Final[Mapping[str, Draw]] = {
+    "symbol": name, "side": member(Side), "order_type": member(OrderType), **_TERMS,
+    "time_in_force": member(TimeInForce), "post_only": flag, "reduce_only": flag, "display_quantity": _OPTIONAL,
+    "trailing_offset": _OPTIONAL, "trailing_type": member(TrailingType), "activation_price": _OPTIONAL,
+    "order_id": name, "tag": remark, "notes": remark, **_STAMP,
+}  # fmt: skip
+
 TARGETS: Final[tuple[Target, ...]] = (
-    (SubmitOrder, InvalidOrder, _ORDER, {
-        "symbol": name, "side": member(Side), "order_type": member(OrderType), "quantity": number, "price": _OPTIONAL,
-        "stop_price": _OPTIONAL, "time_in_force": member(TimeInForce), "expire_time_ns": either(time, exactly(None)),
-        "post_only": flag, "reduce_only": flag, "display_quantity": _OPTIONAL, "order_id": name, "tag": remark,
-        "notes": remark, **_STAMP,
-    }),
+    (SubmitOrder, InvalidOrder, _ORDER, _OF_ORDERS),
+    (SubmitOrder, InvalidOrder, {**_ORDER, **_TRAILING}, _OF_ORDERS),
+    (SubmitOrder, InvalidOrder, {**_ORDER, **_DATED}, _OF_ORDERS),
     (ModifyOrder, InvalidOrder, {"order_id": "o", "price": "1"}, {"order_id": name, **_TERMS, **_STAMP}),
     (CancelOrder, InvalidOrder, {"order_id": "o"}, {"order_id": name, **_STAMP}),
     (Quote, InvalidMarketData, {"symbol": "A/B", "bid": "1", "ask": "2"}, {
@@ -104,8 +114,13 @@ TARGETS: Final[tuple[Target, ...]] = (
     }),
     (Instrument, InvalidInstrument, {"symbol": "A/B", "price_increment": "1", "quantity_increment": "1"}, {
         "symbol": name, "price_increment": number, "quantity_increment": number, "min_quantity": _OPTIONAL,
-        "max_quantity": _OPTIONAL, "min_notional": _OPTIONAL, "price_band": _OPTIONAL, "base_currency": name,
-        "quote_currency": name,
+        "max_quantity": _OPTIONAL, "min_notional": _OPTIONAL, "max_notional": _OPTIONAL, "price_band": _OPTIONAL,
+        "base_currency": name, "quote_currency": name,
+        "trading_hours": either(junk, exactly(None, TradingHours(open="09:30", close="16:00"))),
+    }),
+    (TradingHours, InvalidInstrument, {"open": "09:30", "close": "16:00"}, {
+        "open": _CLOCK, "close": _CLOCK, "time_zone": either(junk, exactly(UTC, timezone(timedelta(hours=-5)))),
+        "days": either(junk, levels, exactly((0, 1), [6], {1, 2}, range(7), (7,), (0, 0))),
     }),
     (RiskLimits, InvalidConfiguration, {}, {"max_order_quantity": _OPTIONAL, "max_order_notional": _OPTIONAL}),
     (r.Fill, InvalidReport, {"execution_id": "x", "quantity": "1", "price": "1", "fee_currency": "USDT"}, {
@@ -181,4 +196,4 @@ def check(value: object) -> None:
         for field in attrs.fields(kind):
             check(getattr(value, field.name))
     else:
-        assert value is None or kind is bool or isinstance(value, Enum), kind
+        assert value is None or kind is bool or isinstance(value, Enum | tzinfo), kind

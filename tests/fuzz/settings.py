@@ -157,6 +157,8 @@ class Desk:
             ("publish", InvalidMarketData, "data", lambda: system.publish(wrong)),
             ("modify", InvalidOrder, "", lambda: system.modify(wrong, price="1")),
             ("modify the price", InvalidOrder, "price", lambda: system.modify("o", price=wrong)),
+            ("modify the stop price", InvalidOrder, "stop_price", lambda: system.modify("o", stop_price=wrong)),
+            ("modify the expiry", InvalidOrder, "expire_time_ns", lambda: system.modify("o", expire_time_ns=wrong)),
             ("cancel", InvalidOrder, "order_id", lambda: system.cancel(wrong)),
             ("order", InvalidOrder, "order_id", lambda: system.order(wrong)),
             ("wait for an order", InvalidOrder, "order_id", lambda: system.wait(wrong, OrderState.OPEN, 0)),
