@@ -6,7 +6,7 @@ from . import events as e
 from . import reports as r
 from .alarm import AlarmCode
 from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, missing, opened
-from .kinds import OrderState, Pending, Reason
+from .kinds import OrderState, OrderType, Pending, Reason
 from .numbers import ZERO
 from .order import CLOSED, Order
 
@@ -76,7 +76,9 @@ def _terms_found(order: Order, report: r.VenueStatus, now: int) -> Found:
     overdue = _overdue_amend(order)
     price = report.price if report.price != order.price else None
     quantity = report.quantity if report.quantity != order.quantity else None
-    if price is not None or quantity is not None:
+    stop_price = report.stop_price if _stays(order) and report.stop_price != order.stop_price else None
+    expire_time_ns = report.expire_time_ns if report.expire_time_ns != order.expire_time_ns else None
+    if any(term is not None for term in (price, quantity, stop_price, expire_time_ns)):
         if overdue is None:
             yield alarm_about(order, report, now, A.CHANGED_TERMS)
         yield e.OrderModified(
@@ -86,9 +88,16 @@ def _terms_found(order: Order, report: r.VenueStatus, now: int) -> Found:
             request_id=overdue,
             price=price,
             quantity=quantity,
+            stop_price=stop_price,
+            expire_time_ns=expire_time_ns,
         )
     elif overdue is not None:
         yield _lost(e.ModifyRejected, order, report, now, overdue)
+
+
+def _stays(order: Order) -> bool:
+    """Whether its stop price is where we put it: that of a trailing stop moves, and a triggered one counts no more."""
+    return order.order_type is not OrderType.TRAILING_STOP and not order.triggered
 
 
 def _cancel_lost(order: Order, report: r.VenueStatus, now: int) -> Found:

@@ -9,6 +9,7 @@ import attrs
 
 from . import events as e
 from .commands import ModifyOrder, SubmitOrder
+from .kinds import OrderState, Reason
 from .numbers import ZERO
 from .order import Order
 from .values import changed
@@ -39,8 +40,12 @@ class Working:
         """The terms if every modification on its way is granted."""
         terms = self._current
         for change in self._changes():
-            price = terms.price if change.price is None else change.price
-            terms = changed(terms, price=price, quantity=change.quantity or terms.quantity)
+            terms = changed(
+                terms,
+                price=change.price or terms.price,
+                stop_price=change.stop_price or terms.stop_price,
+                quantity=change.quantity or terms.quantity,
+            )
         return terms
 
     @property
@@ -48,16 +53,24 @@ class Working:
         """The terms that could cost most, whichever of the modifications on their way are granted."""
         terms = self._current
         for change in self._changes():
-            price = terms.price if terms.price is None else max(terms.price, change.price or ZERO)
-            terms = changed(terms, price=price, quantity=max(terms.quantity, change.quantity or ZERO))
+            terms = changed(
+                terms,
+                price=_dearer(terms.price, change.price),
+                stop_price=_dearer(terms.stop_price, change.stop_price),
+                quantity=max(terms.quantity, change.quantity or ZERO),
+            )
         return terms
 
     @property
     def _current(self) -> SubmitOrder:
         order, terms = self.order, self.terms
-        if order is None or (order.price == terms.price and order.quantity == terms.quantity):
+        if order is None or (order.price, order.stop_price, order.quantity) == (
+            terms.price,
+            terms.stop_price,
+            terms.quantity,
+        ):
             return terms
-        return changed(terms, price=order.price, quantity=order.quantity)
+        return changed(terms, price=order.price, stop_price=order.stop_price, quantity=order.quantity)
 
     def _changes(self) -> Iterator[ModifyOrder | e.ModifyRequested]:
         yield from self.sent
@@ -68,9 +81,18 @@ class Working:
         asked, sent = self.asked, self.sent
         match event:
             case e.ModifyRequested():
-                asked, sent = asked[1:], (*sent, event)
+                # What we change by ourselves, nobody has asked risk for.
+                asked, sent = asked[1:] if event.reason is Reason.REQUESTED else asked, (*sent, event)
+            case e.OrderModified() if event.request_id is not None and order.state is OrderState.PENDING:
+                # It has not been sent, so the new terms are in force without a word to the venue.
+                asked = asked[1:]
             case e.OrderModified() | e.ModifyRejected():
                 sent = tuple(request for request in sent if request.request_id != event.request_id)
             case _:
                 pass
         return changed(self, order=order, asked=asked, sent=sent)
+
+
+def _dearer(price: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """Return the higher price, for a buy that has one; a change to a term that it has not changes nothing."""
+    return price if price is None or other is None else max(price, other)

@@ -24,7 +24,7 @@ from .market import MarketData
 from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
 from .refusal import Refusal
 from .reservation import Working
-from .validation import check_submission
+from .validation import check_expiry, check_has, check_submission
 from .values import changed
 
 SOURCE = "risk_controller"
@@ -59,6 +59,7 @@ class RiskBook:
         limits: on each order.
         cash: opening balance by currency; None checks no funds.
         allowance: factor on a market order's price for slippage, at least 1.
+        allowance_ticks: what comes on top of that, in ticks of the instrument.
         fee_rate: largest fee as a fraction of notional.
     """
 
@@ -69,6 +70,7 @@ class RiskBook:
         *,
         cash: Mapping[str, Decimal] | None = None,
         allowance: Decimal = ONE,
+        allowance_ticks: int = 0,
         fee_rate: Decimal = ZERO,
     ) -> None:
         self.gate = Gate()
@@ -76,6 +78,7 @@ class RiskBook:
         self._limits = limits
         self._cash = None if cash is None else dict(cash)
         self._allowance = allowance
+        self._allowance_ticks = Decimal(allowance_ticks)
         self._with_fee = add(ONE, fee_rate)
         self._marks: dict[str, Mark] = {}
         self._working: dict[str, Working] = {}
@@ -156,7 +159,7 @@ class RiskBook:
             case CancelOrder():
                 return None
             case ModifyOrder():
-                return self._refuse_modify(command)
+                return self._refuse_modify(command, now_ns)
             case SubmitOrder():
                 # A repeated id is the order manager's to answer; it reserves nothing a second time.
                 return None if self._is_repeated(command) else self._refuse_submit(command, now_ns)
@@ -181,7 +184,7 @@ class RiskBook:
             or self._check_funds(instrument, Working(command))
         )
 
-    def _refuse_modify(self, command: ModifyOrder) -> Refusal | None:
+    def _refuse_modify(self, command: ModifyOrder, now_ns: int) -> Refusal | None:
         known = self._working.get(command.order_id)
         if known is None:
             # Unknown or closed: the order manager says which.
@@ -190,9 +193,9 @@ class RiskBook:
         if closed is not None:
             return closed
         instrument = self._instruments[known.terms.symbol]
-        if command.price is not None and known.terms.price is None:
-            kind = known.terms.order_type.value
-            return Refusal.of(Reason.UNSUPPORTED, "price", command.price, f"a {kind} order has none")
+        absent = check_has(known.terms, command) or check_expiry(command.expire_time_ns, now_ns)
+        if absent is not None:
+            return absent
         if command.quantity is not None and command.quantity <= known.filled:
             # It ends the order, so there is nothing left to judge.
             return None
@@ -220,7 +223,10 @@ class RiskBook:
             return max(terms.price, market) if terms.side is Side.SELL and market is not None else terms.price
         if terms.stop_price is not None:
             market = terms.stop_price if market is None else max(terms.stop_price, market)
-        return None if market is None else multiply(market, self._allowance)
+        if market is None:
+            return None
+        ticks = multiply(self._allowance_ticks, self._instruments[terms.symbol].price_increment)
+        return add(multiply(market, self._allowance), ticks)
 
     def _check_limits(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
         most = self._limits.max_order_quantity

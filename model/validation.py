@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from .commands import SubmitOrder
+from .commands import ModifyOrder, SubmitOrder
 from .instrument import Instrument
 from .kinds import OrderType, Reason, TimeInForce, TrailingType
 from .numbers import is_multiple, plain
@@ -73,6 +73,20 @@ def check_expiry(expire_time_ns: int | None, now_ns: int) -> Refusal | None:
     if expire_time_ns is None or expire_time_ns > now_ns:
         return None
     return Refusal.of(Reason.EXPIRE_TIME, "expire_time_ns", str(expire_time_ns), f"must be after now, {now_ns}")
+
+
+def check_has(order: SubmitOrder, change: ModifyOrder) -> Refusal | None:
+    """Refuse new terms for what the order has not; the stop price of a trailing stop follows the market."""
+    for field, wanted, has in (
+        ("price", change.price, order.price),
+        ("stop_price", change.stop_price, order.stop_price),
+    ):
+        if wanted is not None and has is None:
+            return Refusal.of(Reason.UNSUPPORTED, field, wanted, f"a {order.order_type.value} order has none to change")
+    if change.expire_time_ns is not None and order.time_in_force is not TimeInForce.GTD:
+        rule = f"a {order.time_in_force.value} order has none to change"
+        return Refusal.of(Reason.UNSUPPORTED, "expire_time_ns", str(change.expire_time_ns), rule)
+    return None
 
 
 def _check_display(order: SubmitOrder, instrument: Instrument) -> Refusal | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from . import reports as r
-from .kinds import OrderState, Reason
+from .kinds import OrderState, OrderType, Reason, TimeInForce
+from .numbers import plain
 from .values import changed
 from .venue_execution import Execution
 from .venue_memory import VenueMemory
+from .venue_order import VenueOrder
 
 
 class Amending:
@@ -28,8 +32,9 @@ class Amending:
         if order is None or not order.is_live:
             self._refuse(request, Reason.NOT_AT_VENUE if order is None else Reason.TOO_LATE)
             return
-        if request.price is not None and order.price is None:
-            self._refuse(request, Reason.UNSUPPORTED, f"a {order.order_type.value} order has no price")
+        refusal = self._wrong(request, order)
+        if refusal is not None:
+            self._refuse(request, *refusal)
             return
         price = order.price if request.price is None else request.price
         quantity = order.quantity if request.quantity is None else max(request.quantity, order.filled)
@@ -60,6 +65,27 @@ class Amending:
         if requeues and order.is_live and not order.waits_for_stop:
             self._execution.arrive(order)
 
+    def _wrong(self, request: r.VenueModify, order: VenueOrder) -> tuple[Reason, str] | None:
+        """Return why the new terms cannot be those of the order, with the field, the value and the rule."""
+        if request.price is not None and order.price is None:
+            return _refused("price", request.price, f"a {order.order_type.value} order has none")
+        if request.stop_price is not None and (order.stop_price is None or not order.waits_for_stop):
+            has = "it has been triggered" if order.triggered else f"a {order.order_type.value} order has none"
+            return _refused("stop_price", request.stop_price, has)
+        if request.stop_price is not None and order.order_type is OrderType.TRAILING_STOP:
+            return _refused("stop_price", request.stop_price, "that of a TRAILING_STOP follows the market")
+        return self._wrong_time(request, order)
+
+    def _wrong_time(self, request: r.VenueModify, order: VenueOrder) -> tuple[Reason, str] | None:
+        until, now = request.expire_time_ns, self._memory.now_ns
+        if until is None:
+            return None
+        if order.time_in_force is not TimeInForce.GTD:
+            return _refused("expire_time_ns", until, f"a {order.time_in_force.value} order has none")
+        return (
+            None if until > now else _refused("expire_time_ns", until, f"must be after now, {now}", Reason.EXPIRE_TIME)
+        )
+
     def _refuse(self, request: r.VenueModify, reason: Reason, text: str = "") -> None:
         self._memory.reports.append(
             r.VenueModifyRejected(
@@ -70,3 +96,7 @@ class Amending:
                 time_ns=self._memory.now_ns,
             )
         )
+
+
+def _refused(field: str, value: Decimal | int, rule: str, reason: Reason = Reason.UNSUPPORTED) -> tuple[Reason, str]:
+    return reason, f"{field} {value if isinstance(value, int) else plain(value)}: {rule}"

@@ -8,7 +8,7 @@ from builders import NOW, VENUE_REPORTS, S, event, fill, folded, number, order_i
 from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.alarm import AlarmCode
-from orderpit.model.kinds import OrderState, OrderType, Pending, Reason
+from orderpit.model.kinds import OrderState, OrderType, Pending, Reason, TimeInForce
 from orderpit.model.lifecycle import apply
 from orderpit.model.reporting import Verdict, decide
 
@@ -628,6 +628,31 @@ def test_a_modification_whose_answer_was_lost_is_known_by_the_terms_in_force(ter
     after = folded(order, *verdict.events)
     assert verdict.alarms == ()
     assert ((after.price, after.quantity), after.pending, after.in_doubt) == (changes, Pending.NONE, False)
+
+
+@pytest.mark.parametrize("asked", [(e.ModifyRequested,), (e.ModifyRequested, e.CancelRequested)], ids=len)
+@pytest.mark.parametrize("term", ["stop_price", "expire_time_ns"])
+def test_a_lost_modification_of_stop_price_or_expiry_is_known_by_the_terms_in_force(term, asked):
+    of = stop_terms(time_in_force=TimeInForce.GTD, expire_time_ns=NOW)
+    order = order_in(S.OPEN, *(event(kind) for kind in asked), event(e.OrderInDoubt), of=of)
+    in_force = {"price": "100", "quantity": "10", "stop_price": "99", "expire_time_ns": NOW}
+    new = NOW + 1 if term == "expire_time_ns" else "98"
+    verdict = judged(order, report(r.VenueStatus, **in_force | {term: new}))
+    after = folded(order, *verdict.events)
+    assert (verdict.alarms, after.pending, after.in_doubt) == ((), Pending.NONE, False)
+    assert getattr(after, term) == (new if term == "expire_time_ns" else 98)
+    lost = judged(order, report(r.VenueStatus, **in_force))
+    assert type(lost.events[0]) is e.ModifyRejected
+
+
+@pytest.mark.parametrize("end", ["trails", "triggered"])
+def test_a_stop_price_that_moves_at_the_venue_or_counts_no_more_is_nobodys_change(end):
+    trailing = terms(order_type=OrderType.TRAILING_STOP, price=None, trailing_offset="1")
+    extra = () if end == "trails" else (event(e.OrderTriggered),)
+    order = order_in(S.OPEN, *extra, event(e.OrderInDoubt), of=trailing if end == "trails" else stop_terms())
+    price = None if end == "trails" else "100"
+    verdict = judged(order, report(r.VenueStatus, price=price, quantity="10", stop_price="97"))
+    assert ([type(item) for item in verdict.events], verdict.alarms) == ([e.OrderResolved], ())
 
 
 def test_a_modification_stays_pending_while_the_venue_does_not_tell_its_terms():

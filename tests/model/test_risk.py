@@ -16,6 +16,7 @@ from orderpit.model.commands import Approved, CancelOrder, Command, Denied, Modi
 from orderpit.model.errors import InvalidConfiguration
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderState, OrderType, Reason, Side, TimeInForce
+from orderpit.model.lifecycle import apply
 from orderpit.model.market import Depth, Quote, Trade
 from orderpit.model.numbers import ZERO, total
 from orderpit.model.risk import RiskBook, RiskLimits
@@ -590,7 +591,89 @@ def test_terms_that_stay_are_not_judged_again() -> None:
 def test_a_stop_has_no_price_to_modify() -> None:
     book = a_book()
     assert verdict(book, buy_stop("1", "105")) == "approved"
-    assert verdict(book, ModifyOrder("a", price="100")) == "UNSUPPORTED: price 100: a STOP order has none"
+    assert verdict(book, ModifyOrder("a", price="100")) == "UNSUPPORTED: price 100: a STOP order has none to change"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param({"stop_price": "106"}, "approved", id="nothing against it"),
+        pytest.param({"stop_price": "100.005"}, "PRICE_INCREMENT: stop_price 100.005", id="tick"),
+        pytest.param({"stop_price": "111"}, "PRICE_BAND: stop_price 111", id="band"),
+        pytest.param({"expire_time_ns": 5}, "UNSUPPORTED: expire_time_ns 5: a GTC order has none", id="no expiry"),
+    ],
+)
+def test_a_new_stop_price_is_judged_like_that_of_an_order(change: dict[str, object], expected: str) -> None:
+    book = a_book(STRICT)
+    book.on_market_data(QUOTE)
+    assert verdict(book, buy_stop("1", "105")) == "approved"
+    assert verdict(book, ModifyOrder("a", **change)).startswith(expected)  # type: ignore[arg-type]
+
+
+def test_a_limit_order_has_no_stop_price_to_modify() -> None:
+    book = a_book()
+    assert verdict(book, buy("1", "100")) == "approved"
+    assert (
+        verdict(book, ModifyOrder("a", stop_price="9")) == "UNSUPPORTED: stop_price 9: a LIMIT order has none to change"
+    )
+
+
+def test_a_new_stop_price_is_valued_with_the_limits_on_notional() -> None:
+    book = a_book(limits=RiskLimits(max_order_notional="1000"))
+    assert verdict(book, buy_stop("9", "100")) == "approved"
+    assert verdict(book, ModifyOrder("a", stop_price="112")).startswith("MAX_ORDER_NOTIONAL: notional 1008")
+
+
+def test_the_dearer_stop_price_is_held_until_the_modification_is_answered() -> None:
+    desk = a_desk()
+    desk.quote("90")
+    desk.ask(buy_stop("5", "100"))
+    desk.settle()
+    assert desk.reserved == Decimal("500.5")
+    assert desk.ask(ModifyOrder("a", stop_price="150")) == "approved"
+    assert desk.reserved == Decimal("750.75")
+    desk.settle()
+    assert desk.reserved == Decimal("750.75")
+    assert desk.ask(ModifyOrder("a", stop_price="120")) == "approved"
+    # Until the venue has said so, it may still execute at 150.
+    assert desk.reserved == Decimal("750.75")
+    desk.settle()
+    assert desk.reserved == Decimal("600.6")
+    assert desk.ask(ModifyOrder("a", stop_price="250")).startswith("INSUFFICIENT_FUNDS")
+
+
+def test_what_we_change_by_ourselves_is_held_and_answers_nothing_that_was_asked_of_risk() -> None:
+    desk = a_desk()
+    desk.ask(buy("5", "100"))
+    desk.settle()
+    desk.ask(ModifyOrder("a", price="150"))
+    order = desk.blotter.order("a")
+    assert order is not None
+    ours = e.ModifyRequested(
+        time_ns=0, source="", order_id="a", request_id="g-1", price=None, quantity=Decimal(6), reason=Reason.CONTINGENT
+    )
+    desk.risk.on_update(e.OrderUpdate(9, ours, order))
+    assert desk.reserved == Decimal("900.9")
+
+
+def test_an_order_that_was_not_sent_is_held_on_its_new_terms_at_once() -> None:
+    book = a_book(cash="1000")
+    assert verdict(book, buy("5", "100")) == "approved"
+    created = e.OrderCreated(time_ns=0, source="", order_id="a", strategy_id="", terms=buy("5", "100"))
+    order = apply(None, created)
+    book.on_update(e.OrderUpdate(1, created, order))
+    assert verdict(book, ModifyOrder("a", price="150")) == "approved"
+    assert verdict(book, ModifyOrder("a", price="90")) == "approved"
+    assert book.reserved == {"USDT": Decimal("750.75")}
+    for sequence, (request_id, price, held) in enumerate(
+        ((None, "80", "750.75"), ("m-1", "150", "750.75"), ("m-2", "90", "450.45")), 2
+    ):
+        modified = e.OrderModified(
+            time_ns=0, source="", order_id="a", request_id=request_id, price=Decimal(price), quantity=None
+        )
+        order = apply(order, modified)
+        book.on_update(e.OrderUpdate(sequence, modified, order))
+        assert book.reserved == {"USDT": Decimal(held)}
 
 
 def test_a_stop_may_change_its_quantity() -> None:
