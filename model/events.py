@@ -198,12 +198,13 @@ class OrderCancelled:
 
 @attrs.frozen(kw_only=True)
 class OrderExpired:
-    """Its time ran out at the venue."""
+    """Its time ran out at the venue, or what it did not fill at once was expired; the reason says which."""
 
     time_ns: int
     source: str
     order_id: str
     reason: Reason
+    text: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -249,7 +249,7 @@ def _cancelled(order: Order, event: e.OrderCancelled) -> Order:
 
 
 def _expired(order: Order, event: e.OrderExpired) -> Order:
-    return _close(order, S.EXPIRED, event, event.reason)
+    return _close(order, S.EXPIRED, event, event.reason, reason_text=event.text)
 
 
 def _in_doubt(order: Order, event: e.OrderInDoubt) -> Order:

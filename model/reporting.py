@@ -285,7 +285,9 @@ def _closed(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, t
             time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason, text=report.text
         )
     else:
-        yield e.OrderExpired(time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason)
+        yield e.OrderExpired(
+            time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason, text=report.text
+        )
 
 
 def _request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModifyRejected, now: int) -> Found:

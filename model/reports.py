@@ -192,6 +192,7 @@ class VenueExpired:
 
     client_order_id: str = attrs.field(converter=f.client_order_id)
     reason: Reason = attrs.field(default=Reason.VENUE, converter=f.reason)
+    text: str = attrs.field(default="", converter=f.text)
     filled_quantity: Decimal | None = attrs.field(default=None, converter=f.optional_filled_quantity)
     time_ns: int = attrs.field(default=0, converter=f.time_ns)
     source: str = attrs.field(default="exchange", converter=f.source)

@@ -26,15 +26,21 @@ from . import reports as r
 from .instrument import Instrument
 from .kinds import OrderState, OrderType, Reason, Side
 from .market import MarketData
+from .refusal import Refusal
+from .validation import check_expiry
 from .values import changed
+from .venue_admission import Admission
 from .venue_amending import Amending
 from .venue_booking import Booking, reported
 from .venue_execution import Execution
+from .venue_expiry import day_end
 from .venue_matching import Matching
 from .venue_memory import VenueMemory
 from .venue_order import Draw, VenueOrder, VenueRules
+from .venue_position import Reducing
 from .venue_pricing import Pricing
 from .venue_taking import Taking
+from .venue_trailing import Trailing
 
 __all__ = ["Draw", "SimulatedVenue", "VenueOrder", "VenueRules"]
 
@@ -42,7 +48,9 @@ __all__ = ["Draw", "SimulatedVenue", "VenueOrder", "VenueRules"]
 class SimulatedVenue:
     """The simulated exchange's whole state, and what it answers.
 
-    request() and on_market_data() return the reports they lead to. When one raises, the venue is as it was before.
+    request(), on_market_data() and pass_time() return the reports they lead to. When one raises, the venue is as it was
+    before. The time is what they are told, in nanoseconds since the epoch, UTC: an order whose time has come by then
+    expires before anything else happens.
 
     Args:
         instruments: by symbol.
@@ -55,12 +63,15 @@ class SimulatedVenue:
         self, instruments: Mapping[str, Instrument], rules: VenueRules, draw: Draw, next_id: Callable[[], str]
     ) -> None:
         self._memory = VenueMemory(instruments)
+        self._instruments = instruments
         self._next_id = next_id
-        self._booking = Booking(self._memory, instruments, rules, next_id)
+        reducing, trailing = Reducing(self._memory, next_id), Trailing(self._memory, instruments)
+        self._booking = Booking(self._memory, instruments, rules, next_id, reducing)
+        self._admission = Admission(self._memory, instruments, rules, trailing, reducing)
         pricing = Pricing(self._memory, instruments, rules, draw)
         taking = Taking(self._memory, pricing, self._booking)
-        self._execution = Execution(self._memory, taking, pricing, self._booking)
-        self._matching = Matching(self._memory, self._execution, taking, pricing, self._booking)
+        self._execution = Execution(self._memory, taking, pricing, self._booking, self._admission, next_id)
+        self._matching = Matching(self._memory, self._execution, taking, pricing, self._booking, trailing)
         self._amending = Amending(self._memory, self._execution)
 
     @property
@@ -68,80 +79,101 @@ class SimulatedVenue:
         """Every order that was accepted, by its client order id."""
         return self._memory.orders
 
+    @property
+    def next_expiry_ns(self) -> int | None:
+        """When the next order expires; None when none will."""
+        return self._memory.expiries.next_ns
+
     def request(self, request: r.VenueRequest, now_ns: int) -> tuple[r.VenueReport, ...]:
         """Handle what the order manager asks for."""
         match request:
             case r.VenueSubmit():
-                return self._memory.attempt(lambda: self._submit(request), now_ns)
+                return self._attempt(lambda: self._submit(request), now_ns)
             case r.VenueCancel():
-                return self._memory.attempt(lambda: self._cancel(request), now_ns)
+                return self._attempt(lambda: self._cancel(request), now_ns)
             case r.VenueModify():
-                return self._memory.attempt(lambda: self._amending.amend(request), now_ns)
+                return self._attempt(lambda: self._amending.amend(request), now_ns)
             case r.VenueQuery():
-                return self._answer(request, now_ns)
+                return self._attempt(lambda: self._answer(request), now_ns)
 
     def on_market_data(self, data: MarketData, now_ns: int) -> tuple[r.VenueReport, ...]:
         """Take over an observation and fill what it reaches; a symbol that is not traded here is passed over."""
         if data.symbol not in self._memory.books:
-            return ()
-        return self._memory.attempt(lambda: self._matching.observe(data), now_ns)
+            return self.pass_time(now_ns)
+        return self._attempt(lambda: self._matching.observe(data), now_ns)
+
+    def pass_time(self, now_ns: int) -> tuple[r.VenueReport, ...]:
+        """Let expire what is due, when nothing else happens."""
+        return self._memory.attempt(self._expire, now_ns)
 
     def execute(self, client_order_id: str, quantity: Decimal, now_ns: int) -> tuple[r.VenueReport, ...]:
         """Fill a resting limit order at its own price, as if somebody had come to trade with it.
 
         Nothing for any other order, and never more than the order leaves.
         """
-        order = self.orders.get(client_order_id)
-        if order is None or not order.is_live or order.price is None or order.waits_for_stop:
-            return ()
-        price, most = order.price, min(quantity, order.leaves)
-        return self._memory.attempt(lambda: self._execute(order, most, price), now_ns)
+        return self._attempt(lambda: self._execute(client_order_id, quantity), now_ns)
 
-    def _execute(self, order: VenueOrder, quantity: Decimal, price: Decimal) -> None:
-        self._booking.fill(order, quantity, price)
+    def _attempt(self, step: Callable[[], None], now_ns: int) -> tuple[r.VenueReport, ...]:
+        def when_time_has_passed() -> None:
+            self._expire()
+            step()
+
+        return self._memory.attempt(when_time_has_passed, now_ns)
+
+    def _expire(self) -> None:
+        for order in self._memory.expiries.take(self._memory.now_ns):
+            self._booking.expire(order)
+
+    def _execute(self, client_order_id: str, quantity: Decimal) -> None:
+        order = self.orders.get(client_order_id)
+        if order is not None and order.is_live and order.price is not None and not order.waits_for_stop:
+            self._booking.fill(order, min(quantity, order.leaves), order.price)
 
     def _submit(self, request: r.VenueSubmit) -> None:
         memory, client_id = self._memory, request.client_order_id
         known = memory.orders.get(client_id)
         if known is not None:
             # Sent again under the same id: it is one order.
-            self._accept(known)
+            self._accept(known, request)
             return
         if request.symbol not in memory.books:
             text = f"symbol {request.symbol}: is not traded here"
             self._booking.reject(client_id, Reason.UNKNOWN_SYMBOL, text)
+            return
+        refusal = check_expiry(request.expire_time_ns, memory.now_ns)
+        if refusal is not None:
+            self._booking.reject(client_id, refusal.reason, refusal.text)
             return
         if request.order_type is OrderType.MARKET and not memory.offers(request.symbol, request.side):
             done = "bought" if request.side is Side.BUY else "sold"
             text = f"no price is known at which {request.symbol} could be {done}"
             self._booking.reject(client_id, Reason.NO_MARKET, text)
             return
+        admitted = self._admission.admit(_asked_for(request))
+        if isinstance(admitted, Refusal):
+            self._booking.reject(client_id, admitted.reason, admitted.text)
+            return
         order = memory.put(
-            VenueOrder(
-                client_order_id=client_id,
+            changed(
+                admitted,
                 exchange_order_id=self._next_id(),
                 draw_key=memory.next_draw_key(),
-                symbol=request.symbol,
-                side=request.side,
-                order_type=request.order_type,
-                quantity=request.quantity,
-                price=request.price,
-                stop_price=request.stop_price,
-                time_in_force=request.time_in_force,
-                expire_time_ns=request.expire_time_ns,
-                instructions=request.instructions,
-                account=request.account,
-                link_id=request.link_id,
                 priority=memory.next_priority(),
+                day_ends_ns=day_end(self._instruments[request.symbol], request.time_in_force, memory.now_ns),
+                number=memory.accepted,
             )
         )
-        self._accept(order)
+        self._accept(order, request)
         self._execution.arrive(order)
 
-    def _accept(self, order: VenueOrder) -> None:
+    def _accept(self, order: VenueOrder, request: r.VenueSubmit) -> None:
+        asked = order.instructions
         accepted = r.VenueAccepted(
             client_order_id=order.client_order_id,
             exchange_order_id=order.exchange_order_id,
+            # What it has been changed to on arrival.
+            price=order.price if asked.post_only and order.price != request.price else None,
+            quantity=order.quantity if asked.reduce_only and order.quantity != request.quantity else None,
             time_ns=self._memory.now_ns,
         )
         self._memory.reports.append(accepted)
@@ -165,9 +197,10 @@ class SimulatedVenue:
         )
         memory.reports.append(cancelled)
 
-    def _answer(self, request: r.VenueQuery, now_ns: int) -> tuple[r.VenueReport, ...]:
+    def _answer(self, request: r.VenueQuery) -> None:
         """Tell an order's executions, of which some reports may have been lost, and then how it stands."""
-        order = self.orders.get(request.client_order_id)
+        memory = self._memory
+        order, now_ns = self.orders.get(request.client_order_id), memory.now_ns
         if order is None:
             unknown = r.VenueStatus(
                 client_order_id=request.client_order_id,
@@ -176,7 +209,8 @@ class SimulatedVenue:
                 complete=True,
                 time_ns=now_ns,
             )
-            return (unknown,)
+            memory.reports.append(unknown)
+            return
         status = r.VenueStatus(
             client_order_id=request.client_order_id,
             request_id=request.request_id,
@@ -189,4 +223,26 @@ class SimulatedVenue:
             expire_time_ns=order.expire_time_ns,
             time_ns=now_ns,
         )
-        return (*(reported(order, fill, now_ns) for fill in order.fill_chain.items()), status)
+        memory.reports += (reported(order, fill, now_ns) for fill in order.fill_chain.items())
+        memory.reports.append(status)
+
+
+def _asked_for(request: r.VenueSubmit) -> VenueOrder:
+    """Return the order as it was sent; what the venue gives it, it gets when it is let in."""
+    return VenueOrder(
+        client_order_id=request.client_order_id,
+        exchange_order_id="",
+        draw_key="",
+        symbol=request.symbol,
+        side=request.side,
+        order_type=request.order_type,
+        quantity=request.quantity,
+        price=request.price,
+        stop_price=request.stop_price,
+        time_in_force=request.time_in_force,
+        expire_time_ns=request.expire_time_ns,
+        instructions=request.instructions,
+        account=request.account,
+        link_id=request.link_id,
+        priority=0,
+    )

@@ -9,10 +9,11 @@ from . import reports as r
 from .instrument import Instrument
 from .kinds import Liquidity as LiquidityFlag
 from .kinds import OrderState, Reason
-from .numbers import add, multiply, tidy
+from .numbers import add, multiply, plain, tidy
 from .values import changed
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
+from .venue_position import Reducing
 
 
 class Booking:
@@ -23,6 +24,7 @@ class Booking:
         instruments: by symbol.
         rules: fees and fills.
         next_id: source of execution ids.
+        reducing: books positions, and keeps reduce-only orders within them.
     """
 
     def __init__(
@@ -31,11 +33,13 @@ class Booking:
         instruments: Mapping[str, Instrument],
         rules: VenueRules,
         next_id: Callable[[], str],
+        reducing: Reducing,
     ) -> None:
         self._memory = memory
         self._instruments = instruments
         self._rules = rules
         self._next_id = next_id
+        self._reducing = reducing
 
     def fill(self, order: VenueOrder, quantity: Decimal, price: Decimal) -> VenueOrder:
         """Book and report one execution: that of a resting limit order is the maker's, any other the taker's."""
@@ -64,6 +68,8 @@ class Booking:
             )
         )
         memory.reports.append(reported(order, fill, memory.now_ns))
+        # Before the next order of the same step fills, which may be one that this fill leaves nothing to reduce.
+        self._reducing.book(order, quantity)
         return order
 
     def reject(self, client_id: str, reason: Reason, text: str) -> None:
@@ -73,30 +79,46 @@ class Booking:
         self._memory.reports.append(report)
 
     def end(self, order: VenueOrder) -> None:
-        """End the remainder of a market order: what the market does not offer is not waited for."""
-        if not order.leaves:
-            return
-        memory, client_id = self._memory, order.client_order_id
+        """End the remainder of an order that does not rest: what the market does not offer is not waited for."""
+        if order.leaves:
+            filled, quantity = plain(order.filled), plain(order.quantity)
+            text = f"{filled} of {quantity} could be filled at once, and the rest does not wait"
+            self._end(order, Reason.REMAINDER, text)
+
+    def kill(self, order: VenueOrder, there: Decimal) -> None:
+        """End an order that fills at once and as a whole or not at all; there is what could have been had of it."""
+        text = f"{plain(order.leaves)} was wanted at once, and {plain(there)} was there"
+        self._end(order, Reason.FILL_OR_KILL, text)
+
+    def _end(self, order: VenueOrder, reason: Reason, text: str) -> None:
         if self._rules.remainder == "expired":
-            memory.put(changed(order, state=OrderState.EXPIRED))
-            expired = r.VenueExpired(
-                client_order_id=client_id,
-                reason=Reason.REMAINDER,
+            self.expire(order, reason, text)
+            return
+        memory = self._memory
+        memory.put(changed(order, state=OrderState.CANCELLED))
+        memory.reports.append(
+            r.VenueCancelled(
+                client_order_id=order.client_order_id,
+                reason=reason,
+                text=text,
                 filled_quantity=order.filled,
                 time_ns=memory.now_ns,
             )
-            memory.reports.append(expired)
-        else:
-            memory.put(changed(order, state=OrderState.CANCELLED))
-            memory.reports.append(
-                r.VenueCancelled(
-                    client_order_id=client_id,
-                    reason=Reason.REMAINDER,
-                    text="the quoted size is used up",
-                    filled_quantity=order.filled,
-                    time_ns=memory.now_ns,
-                )
+        )
+
+    def expire(self, order: VenueOrder, reason: Reason = Reason.TIME_IN_FORCE, text: str = "") -> None:
+        """End an order as expired: because its time has come, unless another reason is given."""
+        memory = self._memory
+        memory.put(changed(order, state=OrderState.EXPIRED))
+        memory.reports.append(
+            r.VenueExpired(
+                client_order_id=order.client_order_id,
+                reason=reason,
+                text=text,
+                filled_quantity=order.filled,
+                time_ns=memory.now_ns,
             )
+        )
 
 
 def reported(order: VenueOrder, fill: r.Fill, now_ns: int) -> r.VenueFilled:

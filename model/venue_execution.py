@@ -1,10 +1,22 @@
-"""What an order does at the simulated venue when it comes in, when it is triggered, and when it comes back."""
+"""What an order does at the simulated venue when it comes in, when it is triggered, and when it comes back.
+
+A market order is IOC by nature: what it cannot fill at once ends. So does what a limit order with IOC cannot fill; one
+with FOK fills as a whole or not at all, and that is looked at before anything is taken. Where no price is known, a
+market order is refused, and a limit order with IOC or FOK ends unfilled. For a stop all this counts from its trigger.
+The fill model has its say: what it does not let fill at once is not there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
+
 from . import reports as r
-from .kinds import OrderState, Reason
+from .kinds import OrderState, OrderType, Reason, TimeInForce
+from .numbers import ZERO
+from .refusal import Refusal
 from .values import changed
+from .venue_admission import Admission
 from .venue_booking import Booking
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder
@@ -18,37 +30,91 @@ class Execution:
     Args:
         memory: orders, books and offers.
         taking: takes what the market offers.
-        pricing: draws whether an order that is reached fills.
+        pricing: says how much fills of an order that is reached.
         booking: writes and reports what happens.
+        admission: judges what is triggered.
+        next_id: source of the ids under which the venue itself changes an order.
     """
 
-    def __init__(self, memory: VenueMemory, taking: Taking, pricing: Pricing, booking: Booking) -> None:
+    def __init__(
+        self,
+        memory: VenueMemory,
+        taking: Taking,
+        pricing: Pricing,
+        booking: Booking,
+        admission: Admission,
+        next_id: Callable[[], str],
+    ) -> None:
         self._memory = memory
         self._taking = taking
         self._pricing = pricing
         self._booking = booking
+        self._admission = admission
+        self._next_id = next_id
 
     def arrive(self, order: VenueOrder) -> None:
         """Do what an order does when it comes in, is triggered, or comes back with new terms: trigger, take, rest."""
-        offers = self._memory.offers(order.symbol, order.side)
         if order.waits_for_stop:
+            offers = self._memory.offers(order.symbol, order.side)
             if offers and order.is_stopped_by(offers[0].price):
                 self.trigger(order)
-        elif order.price is None:
-            self._booking.end(self._taking.take(order) or order)
-        elif offers and order.may_trade_at(offers[0].price):
-            touched = self._pricing.touched(self._memory.put(changed(order, crossing=True)))
-            if touched is not None:
-                self._taking.take(touched)
+            return
+        order, there = self._there_for(order)
+        if order.time_in_force is TimeInForce.FOK and there < order.leaves:
+            # Looked at before anything is taken: it fills as a whole or not at all.
+            self._booking.kill(order, there)
+            return
+        self._taking.take(order, there)
+        order = self._memory.orders[order.client_order_id]
+        if order.is_live and not order.may_rest:
+            self._booking.end(order)
+
+    def _there_for(self, order: VenueOrder) -> tuple[VenueOrder, Decimal]:
+        """Return how much of an order that meets the market fills at once."""
+        if order.price is None:
+            left = self._taking.on_offer(order).left
+            return order, order.leaves if left is None else min(order.leaves, left)
+        offers = self._memory.offers(order.symbol, order.side)
+        if not offers or not order.may_trade_at(offers[0].price):
+            return order, ZERO
+        order = self._memory.put(changed(order, crossing=True))
+        return self._pricing.reached(order, "arrival", offers[0].price, self._taking.on_offer(order))
 
     def trigger(self, order: VenueOrder) -> None:
         """Make a stop a market order, a stop-limit a limit order, which queues behind those that rest at its price."""
         memory = self._memory
         order = memory.put(changed(order, triggered=True, priority=memory.next_priority()))
-        memory.reports.append(r.VenueTriggered(client_order_id=order.client_order_id, time_ns=memory.now_ns))
+        trails = order.order_type is OrderType.TRAILING_STOP
+        triggered = r.VenueTriggered(
+            client_order_id=order.client_order_id,
+            stop_price=order.stop_price if trails else None,
+            time_ns=memory.now_ns,
+        )
+        memory.reports.append(triggered)
         if order.price is None and not memory.offers(order.symbol, order.side):
-            memory.put(changed(order, state=OrderState.REJECTED))
-            text = "triggered, but no price is known to fill at"
-            self._booking.reject(order.client_order_id, Reason.NO_MARKET, text)
-        else:
+            self._refuse(order, Refusal(Reason.NO_MARKET, "triggered, but no price is known to fill at"))
+            return
+        admitted = self._admission.resting(order)
+        if isinstance(admitted, Refusal):
+            self._refuse(order, admitted)
+        elif admitted.price == order.price:
             self.arrive(order)
+        else:
+            self._slide(order, admitted)
+
+    def _refuse(self, order: VenueOrder, refusal: Refusal) -> None:
+        self._memory.put(changed(order, state=OrderState.REJECTED))
+        self._booking.reject(order.client_order_id, refusal.reason, refusal.text)
+
+    def _slide(self, order: VenueOrder, slid: VenueOrder) -> None:
+        """Let a post-only order rest beside the market; its price decides its queue, so it leaves that of the old."""
+        memory = self._memory
+        memory.put(changed(slid, priority=memory.next_priority()))
+        modified = r.VenueModified(
+            client_order_id=order.client_order_id,
+            request_id=self._next_id(),
+            price=slid.price,
+            reason=Reason.POST_ONLY,
+            time_ns=memory.now_ns,
+        )
+        memory.reports.append(modified)

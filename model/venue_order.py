@@ -20,6 +20,7 @@ Draw = Callable[[str, int], Decimal]
 """A random number in [0, 1) for an order's id and its count of draws: the same for the same seed."""
 _TOUCH: Final = Touch()
 _NO_FILLS: Final[Chain[Fill]] = Chain()
+_AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 _LIVE: Final = frozenset({OrderState.OPEN, OrderState.PARTIALLY_FILLED})
 
 
@@ -87,6 +88,11 @@ class VenueOrder:
     def waits_for_stop(self) -> bool:
         """Whether its trigger price has not been reached."""
         return self.order_type in STOPS and not self.triggered
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether what does not fill at once waits for the market."""
+        return self.price is not None and self.time_in_force not in _AT_ONCE
 
     @property
     def rests_at(self) -> Decimal | None:
