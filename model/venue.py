@@ -72,7 +72,7 @@ class SimulatedVenue:
         taking = Taking(self._memory, pricing, self._booking)
         self._execution = Execution(self._memory, taking, pricing, self._booking, self._admission, next_id)
         self._matching = Matching(self._memory, self._execution, taking, pricing, self._booking, trailing)
-        self._amending = Amending(self._memory, self._execution)
+        self._amending = Amending(self._memory, self._execution, self._admission, rules)
 
     @property
     def orders(self) -> Mapping[str, VenueOrder]:

@@ -35,6 +35,7 @@ class VenueRules:
     remainder: Literal["cancelled", "expired"] = "cancelled"
     post_only: Literal["refuse", "slide"] = "refuse"
     wrong_side_stop: Literal["reject", "trigger"] = "reject"
+    amends: bool = True
 
 
 @attrs.frozen(kw_only=True)
