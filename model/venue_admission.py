@@ -63,6 +63,9 @@ class Admission:
 
     def amended(self, before: VenueOrder, after: VenueOrder) -> VenueOrder | Refusal:
         """Return an order with new terms as they are granted; what stays as it was is not judged anew."""
+        if not after.is_live:
+            # Its quantity has been lowered to what has filled.
+            return after
         if after.stop_price != before.stop_price:
             refusal = self._beyond_stop(after)
             if refusal is not None:
@@ -82,10 +85,10 @@ class Admission:
             return order
         if order.price is None:
             return Refusal(Reason.POST_ONLY, f"a {order.order_type.value} order cannot rest on the book")
-        offers = self._memory.offers(order.symbol, order.side)
-        if not offers or not order.may_trade_at(offers[0].price):
+        best = self._memory.best(order.symbol, order.side)
+        if best is None or not order.may_trade_at(best):
             return order
-        best, slid = offers[0].price, self._beside(offers[0].price, order)
+        slid = self._beside(best, order)
         if self._rules.post_only == "slide" and slid > ZERO:
             return changed(order, price=slid)
         rule = f"would take at {plain(best)}, and a post-only order must rest"

@@ -41,11 +41,13 @@ class Amending:
         if order is None or not order.is_live:
             self._refuse(request, Refusal(Reason.NOT_AT_VENUE if order is None else Reason.TOO_LATE, ""))
             return
-        granted = self._wrong(request, order) or self._admission.amended(order, self._asked_for(request, order))
+        wanted = self._asked_for(request, order)
+        granted = self._wrong(request, order) or self._admission.amended(order, wanted)
         if isinstance(granted, Refusal):
             self._refuse(request, granted)
             return
         after = memory.put(granted)
+        reason = Reason.REQUESTED if after.price == wanted.price else Reason.POST_ONLY
         modified = r.VenueModified(
             client_order_id=client_id,
             request_id=request.request_id,
@@ -53,6 +55,7 @@ class Amending:
             quantity=after.quantity,
             stop_price=request.stop_price,
             expire_time_ns=request.expire_time_ns,
+            reason=reason if after.quantity == wanted.quantity else Reason.REDUCE_ONLY,
             time_ns=memory.now_ns,
         )
         memory.reports.append(modified)
