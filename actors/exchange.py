@@ -26,10 +26,10 @@ from ..model.reports import (
 from .actor import BaseActor
 from .address import Address, Target
 from .conflation import BEHIND
-from .messages import Arrived, Halt, Listen, StopListening
+from .messages import Arrived, CheckExpiries, Halt, Listen, StopListening
 from .runtime import Context, Runtime
 
-ExchangeMessage = VenueRequest | MarketData | Arrived | Listen | StopListening
+ExchangeMessage = VenueRequest | MarketData | Arrived | CheckExpiries | Listen | StopListening
 
 
 class Exchange(Protocol):
@@ -85,6 +85,11 @@ class ExchangeDescription:
         return ONE
 
     @property
+    def allowance_ticks(self) -> int:
+        """By how many ticks its price may be worse on top of that."""
+        return 0
+
+    @property
     def loses_nothing(self) -> bool:
         """Whether every request is answered, however late."""
         return False
@@ -113,6 +118,8 @@ class ExchangeActor(BaseActor):
                 self.request(message)
             case Arrived():
                 self.arrived(message.request)
+            case CheckExpiries():
+                self.check_expiries(message)
             case Listen():
                 self._listeners = (*self._listeners, message)
             case StopListening():
@@ -134,8 +141,16 @@ class ExchangeActor(BaseActor):
     def arrived(self, request: VenueRequest) -> None:
         """Take a request that was held up on its way."""
 
+    def check_expiries(self, message: CheckExpiries) -> None:
+        """Take note that time has passed."""
+
     def observe(self, data: MarketData) -> None:
         """Take market data, before whoever listens hears of it."""
+
+    def _bury(self, message: object) -> None:
+        # A timer that fires while the system stops tells nothing that anybody must hear of.
+        if not isinstance(message, CheckExpiries):
+            super()._bury(message)
 
     def _forget(self, target: Target[Any]) -> None:
         self._listeners = tuple(known for known in self._listeners if known.target is not target)

@@ -143,6 +143,13 @@ class CheckDeadlines:
 
 
 @attrs.frozen
+class CheckExpiries:
+    """A timer of the exchange, with its number: has an order expired?"""
+
+    number: int
+
+
+@attrs.frozen
 class Arrived:
     """A request that has been on its way to the venue for the configured latency."""
 

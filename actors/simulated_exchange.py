@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast
 
 import attrs
 
 from ..model.errors import InvalidConfiguration
+from ..model.fill_models import ByProbability, FillModel, Touch, probability_of
+from ..model.latency import LATENCY_MODELS, FixedLatency, LatencyModel, seconds_of
 from ..model.market import MarketData
-from ..model.numbers import ONE, Number, add, multiply, not_negative, whole
+from ..model.numbers import ONE, Number, add, not_negative, whole
 from ..model.reports import VenueLink, VenueReport, VenueRequest
+from ..model.slippage import NO_SLIPPAGE, SLIPPAGE_MODELS, SlippageModel, UniformSlippage, below_one
 from ..model.venue import SimulatedVenue, VenueOrder, VenueRules
+from . import checks
 from .address import Address, Target
 from .exchange import ExchangeActor, ExchangeDescription, ExchangeMessage, Surroundings
-from .messages import Arrived, Halt
+from .expiring import ExpiryTimer
+from .messages import Arrived, CheckExpiries, Halt
 from .runtime import Cancellable, Context
 
-_SECOND = Decimal(1_000_000_000)
+_NO_LATENCY: Final = FixedLatency(0)
+_TOUCH: Final = Touch()
+Delay = Callable[[int], int]
+"""How many nanoseconds the request with this number is on its way."""
 
 
 def _maker_fee(value: Number) -> Decimal:
@@ -29,22 +38,26 @@ def _taker_fee(value: Number) -> Decimal:
     return not_negative("taker_fee", value, InvalidConfiguration)
 
 
-def _slippage(value: Number) -> Decimal:
-    slippage = not_negative("slippage", value, InvalidConfiguration)
-    if slippage >= ONE:
-        raise InvalidConfiguration.of("slippage", value, "must be below 1")
-    return slippage
+def _slippage(value: Number | SlippageModel) -> SlippageModel:
+    if type(value) in SLIPPAGE_MODELS:
+        return cast("SlippageModel", value)
+    return UniformSlippage(below_one("slippage", cast("Number", value)))
 
 
 def _fill_probability(value: Number) -> Decimal:
-    probability = not_negative("fill_probability", value, InvalidConfiguration)
-    if probability > ONE:
-        raise InvalidConfiguration.of("fill_probability", value, "must be at most 1")
-    return probability
+    return probability_of("fill_probability", value)
 
 
-def _latency(value: Number) -> Decimal:
-    return not_negative("latency", value, InvalidConfiguration)
+def _fill_model(value: FillModel | None) -> FillModel | None:
+    if value is not None:
+        checks.must_be_a_fill_model("fill_model", value)
+    return value
+
+
+def _latency(value: Number | LatencyModel) -> LatencyModel:
+    if type(value) in LATENCY_MODELS:
+        return cast("LatencyModel", value)
+    return FixedLatency(seconds_of("latency", cast("Number", value)))
 
 
 def _seed(value: int) -> int:
@@ -62,20 +75,31 @@ class SimulatedExchange(ExchangeDescription):
 
     Args:
         maker_fee, taker_fee: as a fraction of notional, in the quote currency.
-        slippage: the largest relative move of a market order's fill, either way ("0.005" is the notebook's).
+        slippage: the largest relative move of a market order's fill, either way ("0.005" is the notebook's), or one of
+            FixedSlippage, UniformSlippage, NormalSlippage and SampledSlippage.
         fill_probability: the chance that a touched limit order fills ("0.8" is the notebook's).
-        latency: seconds that a request is on its way.
+        fill_model: how much of a touched limit order fills: Touch(), ByProbability(), ByVolumeShare(),
+            ByQueuePosition(), ThroughOnly(), or a FillModel of one's own. Touch() unless given, and ByProbability()
+            where fill_probability is.
+        latency: seconds that a request is on its way, or one of FixedLatency, NormalLatency and SampledLatency.
+            Requests arrive in the order in which they were sent, as on one connection: a slow one holds up those
+            behind it.
         seed: the same seed and the same messages give the same fills.
         remainder: how what a market order cannot fill ends: "cancelled" (FIX) or "expired" (Binance).
     """
 
     maker_fee: Decimal = attrs.field(default=Decimal("0.001"), converter=_maker_fee)
     taker_fee: Decimal = attrs.field(default=Decimal("0.001"), converter=_taker_fee)
-    slippage: Decimal = attrs.field(default=Decimal(0), converter=_slippage)
+    slippage: SlippageModel = attrs.field(default=NO_SLIPPAGE, converter=_slippage)
     fill_probability: Decimal = attrs.field(default=Decimal(1), converter=_fill_probability)
-    latency: Decimal = attrs.field(default=Decimal(0), converter=_latency)
+    fill_model: FillModel | None = attrs.field(default=None, converter=_fill_model)
+    latency: LatencyModel = attrs.field(default=_NO_LATENCY, converter=_latency)
     seed: int = attrs.field(default=0, converter=_seed)
     remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
+
+    def __attrs_post_init__(self) -> None:
+        if self.fill_model is not None and self.fill_probability != ONE:
+            raise InvalidConfiguration.of("fill_model", self.fill_model, "must not be given beside fill_probability")
 
     @property
     def rules(self) -> VenueRules:
@@ -84,14 +108,16 @@ class SimulatedExchange(ExchangeDescription):
             maker_fee=self.maker_fee,
             taker_fee=self.taker_fee,
             slippage=self.slippage,
-            fill_probability=self.fill_probability,
+            fill_model=self._fills,
             remainder=self.remainder,
+            self_trade_prevention=self.self_trade_prevention,
         )
 
     @property
-    def latency_ns(self) -> int:
-        """The latency in whole nanoseconds."""
-        return int(multiply(self.latency, _SECOND))
+    def _fills(self) -> FillModel:
+        if self.fill_model is not None:
+            return self.fill_model
+        return _TOUCH if self.fill_probability == ONE else ByProbability(self.fill_probability)
 
     @property
     def dearest_fee(self) -> Decimal:
@@ -101,7 +127,12 @@ class SimulatedExchange(ExchangeDescription):
     @property
     def allowance(self) -> Decimal:
         """The factor by which a market order may cost more than the quote said."""
-        return add(ONE, self.slippage)
+        return add(ONE, self.slippage.most)
+
+    @property
+    def allowance_ticks(self) -> int:
+        """By how many ticks its price may be worse on top of that."""
+        return self.slippage.most_ticks
 
     @property
     def loses_nothing(self) -> bool:
@@ -116,8 +147,17 @@ class SimulatedExchange(ExchangeDescription):
     def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
         """Return the actor's class, and its arguments behind the Context."""
         venue = self.venue_in(around)
-        arguments = (around.me, around.manager, venue, self.latency_ns, around.runtime.call_later)
+        arguments = (around.me, around.manager, venue, self.delay_in(around), around.runtime.call_later)
         return SimulatedExchangeActor, arguments
+
+    def delay_in(self, around: Surroundings) -> Delay:
+        """Return how long each request is on its way, by its number: the same for the same seed."""
+        latency, draw = self.latency, around.runtime.draws(around.seed, self.seed)
+
+        def delay(number: int) -> int:
+            return latency.delay_ns(tuple(draw(f"L-{number}", nth) for nth in range(1, latency.draws + 1)))
+
+        return delay
 
 
 @attrs.frozen
@@ -132,10 +172,10 @@ class SimulatedExchangeActor(ExchangeActor):
 
     Args:
         context: as every actor.
-        me: its own address, for requests held up by latency.
+        me: its own address, for requests held up by latency and for orders that expire.
         manager: the order manager.
         venue: its whole state.
-        latency_ns: how long a request is on its way.
+        delay: how long a request is on its way.
         call_later: sets a timer on the runtime.
     """
 
@@ -145,31 +185,58 @@ class SimulatedExchangeActor(ExchangeActor):
         me: Address[ExchangeMessage],
         manager: Target[VenueReport | VenueLink | Halt],
         venue: SimulatedVenue,
-        latency_ns: int,
+        delay: Delay,
         call_later: Callable[..., Cancellable],
     ) -> None:
         super().__init__(context, manager)
         self._me = me
         self._venue = venue
-        self._latency_ns = latency_ns
+        self._delay = delay
         self._call_later = call_later
+        self._expiry = ExpiryTimer(me, call_later)
+        self._requests = 0
+        # Those on their way, the first to arrive first, and when the last of them will.
+        self._on_the_way: deque[VenueRequest] = deque()
+        self._last_arrives_ns = 0
 
     def request(self, request: VenueRequest) -> None:
-        """Take a request, at once or when its latency has passed."""
-        if self._latency_ns:
-            self._call_later(self._latency_ns, self._me, Arrived(request))
-        else:
-            self.arrived(request)
+        """Take a request, at once or when its latency has passed; never before one that was sent earlier."""
+        number, now = self._requests + 1, self.context.elapsed_ns()
+        arrives = now + self._delay(number)
+        if self._on_the_way:
+            arrives = max(arrives, self._last_arrives_ns)
+        elif arrives == now:
+            self._requests = number
+            self._execute(request)
+            return
+        self._call_later(max(arrives - now, 0), self._me, Arrived(request))
+        self._on_the_way.append(request)
+        self._requests, self._last_arrives_ns = number, arrives
 
     def arrived(self, request: VenueRequest) -> None:
-        """Let the venue handle a request."""
-        for report in self._venue.request(request, self.context.now_ns()):
-            self.send(self._manager, report)
+        """Take what comes off the connection next: two timers that are due together may fire in any order."""
+        del request
+        self._execute(self._on_the_way.popleft())
+
+    def _execute(self, request: VenueRequest) -> None:
+        now = self.context.now_ns()
+        self._report_up(self._venue.request(request, now), now)
 
     def observe(self, data: MarketData) -> None:
         """Fill what the observation reaches."""
-        for report in self._venue.on_market_data(data, self.context.now_ns()):
+        now = self.context.now_ns()
+        self._report_up(self._venue.on_market_data(data, now), now)
+
+    def check_expiries(self, message: CheckExpiries) -> None:
+        """Let orders expire whose time has come."""
+        now = self.context.now_ns()
+        self._expiry.fired(message)
+        self._report_up(self._venue.pass_time(now), now)
+
+    def _report_up(self, reports: tuple[VenueReport, ...], now_ns: int) -> None:
+        for report in reports:
             self.send(self._manager, report)
+        self._expiry.set(self._venue.next_expiry_ns, now_ns)
 
     def books(self) -> ExchangeBooks:
         """Return every order as the venue knows it."""

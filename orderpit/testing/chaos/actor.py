@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from ...actors.exchange import Exchange
+from ...actors.expiring import ExpiryTimer
+from ...actors.messages import CheckExpiries
 from ...actors.runtime import Context
 from ...model import reports as r
 from ...model.errors import InvalidReport
@@ -27,18 +29,32 @@ class SimulatedChaosActor(ChaosVenue):
     def __init__(self, context: Context, venue: SimulatedVenue, *common: Any) -> None:
         super().__init__(context, *common)
         self._venue = venue
+        self._expiry = ExpiryTimer(self._me, self._call_later)
 
     def ask_venue(self, request: r.VenueRequest) -> tuple[r.VenueReport, ...]:
         """Have the venue handle a request."""
-        return self._venue.request(request, self.context.now_ns())
+        now = self.context.now_ns()
+        return self._told(self._venue.request(request, now), now)
 
     def strike(self, record: Record, quantity: Decimal) -> tuple[r.VenueReport, ...]:
         """Have the venue fill a resting order."""
-        return self._venue.execute(record.client_order_id, quantity, self.context.now_ns())
+        now = self.context.now_ns()
+        return self._told(self._venue.execute(record.client_order_id, quantity, now), now)
 
     def observe(self, data: MarketData) -> None:
         """Fill what the observation reaches."""
-        self.from_venue(self._venue.on_market_data(data, self.context.now_ns()))
+        now = self.context.now_ns()
+        self.from_venue(self._told(self._venue.on_market_data(data, now), now))
+
+    def check_expiries(self, message: CheckExpiries) -> None:
+        """Let orders expire whose time has come."""
+        now = self.context.now_ns()
+        self._expiry.fired(message)
+        self.from_venue(self._told(self._venue.pass_time(now), now))
+
+    def _told(self, reports: tuple[r.VenueReport, ...], now_ns: int) -> tuple[r.VenueReport, ...]:
+        self._expiry.set(self._venue.next_expiry_ns, now_ns)
+        return reports
 
     def books(self) -> ChaosBooks:
         """Return every order as it truly stands."""

@@ -178,7 +178,8 @@ class ChaosVenue(ChaosLinks):
         is_whole, is_late = divmod(quarter, 2)
         reports = self.strike(record, leaves if is_whole or not half else half)
         if reports:
-            self._happened[name] += 1
+            # It may have expired at that very moment instead.
+            self._happened[name] += any(isinstance(report, r.VenueFilled) for report in reports)
             self.from_venue(reports, self._tables.late_ns if is_late else 0)
 
     def forget(self) -> None:

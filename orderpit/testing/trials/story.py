@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from ...actors.messages import Arrived, StartStrategy, StopStrategy
+from ...actors.messages import Arrived, CheckExpiries, StartStrategy, StopStrategy
 from ...model import events as e
 from ...model import reports as r
 from ...model.commands import CancelOrder, Denied, ModifyOrder, SubmitOrder
@@ -99,7 +99,7 @@ def sender_of(message: object, receiver: str, bot: str) -> str:
             return message.source or "host"
         case Denied():
             return "risk_controller"
-        case Arrived():
+        case Arrived() | CheckExpiries():
             return "exchange"
         case StartStrategy() | StopStrategy():
             return "system"
