@@ -17,6 +17,7 @@ from ..model.numbers import ONE, Number, add, not_negative, whole
 from ..model.reports import VenueLink, VenueReport, VenueRequest
 from ..model.slippage import NO_SLIPPAGE, SLIPPAGE_MODELS, SlippageModel, UniformSlippage, below_one
 from ..model.venue import SimulatedVenue, VenueOrder, VenueRules
+from ..model.venue_order import PREVENTIONS, SelfTradePrevention
 from . import checks
 from .address import Address, Target
 from .exchange import ExchangeActor, ExchangeDescription, ExchangeMessage, Surroundings
@@ -69,6 +70,12 @@ def _known_remainder(_: Any, attribute: attrs.Attribute[Any], value: object) -> 
         raise InvalidConfiguration.of(attribute.name, value, "must be 'cancelled' or 'expired'")
 
 
+def _known_prevention(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not str or value not in PREVENTIONS:
+        known = ", ".join(map(repr, PREVENTIONS))
+        raise InvalidConfiguration.of(attribute.name, value, f"must be one of {known}")
+
+
 @attrs.frozen(kw_only=True)
 class SimulatedExchange(ExchangeDescription):
     """How the simulated exchange shall behave; the system builds its actor from it.
@@ -86,6 +93,8 @@ class SimulatedExchange(ExchangeDescription):
             behind it.
         seed: the same seed and the same messages give the same fills.
         remainder: how what a market order cannot fill ends: "cancelled" (FIX) or "expired" (Binance).
+        self_trade_prevention: who gives way where an account would trade with itself: "cancel_newest", "cancel_oldest",
+            "cancel_both", or "decrement", which takes the smaller quantity from both.
     """
 
     maker_fee: Decimal = attrs.field(default=Decimal("0.001"), converter=_maker_fee)
@@ -96,6 +105,7 @@ class SimulatedExchange(ExchangeDescription):
     latency: LatencyModel = attrs.field(default=_NO_LATENCY, converter=_latency)
     seed: int = attrs.field(default=0, converter=_seed)
     remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
+    self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_known_prevention)
 
     def __attrs_post_init__(self) -> None:
         if self.fill_model is not None and self.fill_probability != ONE:

@@ -39,6 +39,7 @@ from .venue_memory import VenueMemory
 from .venue_order import Draw, VenueOrder, VenueRules
 from .venue_position import Reducing
 from .venue_pricing import Pricing
+from .venue_self_trade import SelfTrade
 from .venue_taking import Taking
 from .venue_trailing import Trailing
 
@@ -69,7 +70,7 @@ class SimulatedVenue:
         self._booking = Booking(self._memory, instruments, rules, next_id, reducing)
         self._admission = Admission(self._memory, instruments, rules, trailing, reducing)
         pricing = Pricing(self._memory, instruments, rules, draw)
-        taking = Taking(self._memory, pricing, self._booking)
+        taking = Taking(self._memory, pricing, self._booking, SelfTrade(self._memory, rules, next_id))
         self._execution = Execution(self._memory, taking, pricing, self._booking, self._admission, next_id)
         self._matching = Matching(self._memory, self._execution, taking, pricing, self._booking, trailing)
         self._amending = Amending(self._memory, self._execution, self._admission, rules)
@@ -144,7 +145,7 @@ class SimulatedVenue:
         if refusal is not None:
             self._booking.reject(client_id, refusal.reason, refusal.text)
             return
-        if request.order_type is OrderType.MARKET and not memory.offers(request.symbol, request.side):
+        if request.order_type is OrderType.MARKET and memory.best(request.symbol, request.side) is None:
             done = "bought" if request.side is Side.BUY else "sold"
             text = f"no price is known at which {request.symbol} could be {done}"
             self._booking.reject(client_id, Reason.NO_MARKET, text)

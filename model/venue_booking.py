@@ -9,7 +9,7 @@ from . import reports as r
 from .instrument import Instrument
 from .kinds import Liquidity as LiquidityFlag
 from .kinds import OrderState, Reason
-from .numbers import add, multiply, plain, tidy
+from .numbers import ZERO, add, multiply, plain, tidy
 from .values import changed
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
@@ -41,10 +41,14 @@ class Booking:
         self._next_id = next_id
         self._reducing = reducing
 
-    def fill(self, order: VenueOrder, quantity: Decimal, price: Decimal) -> VenueOrder:
-        """Book and report one execution: that of a resting limit order is the maker's, any other the taker's."""
+    def fill(self, order: VenueOrder, quantity: Decimal, price: Decimal, *, maker: bool | None = None) -> VenueOrder:
+        """Book and report one execution: that of a resting limit order is the maker's, any other the taker's.
+
+        Where maker is given, it says so instead: of two orders that meet here, the one that has come in is the taker.
+        """
         memory = self._memory
-        maker = order.price is not None and not order.crossing
+        if maker is None:
+            maker = order.price is not None and not order.crossing
         notional = multiply(quantity, price)
         fee = tidy(multiply(notional, self._rules.maker_fee if maker else self._rules.taker_fee))
         filled = add(order.filled, quantity)
@@ -65,12 +69,24 @@ class Booking:
                 fees=add(order.fees, fee),
                 fill_chain=order.fill_chain.appended(fill),
                 state=OrderState.FILLED if filled >= order.quantity else OrderState.PARTIALLY_FILLED,
+                **(self._shown_after(order, quantity) if maker else {}),
             )
         )
         memory.reports.append(reported(order, fill, memory.now_ns))
         # Before the next order of the same step fills, which may be one that this fill leaves nothing to reduce.
         self._reducing.book(order, quantity)
         return order
+
+    def _shown_after(self, order: VenueOrder, quantity: Decimal) -> dict[str, object]:
+        """What a fill leaves of the shown part of an iceberg; when it is used up, the next is shown behind all others.
+
+        FIX tag 1138, DisplayQty, with tag 1083, DisplayWhen, 2: it is shown anew when it is exhausted.
+        """
+        if order.instructions.display_quantity is None:
+            return {}
+        if quantity < order.visible:
+            return {"used": add(order.used, quantity)}
+        return {"used": ZERO, "priority": self._memory.next_priority()}
 
     def reject(self, client_id: str, reason: Reason, text: str) -> None:
         """Report that an order is refused."""

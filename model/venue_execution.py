@@ -59,18 +59,18 @@ class Execution:
             if offers and order.is_stopped_by(offers[0].price):
                 self.trigger(order)
             return
-        order, there = self._there_for(order)
-        if order.time_in_force is TimeInForce.FOK and there < order.leaves:
+        order, recorded = self._there_for(order)
+        if order.time_in_force is TimeInForce.FOK and (there := self._taking.in_all(order, recorded)) < order.leaves:
             # Looked at before anything is taken: it fills as a whole or not at all.
             self._booking.kill(order, there)
             return
-        self._taking.take(order, there)
+        self._taking.arrive(order, recorded)
         order = self._memory.orders[order.client_order_id]
         if order.is_live and not order.may_rest:
             self._booking.end(order)
 
     def _there_for(self, order: VenueOrder) -> tuple[VenueOrder, Decimal]:
-        """Return how much of an order that meets the market fills at once."""
+        """Return how much of an order that meets the recorded market fills at once from what that offers."""
         if order.price is None:
             left = self._taking.on_offer(order).left
             return order, order.leaves if left is None else min(order.leaves, left)
@@ -91,7 +91,7 @@ class Execution:
             time_ns=memory.now_ns,
         )
         memory.reports.append(triggered)
-        if order.price is None and not memory.offers(order.symbol, order.side):
+        if order.price is None and memory.best(order.symbol, order.side) is None:
             self._refuse(order, Refusal(Reason.NO_MARKET, "triggered, but no price is known to fill at"))
             return
         admitted = self._admission.resting(order)

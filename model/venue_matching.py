@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from .fill_models import Offered, ReachedBy
 from .kinds import Side
 from .ladder import Ladder
-from .liquidity import Liquidity
 from .market import Bar, Depth, MarketData, Quote, Trade
-from .numbers import subtract
+from .numbers import ZERO, add, subtract
 from .values import changed
 from .venue_booking import Booking
 from .venue_execution import Execution
 from .venue_memory import VenueMemory
 from .venue_pricing import Pricing
 from .venue_taking import Taking
+from .venue_trailing import Trailing
 
 _SIDES = (Side.BUY, Side.SELL)
 
@@ -23,27 +24,34 @@ class Matching:
     """Finds what an observation reaches, and has it executed."""
 
     def __init__(
-        self, memory: VenueMemory, execution: Execution, taking: Taking, pricing: Pricing, booking: Booking
+        self,
+        memory: VenueMemory,
+        execution: Execution,
+        taking: Taking,
+        pricing: Pricing,
+        booking: Booking,
+        trailing: Trailing,
     ) -> None:
         self._memory = memory
         self._execution = execution
         self._taking = taking
         self._pricing = pricing
         self._booking = booking
+        self._trailing = trailing
 
     def observe(self, data: MarketData) -> None:
         """Take over an observation and fill what it reaches."""
         symbol = data.symbol
-        before = self._memory.liquidity(symbol)
+        book = self._memory.books[symbol]
         match data:
             case Quote():
-                self._memory.set_liquidity(symbol, before.after_quote(data))
-                self._match_quotes(symbol)
+                book.quote(data)
+                self._match_quotes(symbol, "quote")
             case Depth():
-                self._memory.set_liquidity(symbol, before.after_depth(data))
-                self._match_quotes(symbol)
+                book.snapshot(data)
+                self._match_quotes(symbol, "depth")
             case Trade():
-                self._memory.set_liquidity(symbol, before.after_trade(data.price))
+                book.recorded.trade(data.price)
                 self._match_trade(data)
             case Bar():
                 self._match_bar(data)
@@ -57,7 +65,7 @@ class Matching:
             if not offers or not order.may_trade_at(offers[0].price):
                 self._memory.put(changed(order, crossing=False))
 
-    def _match_quotes(self, symbol: str) -> None:
+    def _match_quotes(self, symbol: str, by: ReachedBy) -> None:
         memory, book = self._memory, self._memory.books[symbol]
         for side in _SIDES:
             offers = memory.offers(symbol, side)
@@ -65,31 +73,50 @@ class Matching:
                 continue
             best = offers[0].price
             for client_id in book.limits[side].reached(best):
-                order = self._pricing.touched(memory.orders[client_id])
-                if order is not None and self._taking.take(order) is None:
+                order = memory.orders[client_id]
+                if not order.is_live:
+                    # A fill before it has left it nothing to reduce.
+                    continue
+                offered = self._taking.on_offer(order)
+                if offered.left is not None and not offered.left:
                     # Nothing was left for the best of them, so nothing is left for the others.
                     break
+                order = changed(order, ahead=book.ahead(order))
+                order, quantity = self._pricing.reached(order, by, best, offered)
+                self._taking.take(order, quantity)
+            self._trailing.follow(symbol, side, best)
             self._trigger(book.stops[side], best)
 
     def _trigger(self, stops: Ladder, price: Decimal) -> None:
         for client_id in stops.reached(price):
-            self._execution.trigger(self._memory.orders[client_id])
+            order = self._memory.orders[client_id]
+            if order.is_live:
+                self._execution.trigger(order)
 
     def _match_trade(self, trade: Trade) -> None:
         book, left = self._memory.books[trade.symbol], trade.size
         for side in _SIDES:
             if trade.aggressor is not side:
-                left = self._fill_from(trade, book.limits[side], left)
+                left = self._fill_from(trade, side, left)
+                book.traded(side, trade.price, trade.size)
+            self._trailing.follow(trade.symbol, side, trade.price)
             self._trigger(book.stops[side], trade.price)
 
-    def _fill_from(self, trade: Trade, limits: Ladder, left: Decimal | None) -> Decimal | None:
+    def _fill_from(self, trade: Trade, side: Side, left: Decimal | None) -> Decimal | None:
         """Fill what a trade reaches, and return what is left of its size; None is no limit."""
-        for client_id in limits.reached(trade.price):
+        book = self._memory.books[trade.symbol]
+        for client_id in book.limits[side].reached(trade.price):
             if left is not None and not left:
                 break
-            order = self._pricing.touched(self._memory.orders[client_id])
-            if order is not None:
-                quantity = order.leaves if left is None else min(order.leaves, left)
+            order = self._memory.orders[client_id]
+            if not order.is_live:
+                continue
+            taken = ZERO if left is None or trade.size is None else subtract(trade.size, left)
+            offered = Offered(left, trade.size, taken)
+            order = changed(order, ahead=book.ahead(order))
+            order, quantity = self._pricing.reached(order, "trade", trade.price, offered)
+            if quantity:
+                quantity = min(quantity, order.visible)
                 order, price = self._pricing.priced(order, trade.price)
                 self._booking.fill(order, quantity, price)
                 left = None if left is None else subtract(left, quantity)
@@ -99,30 +126,41 @@ class Matching:
         to_low, to_high = subtract(bar.open, bar.low), subtract(bar.high, bar.open)
         extremes = (bar.low, bar.high) if to_low <= to_high else (bar.high, bar.low)
         # The open is a jump, which reaches orders on both sides and fills them where it lands.
-        self._pass(bar.symbol, bar.open, bar.open, rising=True)
-        self._pass(bar.symbol, bar.open, bar.open, rising=False)
+        taken = self._pass(bar, ZERO, bar.open, bar.open, rising=True)
+        taken = self._pass(bar, taken, bar.open, bar.open, rising=False)
         here = bar.open
         for point in (*extremes, bar.close):
             if point != here:
-                self._pass(bar.symbol, here, point, rising=point > here)
+                taken = self._pass(bar, taken, here, point, rising=point > here)
             here = point
 
-    def _pass(self, symbol: str, start: Decimal, point: Decimal, *, rising: bool) -> None:
-        """Move the price from start to a point; what it reaches comes in the order in which it is reached."""
-        memory = self._memory
+    def _pass(self, bar: Bar, taken: Decimal, start: Decimal, point: Decimal, *, rising: bool) -> Decimal:
+        """Move the price from start to a point; what it reaches comes in the order in which it is reached.
+
+        Returns:
+            How much of the bar's volume resting orders have taken by then.
+        """
+        memory, symbol = self._memory, bar.symbol
         self._set_last(symbol, point)
         for price, client_id in self._on_the_way(symbol, point, rising=rising):
             reached = max(price, start) if rising else min(price, start)
             order = memory.orders[client_id]
+            if not order.is_live:
+                continue
             if order.waits_for_stop:
                 self._set_last(symbol, reached)
                 self._execution.trigger(order)
                 continue
-            touched = self._pricing.touched(order)
-            if touched is not None:
-                self._booking.fill(touched, touched.leaves, reached)
+            order = changed(order, ahead=memory.books[symbol].ahead(order))
+            order, quantity = self._pricing.reached(order, "bar", point, Offered(None, bar.volume, taken))
+            if quantity:
+                self._booking.fill(order, quantity, reached)
+                taken = add(taken, quantity)
         self._set_last(symbol, point)
+        # What follows a rising market is not triggered by it, and the other way round.
+        self._trailing.follow(symbol, Side.SELL if rising else Side.BUY, point)
         self._settle(symbol)
+        return taken
 
     def _on_the_way(self, symbol: str, point: Decimal, *, rising: bool) -> list[tuple[Decimal, str]]:
         """List what a move to a point reaches: sell limits and buy stops on the way up, the others on the way down."""
@@ -139,7 +177,7 @@ class Matching:
         return found
 
     def _set_last(self, symbol: str, price: Decimal) -> None:
-        self._memory.set_liquidity(symbol, Liquidity(last=price))
+        self._memory.books[symbol].recorded.clear(price)
 
 
 def _price(found: tuple[Decimal, str]) -> Decimal:

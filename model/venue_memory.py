@@ -6,65 +6,13 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from .kinds import Side
-from .ladder import Ladder
-from .liquidity import Liquidity, Offers
 from .numbers import ZERO, add
+from .order_book import OrderBook
+from .recorded_depth import Offer
 from .reports import VenueReport
+from .undo import Undo
 from .venue_expiry import Expiries
 from .venue_order import VenueOrder
-
-
-class Book:
-    """The live orders of one symbol, by the price that brings them into play."""
-
-    def __init__(self) -> None:
-        self.limits = {Side.BUY: Ladder(rising=False), Side.SELL: Ladder(rising=True)}
-        self.stops = {Side.BUY: Ladder(rising=True), Side.SELL: Ladder(rising=False)}
-        self.crossing: dict[str, None] = {}
-        # Trailing stops by the price at which they move next, and reduce-only orders by account.
-        self.following = {Side.BUY: Ladder(rising=False), Side.SELL: Ladder(rising=True)}
-        self.reducing: dict[str, dict[str, None]] = {}
-
-    def add(self, order: VenueOrder) -> None:
-        """Queue an order behind the others at its price."""
-        if not order.is_live:
-            return
-        price, client_id = order.rests_at, order.client_order_id
-        if price is not None:
-            self._ladder(order).add(price, client_id)
-            if order.crossing:
-                self.crossing[client_id] = None
-        if order.waits_for_stop and order.follows_at is not None:
-            self.following[order.side].add(order.follows_at, client_id)
-        if order.instructions.reduce_only:
-            self.reducing.setdefault(order.account, {})[client_id] = None
-
-    def remove(self, order: VenueOrder) -> None:
-        """Take an order out; one that is not in is passed over."""
-        if not order.is_live:
-            return
-        price, client_id = order.rests_at, order.client_order_id
-        if price is not None:
-            self._ladder(order).remove(price, client_id)
-            self.crossing.pop(client_id, None)
-        if order.waits_for_stop and order.follows_at is not None:
-            self.following[order.side].remove(order.follows_at, client_id)
-        if order.instructions.reduce_only:
-            self.reducing[order.account].pop(client_id)
-
-    def replace(self, before: VenueOrder, after: VenueOrder) -> None:
-        """Take over a new state of an order; it stays in its place unless its priority has changed or it has closed."""
-        if before.priority != after.priority or before.is_live is not after.is_live:
-            self.remove(before)
-            self.add(after)
-        elif before.crossing is not after.crossing:
-            if after.crossing:
-                self.crossing[after.client_order_id] = None
-            else:
-                del self.crossing[after.client_order_id]
-
-    def _ladder(self, order: VenueOrder) -> Ladder:
-        return (self.stops if order.waits_for_stop else self.limits)[order.side]
 
 
 class VenueMemory:
@@ -77,24 +25,24 @@ class VenueMemory:
     def __init__(self, symbols: Iterable[str]) -> None:
         self.orders: dict[str, VenueOrder] = {}
         self.expiries = Expiries(self.orders)
-        self.books = {symbol: Book() for symbol in symbols}
+        self._undo = Undo()
+        self.books = {symbol: OrderBook(self._undo) for symbol in symbols}
         self.reports: list[VenueReport] = []
         self.now_ns = 0
-        self._liquidity = dict.fromkeys(self.books, Liquidity())
         self._accepted = 0
         self._priority = 0
         # As they were before the step under way, for those that it has changed.
         self._orders_before: dict[str, VenueOrder | None] = {}
-        self._liquidity_before: dict[str, Liquidity] = {}
         self._positions: dict[tuple[str, str], Decimal] = {}
         self._positions_before: dict[tuple[str, str], Decimal] = {}
 
     def attempt(self, step: Callable[[], None], now_ns: int) -> tuple[VenueReport, ...]:
         """Run a step and return what it reports; when it raises, everything is as it was before."""
         accepted, priority = self._accepted, self._priority
-        self._orders_before, self._liquidity_before, self.reports, self.now_ns = {}, {}, [], now_ns
+        self._orders_before, self.reports, self.now_ns = {}, [], now_ns
         self._positions_before = {}
         self.expiries.begin()
+        self._undo.begin()
         try:
             step()
         except BaseException:
@@ -105,21 +53,13 @@ class VenueMemory:
 
     def _roll_back(self) -> None:
         self.expiries.roll_back()
-        self._liquidity.update(self._liquidity_before)
+        self._undo.back()
         self._positions.update(self._positions_before)
-        touched: set[str] = set()
         for client_id, before in self._orders_before.items():
-            touched.add(self.orders[client_id].symbol)
             if before is None:
                 del self.orders[client_id]
             else:
                 self.orders[client_id] = before
-        for symbol in touched:
-            self.books[symbol] = Book()
-        # Priority is the order in which they were queued.
-        for order in sorted(self.orders.values(), key=lambda order: order.priority):
-            if order.symbol in touched:
-                self.books[order.symbol].add(order)
 
     @property
     def accepted(self) -> int:
@@ -159,15 +99,11 @@ class VenueMemory:
         self._positions_before.setdefault((account, symbol), before)
         self._positions[account, symbol] = add(before, change)
 
-    def liquidity(self, symbol: str) -> Liquidity:
-        """Return what the market offers."""
-        return self._liquidity[symbol]
+    def best(self, symbol: str, side: Side) -> Decimal | None:
+        """Return the best price that a taker on this side meets, recorded or of an order."""
+        return self.books[symbol].best(side)
 
-    def set_liquidity(self, symbol: str, liquidity: Liquidity) -> None:
-        """Take over what the market offers now."""
-        self._liquidity_before.setdefault(symbol, self._liquidity[symbol])
-        self._liquidity[symbol] = liquidity
-
-    def offers(self, symbol: str, side: Side) -> Offers:
-        """Return what a taker on this side meets, from the best on."""
-        return self._liquidity[symbol].offers(side)
+    def offers(self, symbol: str, side: Side) -> tuple[Offer, ...]:
+        """Return the first that a taker on this side meets in the recorded market; empty where there is nothing."""
+        best = self.books[symbol].recorded.best(side)
+        return () if best is None else (best,)

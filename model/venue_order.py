@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
@@ -18,6 +18,9 @@ from .slippage import NO_SLIPPAGE, SlippageModel
 
 Draw = Callable[[str, int], Decimal]
 """A random number in [0, 1) for an order's id and its count of draws: the same for the same seed."""
+SelfTradePrevention = Literal["cancel_newest", "cancel_oldest", "cancel_both", "decrement"]
+"""Who gives way where an account would trade with itself, see venue_self_trade."""
+PREVENTIONS: Final = get_args(SelfTradePrevention)
 _TOUCH: Final = Touch()
 _NO_FILLS: Final[Chain[Fill]] = Chain()
 _AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
@@ -35,6 +38,7 @@ class VenueRules:
     remainder: Literal["cancelled", "expired"] = "cancelled"
     post_only: Literal["refuse", "slide"] = "refuse"
     wrong_side_stop: Literal["reject", "trigger"] = "reject"
+    self_trade_prevention: SelfTradePrevention = "cancel_newest"
     amends: bool = True
 
 
@@ -74,11 +78,22 @@ class VenueOrder:
     draws: int = 0
     number: int = 0
     follows_at: Decimal | None = None
+    # Of an iceberg, what has filled of the part that is shown; the recorded size before it, when last reached.
+    used: Decimal = ZERO
+    ahead: Decimal | None = None
 
     @property
     def leaves(self) -> Decimal:
         """What may still fill."""
         return subtract(self.quantity, self.filled)
+
+    @property
+    def visible(self) -> Decimal:
+        """How much of it stands in its place in the queue: of an iceberg what is left of the part that is shown."""
+        shown = self.instructions.display_quantity
+        if shown is None:
+            return self.leaves
+        return min(self.leaves, subtract(shown, self.used))
 
     @property
     def expires_ns(self) -> int | None:

@@ -9,10 +9,12 @@ from itertools import count
 import pytest
 
 from orderpit.model import reports as r
+from orderpit.model.fill_models import ByProbability
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderType, Side, TimeInForce
 from orderpit.model.market import Bar, Depth, MarketData, Quote, Trade
 from orderpit.model.numbers import plain
+from orderpit.model.slippage import UniformSlippage
 from orderpit.model.venue import Draw, SimulatedVenue, VenueRules
 
 SYMBOL = "BTC/USDT"
@@ -67,12 +69,15 @@ def query(client_id: str) -> r.VenueQuery:
 def modify(client_id: str, *terms: str) -> r.VenueModify:
     named = {name: Decimal(value) for name, value in zip(terms[::2], terms[1::2], strict=True)}
     price, quantity = named.get("limit"), named.get("quantity")
+    until = named.get("until")
     return r.VenueModify(
         client_order_id=client_id,
         request_id="R-1",
         symbol=SYMBOL,
         price=price,
         quantity=quantity,
+        stop_price=named.get("stop"),
+        expire_time_ns=None if until is None else int(until),
         time_ns=0,
         source="test",
     )
@@ -123,6 +128,8 @@ def said(report: r.VenueReport) -> str:
             return f"{who} {plain(fill.quantity)} @ {plain(fill.price)} {role} fee {plain(fill.fee)}"
         case r.VenueModified():
             at = "" if report.price is None else f" @ {plain(report.price)}"
+            at += "" if report.stop_price is None else f" stop {plain(report.stop_price)}"
+            at += "" if report.expire_time_ns is None else f" until {report.expire_time_ns}"
             return f"{who} now {plain(report.quantity or Decimal(0))}{at}"
         case r.VenueStatus():
             state = "unknown" if report.state is None else report.state.value
@@ -375,11 +382,11 @@ LIMIT = {
         trade 100x1 -> a 1 @ 100 maker fee 0.1
         trade 101x1 -> b 1 @ 101 maker fee 0.101
     """,
-    "a trade's size is shared, whoever it reaches": """
+    "two that cross here trade with each other": """
         quote 90 / 110
         a BUY 2 limit 100 -> a accepted
-        b SELL 2 limit 100 -> b accepted
-        trade 100x3 -> a 2 @ 100 maker fee 0.2; b 1 @ 100 maker fee 0.1
+        b SELL 3 limit 99 -> b accepted; a 2 @ 100 maker fee 0.2; b 2 @ 100 taker fee 0.4
+        trade 100x3 -> b 1 @ 99 maker fee 0.099
     """,
 }
 
@@ -397,10 +404,12 @@ STOP = {
         quote 95.01 / 96 ->
         quote 94 / 100 -> a triggered; a 2 @ 94 taker fee 0.376
     """,
-    "beyond its stop when it arrives": """
+    "beyond its stop when it arrives, it is refused": """
         quote 99 / 101
-        a BUY 2 stop 100 -> a accepted; a triggered; a 2 @ 101 taker fee 0.404
-        b SELL 2 stop 99 -> b accepted; b triggered; b 2 @ 99 taker fee 0.396
+        a BUY 2 stop 100 -> a Rejected STOP_PRICE
+        b SELL 2 stop 99 -> b Rejected STOP_PRICE
+        c BUY 2 stop 101.01 -> c accepted
+        d SELL 2 stop 98.99 -> d accepted
     """,
     "it rests where no price is known": """
         a BUY 2 stop 100 -> a accepted
@@ -431,7 +440,7 @@ STOP = {
         quote 99 / 104
         b BUY 2 limit 103 -> b accepted
         quote 99 / 105x3 -> a triggered; a 2 @ 105 taker fee 0.42
-        c BUY 2 stop 102 -> c accepted; c triggered; c 1 @ 105 taker fee 0.21; c Cancelled REMAINDER
+        c BUY 2 -> c accepted; c 1 @ 105 taker fee 0.21; c Cancelled REMAINDER
         quote 99 / 103x1 -> b 1 @ 103 maker fee 0.103
     """,
     "it takes no more than is quoted": """
@@ -459,10 +468,9 @@ STOP_LIMIT = {
         query a -> a OPEN 0
         quote 99 / 106 -> a 2 @ 106 maker fee 0.212
     """,
-    "triggered and limited in one arrival": """
+    "beyond its stop when it arrives, it is refused": """
         quote 99 / 101
-        a SELL 2 stop 100 limit 98 -> a accepted; a triggered; a 2 @ 99 taker fee 0.396
-        b SELL 2 stop 100 limit 99.5 -> b accepted; b triggered
+        a SELL 2 stop 100 limit 98 -> a Rejected STOP_PRICE
     """,
     "its limit fills nothing before the stop is reached": """
         quote 99 / 101
@@ -484,6 +492,24 @@ STOP_LIMIT = {
         b BUY 1 limit 104 -> b accepted
         quote 99 / 105 -> a triggered
         quote 99 / 104x1 -> b 1 @ 104 maker fee 0.104
+    """,
+}
+
+TRIGGERED_AT_ONCE = {
+    "beyond its stop when it arrives": """
+        quote 99 / 101
+        a BUY 2 stop 100 -> a accepted; a triggered; a 2 @ 101 taker fee 0.404
+        b SELL 2 stop 99 -> b accepted; b triggered; b 2 @ 99 taker fee 0.396
+    """,
+    "triggered and limited in one arrival": """
+        quote 99 / 101
+        a SELL 2 stop 100 limit 98 -> a accepted; a triggered; a 2 @ 99 taker fee 0.396
+        b SELL 2 stop 100 limit 99.5 -> b accepted; b triggered
+    """,
+    "amended to beyond the market": """
+        quote 99 / 101
+        a BUY 2 stop 105 -> a accepted
+        modify a stop 101 -> a now 2 stop 101; a triggered; a 2 @ 101 taker fee 0.404
     """,
 }
 
@@ -707,6 +733,44 @@ REQUESTS = {
         modify a quantity 3 -> a now 3
         quote 99 / 107 -> a triggered; a 3 @ 107 taker fee 0.642
     """,
+    "another stop price goes to the end of those that wait there": """
+        quote 99 / 101
+        a BUY 2 stop 105 -> a accepted
+        b BUY 2 stop 106 -> b accepted
+        modify a stop 106 -> a now 2 stop 106
+        quote 99 / 105x1 ->
+        quote 99 / 106x1 -> b triggered; b 1 @ 106 taker fee 0.212; b Cancelled REMAINDER
+        ; a triggered; a Cancelled REMAINDER
+    """,
+    "a stop price there and back has lost its place": """
+        quote 99 / 101
+        a BUY 1 stop 105 -> a accepted
+        b BUY 1 stop 105 -> b accepted
+        modify a stop 106 -> a now 1 stop 106
+        modify a stop 105 -> a now 1 stop 105
+        quote 99 / 105x1 -> b triggered; b 1 @ 105 taker fee 0.21; a triggered; a Cancelled REMAINDER
+    """,
+    "a smaller quantity keeps a stop's place": """
+        quote 99 / 101
+        a BUY 2 stop 105 -> a accepted
+        b BUY 1 stop 105 -> b accepted
+        modify a quantity 1 -> a now 1
+        quote 99 / 105x1 -> a triggered; a 1 @ 105 taker fee 0.21; b triggered; b Cancelled REMAINDER
+    """,
+    "a triggered stop has no stop price any more": """
+        quote 99 / 101
+        a BUY 2 stop 105 limit 105 -> a accepted
+        quote 99 / 106 -> a triggered
+        modify a stop 107 -> a ModifyRejected UNSUPPORTED
+        modify a limit 106 -> a now 2 @ 106; a 2 @ 106 taker fee 0.424
+    """,
+    "what has no stop price has none to modify, and what has no expiry neither": """
+        quote 99 / 101
+        a BUY 2 limit 100 -> a accepted
+        modify a stop 105 -> a ModifyRejected UNSUPPORTED
+        modify a until 9 -> a ModifyRejected UNSUPPORTED
+        quote 99 / 100 -> a 2 @ 100 maker fee 0.2
+    """,
     "a stop has no price to modify": """
         quote 99 / 101
         a BUY 2 stop 105 -> a accepted
@@ -732,6 +796,11 @@ STORIES = [
 @pytest.mark.parametrize("story", STORIES)
 def test_the_venue_says_what_the_story_tells(story: str) -> None:
     assert tell(a_venue(), story) == lines_of(story)
+
+
+@pytest.mark.parametrize("story", TRIGGERED_AT_ONCE.values(), ids=TRIGGERED_AT_ONCE)
+def test_a_stop_beyond_the_market_is_triggered_at_once_where_the_rules_say_so(story: str) -> None:
+    assert tell(a_venue(wrong_side_stop="trigger"), story) == lines_of(story)
 
 
 def test_the_remainder_of_a_market_order_expires_where_the_rules_say_so() -> None:
@@ -830,13 +899,13 @@ def always(drawn: str) -> Draw:
     ],
 )
 def test_slippage_moves_a_market_fill_by_whole_ticks_within_its_bound(drawn: str, slippage: str, price: str) -> None:
-    venue = a_venue(always(drawn), slippage=Decimal(slippage))
+    venue = a_venue(always(drawn), slippage=UniformSlippage(slippage))
     act(venue, "quote 100 / 100")
     assert filled_prices(venue, 1) == [Decimal(price)]
 
 
 def test_slippage_spreads_evenly_over_both_sides() -> None:
-    venue = a_venue(seeded(1), slippage=Decimal("0.005"))
+    venue = a_venue(seeded(1), slippage=UniformSlippage("0.005"))
     act(venue, "quote 100 / 100")
     prices = filled_prices(venue, 2_000)
     assert min(prices) >= Decimal("99.5")
@@ -846,7 +915,7 @@ def test_slippage_spreads_evenly_over_both_sides() -> None:
 
 
 def test_a_limit_order_does_not_slip() -> None:
-    venue = a_venue(never, slippage=Decimal("0.005"))
+    venue = a_venue(never, slippage=UniformSlippage("0.005"))
     act(venue, "quote 99 / 101")
     assert [said(x) for x in act(venue, "a BUY 1 limit 102")] == ["a accepted", "a 1 @ 101 taker fee 0.202"]
 
@@ -861,11 +930,11 @@ def test_at_probability_zero_no_limit_order_ever_fills() -> None:
         bar 90 95 85 90 ->
         c BUY 1 -> c accepted; c 1 @ 90 taker fee 0.18
     """
-    assert tell(a_venue(seeded(1), fill_probability=Decimal(0)), story) == lines_of(story)
+    assert tell(a_venue(seeded(1), fill_model=ByProbability(0)), story) == lines_of(story)
 
 
 def test_at_probability_one_half_half_of_the_touched_orders_fill() -> None:
-    venue = a_venue(seeded(1), fill_probability=Decimal("0.5"))
+    venue = a_venue(seeded(1), fill_model=ByProbability("0.5"))
     for n in range(2_000):
         act(venue, f"o{n} BUY 1 limit 100")
     assert 900 < len(act(venue, "quote 99 / 100")) < 1_100
@@ -880,7 +949,7 @@ def test_an_order_that_chance_passes_over_gets_another_at_the_next_touch() -> No
         quote 99 / 100 ->
         trade 100x1 -> a 1 @ 100 maker fee 0.1
     """
-    venue = a_venue(lambda _order_id, _nth: Decimal(next(drawn)), fill_probability=Decimal("0.5"))
+    venue = a_venue(lambda _order_id, _nth: Decimal(next(drawn)), fill_model=ByProbability("0.5"))
     assert tell(venue, story) == lines_of(story)
 
 
@@ -895,7 +964,7 @@ def test_a_marketable_order_that_chance_passes_over_goes_on_as_taker_until_the_m
         quote 99 / 106 ->
         quote 99 / 103 -> b 1 @ 105 maker fee 0.105
     """
-    venue = a_venue(lambda _order_id, _nth: Decimal(next(drawn)), fill_probability=Decimal("0.5"))
+    venue = a_venue(lambda _order_id, _nth: Decimal(next(drawn)), fill_model=ByProbability("0.5"))
     assert tell(venue, story) == lines_of(story)
 
 
@@ -906,7 +975,7 @@ def test_in_a_bar_an_order_that_chance_passes_over_has_been_left_when_the_price_
         a BUY 1 limit 101 -> a accepted
         bar 100 104 99 100 -> a 1 @ 101 maker fee 0.101
     """
-    venue = a_venue(lambda _order_id, _nth: Decimal(next(drawn)), fill_probability=Decimal("0.5"))
+    venue = a_venue(lambda _order_id, _nth: Decimal(next(drawn)), fill_model=ByProbability("0.5"))
     assert tell(venue, story) == lines_of(story)
 
 
@@ -928,7 +997,7 @@ def busy(venue: SimulatedVenue) -> list[str]:
 
 
 def test_the_same_seed_and_input_give_the_same_fills_and_another_seed_others() -> None:
-    chance = {"slippage": Decimal("0.01"), "fill_probability": Decimal("0.5")}
+    chance = {"slippage": UniformSlippage("0.01"), "fill_model": ByProbability("0.5")}
     first, again, other = (busy(a_venue(seeded(seed), **chance)) for seed in (7, 7, 8))
     assert first == again
     assert first != other
@@ -967,7 +1036,7 @@ def test_a_step_that_fails_leaves_a_marketable_order_a_taker() -> None:
             raise ArithmeticError
         return Decimal("0.9") if nth == 1 else Decimal(0)
 
-    venue = a_venue(draw, fill_probability=Decimal("0.5"))
+    venue = a_venue(draw, fill_model=ByProbability("0.5"))
     venue.on_market_data(Quote(SYMBOL, bid="99", ask="101"), 0)
     venue.request(submit("a", "BUY", "1", "limit", "102"), 0)
     with pytest.raises(ArithmeticError):
