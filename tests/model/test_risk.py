@@ -82,9 +82,9 @@ SUBMISSIONS = [
         id="unknown symbol",
     ),
     pytest.param(
-        buy("1", "100", time_in_force=TimeInForce.IOC),
-        "UNSUPPORTED: time_in_force IOC: is not supported",
-        id="time in force",
+        buy("1", "100", time_in_force=TimeInForce.GTD, expire_time_ns=1),
+        "approved",
+        id="a nanosecond before it expires",
     ),
     pytest.param(buy("1", "100", post_only=True), "UNSUPPORTED: post_only True: is not supported", id="post only"),
     pytest.param(
