@@ -44,6 +44,22 @@ def moves_at(side: Side, stop: Decimal | None, instructions: Instructions, tick:
     return add(ratio(beyond, add(ONE, part)), _NEARER)
 
 
+def dearest_trigger(
+    side: Side, market: Decimal | None, instructions: Instructions, tick: Decimal
+) -> Decimal | None:
+    """Return the dearest price at which a trailing stop may be triggered as things stand; None where nothing is known.
+
+    A buy's is its offset above where it begins to follow, a sell's not above the market.
+    """
+    begins = instructions.activation_price
+    if side is Side.SELL or (market is None and begins is None):
+        return begins if market is None else market
+    known = [price for price in (market, begins) if price is not None]
+    stop = stop_behind(side, min(known), instructions, tick)
+    assert stop is not None, "only a sell's may lie too low"
+    return stop if market is None else max(stop, market)
+
+
 def _distance(price: Decimal, instructions: Instructions, tick: Decimal) -> Decimal:
     offset = instructions.trailing_offset
     assert offset is not None, "a trailing stop has an offset"
