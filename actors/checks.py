@@ -109,6 +109,12 @@ def must_be_an_exchange(field: str, value: object) -> None:
             raise InvalidConfiguration.of(field, value, f"must be an Exchange, with a method {method}")
 
 
+def must_be_a_fill_model(field: str, value: object) -> None:
+    """Refuse what is no FillModel; a class is none, but its instances may be."""
+    if _is_class(value) or not _has_method(value, "fill"):
+        raise InvalidConfiguration.of(field, value, "must be a FillModel, with a method fill")
+
+
 def _has_method(value: object, method: str) -> bool:
     try:
         return callable(getattr(value, method, None))

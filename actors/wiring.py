@@ -79,6 +79,7 @@ def plan(
         settings.limits,
         cash=settings.cash,
         allowance=ONE if described is None else described.allowance,
+        allowance_ticks=0 if described is None else described.allowance_ticks,
         fee_rate=ZERO if described is None else described.dearest_fee,
     )
     portfolio_book = PortfolioBook(settings.instruments, settings.cash)

@@ -1,18 +1,16 @@
-"""Chance and price at the simulated venue: whether an order fills that the market reaches, and at what price."""
+"""Chance and price at the simulated venue: how much fills of an order that the market reaches, and at what price."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
 
+from .fill_models import Offered, Reach, ReachedBy, filled
 from .instrument import Instrument
-from .numbers import EXACT, ONE, add, multiply, subtract
+from .numbers import ZERO
 from .values import changed
 from .venue_memory import VenueMemory
 from .venue_order import Draw, VenueOrder, VenueRules
-
-_TWO: Final = Decimal(2)
 
 
 class Pricing:
@@ -32,29 +30,57 @@ class Pricing:
         self._instruments = instruments
         self._rules = rules
         self._draw = draw
+        # A model of the user's own that does not say is given a draw each time.
+        self._uses_chance = bool(getattr(rules.fill_model, "uses_chance", True))
 
-    def touched(self, order: VenueOrder) -> VenueOrder | None:
-        """Return a limit order that the market reaches, None if chance passes it over; no draw where all fill."""
-        probability = self._rules.fill_probability
-        if probability >= ONE:
-            return order
-        order, drawn = self._chance(order)
-        return order if drawn < probability else None
+    def reached(
+        self, order: VenueOrder, by: ReachedBy, market: Decimal, offered: Offered
+    ) -> tuple[VenueOrder, Decimal]:
+        """Return how much fills of a limit order that the market reaches, as the fill model says.
+
+        Nothing is asked or drawn where nothing is offered, and nothing drawn where the model leaves nothing to chance.
+
+        Args:
+            order: at its price or better.
+            by: what has reached it.
+            market: how far the market has come, see Reach.
+            offered: what is there for it.
+        """
+        if offered.left is not None and offered.left <= ZERO:
+            return order, ZERO
+        assert order.price is not None, "only a limit order is reached"
+        chance = ZERO
+        if self._uses_chance:
+            order, (chance,) = self._chances(order, 1)
+        reach = Reach(
+            side=order.side,
+            price=order.price,
+            leaves=order.leaves,
+            lot=self._instruments[order.symbol].quantity_increment,
+            taker=order.crossing,
+            by=by,
+            market=market,
+            offered=offered.left,
+            volume=offered.volume,
+            taken=offered.taken,
+            ahead=getattr(order, "ahead", None),
+            chance=chance,
+        )
+        return order, filled(self._rules.fill_model, reach)
 
     def priced(self, order: VenueOrder, offered: Decimal) -> tuple[VenueOrder, Decimal]:
         """Return a fill's price: the offer while a limit order crosses, its own once it rests; a market order slips."""
         if order.price is not None:
             return order, offered if order.crossing else order.price
-        if not self._rules.slippage:
-            return order, offered
-        order, drawn = self._chance(order)
-        factor = multiply(subtract(multiply(drawn, _TWO), ONE), self._rules.slippage)
-        move = multiply(offered, factor)
-        # Slippage is the largest move, either way, so the price moves by whole ticks and never by one more.
-        beyond = EXACT.remainder(move, self._instruments[order.symbol].price_increment)
-        return order, add(offered, subtract(move, beyond))
+        slippage = self._rules.slippage
+        order, chances = self._chances(order, slippage.draws)
+        tick = self._instruments[order.symbol].price_increment
+        return order, slippage.price(order.side, offered, tick, chances)
 
-    def _chance(self, order: VenueOrder) -> tuple[VenueOrder, Decimal]:
-        """Draw the order's next random number."""
-        order = self._memory.put(changed(order, draws=order.draws + 1))
-        return order, self._draw(order.draw_key, order.draws)
+    def _chances(self, order: VenueOrder, number: int) -> tuple[VenueOrder, tuple[Decimal, ...]]:
+        """Draw the order's next random numbers."""
+        if not number:
+            return order, ()
+        before = order.draws
+        order = self._memory.put(changed(order, draws=before + number))
+        return order, tuple(self._draw(order.draw_key, before + nth) for nth in range(1, number + 1))

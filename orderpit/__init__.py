@@ -27,13 +27,16 @@ from .model.errors import (
     SystemStopped,
 )
 from .model.events import OrderUpdate
+from .model.fill_models import ByProbability, ByQueuePosition, ByVolumeShare, FillModel, Reach, ThroughOnly, Touch
 from .model.instrument import Instrument
 from .model.kinds import Contingency, Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
+from .model.latency import FixedLatency, NormalLatency, SampledLatency
 from .model.market import Bar, Depth, MarketData, Quote, Trade
 from .model.order import Order
 from .model.portfolio import PortfolioSnapshot, Position
 from .model.reports import Fill
 from .model.risk import RiskLimits
+from .model.slippage import FixedSlippage, NormalSlippage, SampledSlippage, UniformSlippage
 from .model.trading_hours import TradingHours
 
 # A library is silent until its host says otherwise: logger.enable("orderpit").
@@ -46,11 +49,17 @@ __all__ = [
     "AuditReport",
     "Bar",
     "BlockingCall",
+    "ByProbability",
+    "ByQueuePosition",
+    "ByVolumeShare",
     "CancelOrder",
     "Contingency",
     "Depth",
     "Exchange",
     "Fill",
+    "FillModel",
+    "FixedLatency",
+    "FixedSlippage",
     "Instrument",
     "InvalidConfiguration",
     "InvalidData",
@@ -62,6 +71,8 @@ __all__ = [
     "Liquidity",
     "MarketData",
     "ModifyOrder",
+    "NormalLatency",
+    "NormalSlippage",
     "Order",
     "OrderState",
     "OrderType",
@@ -73,19 +84,25 @@ __all__ = [
     "Position",
     "Problem",
     "Quote",
+    "Reach",
     "Reason",
     "RiskLimits",
+    "SampledLatency",
+    "SampledSlippage",
     "Side",
     "SimulatedExchange",
     "Strategy",
     "SubmitOrder",
     "SystemStopped",
+    "ThroughOnly",
     "TimeInForce",
+    "Touch",
     "Trade",
     "TradingHours",
     "TradingSystem",
     "TrailingType",
     "Troubles",
+    "UniformSlippage",
     "audit",
     "events",
     "log_trouble",

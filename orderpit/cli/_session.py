@@ -97,7 +97,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             clock="data",
             runtime=args.runtime,
             run_id=f"seed{args.seed}",
-            answer_within=add(exchange.latency, _PATIENCE),
+            answer_within=add(exchange.latency.longest, _PATIENCE),
             on_error=tallies.trouble,
         )
         with system:

@@ -24,12 +24,12 @@ from orderpit.model.venue import SimulatedVenue
 class Venue:
     """The simulated exchange's actor, and the order manager that it reports to."""
 
-    def __init__(self, desk: Desk, latency_ns: int = 0) -> None:
+    def __init__(self, desk: Desk, *delays_ns: int) -> None:
         self.manager, self.timers = Collector(), []
         ids = map("x-{}".format, itertools.count(1)).__next__
         venue = SimulatedVenue({BTC.symbol: BTC}, SimulatedExchange().rules, lambda *_: Decimal(0), ids)
         self.me: Any = Collector()
-        arguments = (self.me, self.manager, venue, latency_ns, self._call_later)
+        arguments = (self.me, self.manager, venue, lambda n: delays_ns[n - 1] if delays_ns else 0, self._call_later)
         self.actor = desk.make(SimulatedExchangeActor, *arguments)
 
     def _call_later(self, delay_ns: int, target: Any, message: Any) -> None:

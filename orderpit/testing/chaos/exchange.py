@@ -75,6 +75,11 @@ class ChaosExchange(ExchangeDescription):
         return self._behind.allowance
 
     @property
+    def allowance_ticks(self) -> int:
+        """That of the exchange behind."""
+        return self._behind.allowance_ticks
+
+    @property
     def _behind(self) -> ExchangeDescription:
         return self.inner if isinstance(self.inner, SimulatedExchange) else ExchangeDescription()
 
@@ -84,7 +89,7 @@ class ChaosExchange(ExchangeDescription):
         draws, ids = runtime.draws(around.seed, self.seed), runtime.ids("chaos")
         common = (around.me, around.manager, around.instruments, self.faults, draws, ids, runtime.call_later)
         if isinstance(self.inner, SimulatedExchange):
-            return SimulatedChaosActor, (self.inner.venue_in(around), *common, self.inner.latency_ns)
+            return SimulatedChaosActor, (self.inner.venue_in(around), *common, self.inner.delay_in(around))
         return AdaptedChaosActor, (self.inner, *common)
 
 

@@ -35,7 +35,7 @@ class ChaosLinks(ExchangeActor):
         draw: the source of chance, keyed by an order's number here and the count of its draws.
         next_id: source of the ids of executions and orders that the venue behind does not know.
         call_later: sets a timer on the runtime.
-        extra_latency_ns: of requests, beyond that of the faults.
+        extra_delay: nanoseconds that the request with this number is on its way, beyond the faults' latency.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ChaosLinks(ExchangeActor):
         draw: Callable[[str, int], Decimal],
         next_id: Callable[[], str],
         call_later: Callable[..., Cancellable],
-        extra_latency_ns: int = 0,
+        extra_delay: Callable[[int], int] | None = None,
     ) -> None:
         super().__init__(context, manager)
         self._me = me
@@ -57,7 +57,8 @@ class ChaosLinks(ExchangeActor):
         self._draw_number = draw
         self._next_id = next_id
         self._call_later = call_later
-        self._extra_latency_ns = extra_latency_ns
+        self._extra_delay = extra_delay
+        self._requests = 0
         self._truth = Truth()
         self._held: dict[int, Held] = {}
         self._numbers = 0
@@ -104,7 +105,10 @@ class ChaosLinks(ExchangeActor):
         record = self._truth.record(request.client_order_id)
         if self._is_down:
             return
-        tables, delay = self._tables, self._tables.latency_ns + self._extra_latency_ns
+        tables, delay = self._tables, self._tables.latency_ns
+        if self._extra_delay is not None:
+            self._requests += 1
+            delay += self._extra_delay(self._requests)
         match self.pick(tables.down, record):
             case "lost_request":
                 self._happened["lost_request"] += 1
