@@ -74,9 +74,6 @@ class Matching:
             best = offers[0].price
             for client_id in book.limits[side].reached(best):
                 order = memory.orders[client_id]
-                if not order.is_live:
-                    # A fill before it has left it nothing to reduce.
-                    continue
                 offered = self._taking.on_offer(order)
                 if offered.left is not None and not offered.left:
                     # Nothing was left for the best of them, so nothing is left for the others.
@@ -89,9 +86,7 @@ class Matching:
 
     def _trigger(self, stops: Ladder, price: Decimal) -> None:
         for client_id in stops.reached(price):
-            order = self._memory.orders[client_id]
-            if order.is_live:
-                self._execution.trigger(order)
+            self._execution.trigger(self._memory.orders[client_id])
 
     def _match_trade(self, trade: Trade) -> None:
         book, left = self._memory.books[trade.symbol], trade.size
@@ -109,8 +104,6 @@ class Matching:
             if left is not None and not left:
                 break
             order = self._memory.orders[client_id]
-            if not order.is_live:
-                continue
             taken = ZERO if left is None or trade.size is None else subtract(trade.size, left)
             offered = Offered(left, trade.size, taken)
             order = changed(order, ahead=book.ahead(order))
@@ -146,6 +139,7 @@ class Matching:
             reached = max(price, start) if rising else min(price, start)
             order = memory.orders[client_id]
             if not order.is_live:
+                # What filled before it on the way has left it nothing to reduce.
                 continue
             if order.waits_for_stop:
                 self._set_last(symbol, reached)
