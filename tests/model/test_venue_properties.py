@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from hashlib import blake2b
 from types import FrameType
+from typing import Literal
 
 import attrs
 import pytest
@@ -15,11 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderpit.model import reports as r
+from orderpit.model.fill_models import ByProbability
+from orderpit.model.instructions import Instructions
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Liquidity, OrderState, OrderType, Side, TimeInForce
 from orderpit.model.market import Bar, Depth, MarketData, Quote, Trade
 from orderpit.model.numbers import total
+from orderpit.model.slippage import UniformSlippage
 from orderpit.model.venue import SimulatedVenue, VenueRules
+from orderpit.model.venue_order import PREVENTIONS, SelfTradePrevention
 
 SYMBOL = "BTC/USDT"
 BUY, SELL = Side.BUY, Side.SELL
@@ -82,6 +87,17 @@ prices = st.integers(95, 105).map(Decimal)
 sizes = st.integers(1, 5).map(Decimal)
 ids = st.integers(0, 12).map(lambda n: f"o{n}")
 submits = st.builds(submit, ids, sides, sizes, st.none() | prices, st.none() | prices)
+of_one = submits.map(lambda order: attrs.evolve(order, account="one"))
+accounts = st.sampled_from(["one", "other"])
+# Of accounts that may meet themselves, and partly hidden.
+traders = st.builds(
+    lambda order, account, shown: attrs.evolve(
+        order, account=account, instructions=Instructions(display_quantity=shown)
+    ),
+    submits,
+    accounts,
+    st.none() | sizes,
+)
 modifies = st.builds(modify, ids, st.none() | prices, st.none() | sizes)
 cancels = st.builds(cancel, ids)
 quotes = st.builds(
@@ -117,7 +133,9 @@ on_quotes_and_trades = st.lists(
     submits | submits | modifies | cancels | quotes | half_quotes | trades, min_size=5, max_size=60
 )
 anything = st.lists(
-    submits | submits | modifies | cancels | quotes | half_quotes | trades | bars | depths, min_size=5, max_size=40
+    submits | traders | traders | modifies | cancels | quotes | half_quotes | trades | bars | depths,
+    min_size=5,
+    max_size=40,
 )
 
 
@@ -138,6 +156,14 @@ class NaiveOrder:
     def stopped(self, price: Decimal) -> bool:
         return self.stop is not None and (price >= self.stop if self.side is BUY else price <= self.stop)
 
+    @property
+    def rests(self) -> bool:
+        return self.stop is None and self.limit is not None
+
+    def prefers(self, one: Decimal, other: Decimal) -> bool:
+        """Whether the one price is at least as good for it."""
+        return one <= other if self.side is BUY else one >= other
+
     def place(self) -> tuple[Decimal, int]:
         """The nearest to the market first: the highest buy limit, the lowest buy stop."""
         price = self.limit if self.stop is None else self.stop
@@ -150,6 +176,7 @@ class NaiveOrder:
 class NaiveVenue:
     """Every order is looked at in every step. One symbol; quotes and trades; no chance, no fees."""
 
+    refuses_stops: bool
     live: list[NaiveOrder] = attrs.Factory(list)
     seen: set[str] = attrs.Factory(set)
     shown: dict[Side, tuple[Decimal, Decimal | None] | None] = attrs.Factory(dict)
@@ -171,8 +198,9 @@ class NaiveVenue:
         self.clock += 1
         return self.clock
 
-    def fill(self, order: NaiveOrder, size: Decimal, price: Decimal) -> None:
-        maker = order.limit is not None and not order.takes
+    def fill(self, order: NaiveOrder, size: Decimal, price: Decimal, *, maker: bool | None = None) -> None:
+        if maker is None:
+            maker = order.limit is not None and not order.takes
         if maker and order.limit is not None:
             price = order.limit
         order.filled += size
@@ -187,17 +215,36 @@ class NaiveVenue:
             self.used[order.side] = self.used.get(order.side, Decimal(0)) + size
             self.fill(order, size, offer[0])
 
+    def facing(self, side: Side) -> list[NaiveOrder]:
+        """The resting limit orders that one on this side meets, the best first."""
+        return sorted((o for o in self.live if o.side is not side and o.rests), key=NaiveOrder.place)
+
+    def meet(self, order: NaiveOrder) -> None:
+        """Let an order that has come in take from the quote and from those that rest, the better price first."""
+        while order.filled < order.quantity:
+            offer, facing = self.offer(order.side), self.facing(order.side)
+            quoted = None if offer is None or not offer[1] or not order.allows(offer[0]) else offer[0]
+            best = facing[0].limit if facing else None
+            if best is None or not order.allows(best) or (quoted is not None and order.prefers(quoted, best)):
+                if quoted is None:
+                    return
+                self.take(order)
+            else:
+                size = min(order.quantity - order.filled, facing[0].quantity - facing[0].filled)
+                self.fill(facing[0], size, best, maker=True)
+                self.fill(order, size, best, maker=False)
+
     def arrive(self, order: NaiveOrder) -> None:
         offer = self.offer(order.side)
         if order.stop is not None:
             if offer is not None and order.stopped(offer[0]):
                 self.trigger(order)
         elif order.limit is None:
-            self.take(order)
+            self.meet(order)
             self.live = [other for other in self.live if other is not order]
-        elif offer is not None and order.allows(offer[0]):
-            order.takes = True
-            self.take(order)
+        else:
+            order.takes = offer is not None and order.allows(offer[0])
+            self.meet(order)
 
     def trigger(self, order: NaiveOrder) -> None:
         order.stop, order.time = None, self.now()
@@ -209,11 +256,14 @@ class NaiveVenue:
         )
         match step:
             case r.VenueSubmit() if step.client_order_id not in self.seen:
-                if step.order_type is not OrderType.MARKET or self.offer(step.side) is not None:
-                    terms = (step.client_order_id, step.side, step.quantity, step.price, step.stop_price)
+                terms = (step.client_order_id, step.side, step.quantity, step.price, step.stop_price)
+                new, offer = NaiveOrder(*terms, time=self.now()), self.offer(step.side)
+                beyond = self.refuses_stops and offer is not None and new.stopped(offer[0])
+                market = offer is not None or self.facing(step.side)
+                if not beyond and (step.order_type is not OrderType.MARKET or market):
                     self.seen.add(step.client_order_id)
-                    self.live.append(NaiveOrder(*terms, time=self.now()))
-                    self.arrive(self.live[-1])
+                    self.live.append(new)
+                    self.arrive(new)
             case r.VenueCancel() if order is not None:
                 self.live.remove(order)
             case r.VenueModify() if order is not None and (step.price is None or order.limit is not None):
@@ -279,9 +329,12 @@ def fills_of(reports: Iterable[r.VenueReport]) -> list[tuple[str, Decimal, Decim
 
 
 @settings(max_examples=400, deadline=None)
-@given(steps=on_quotes_and_trades)
-def test_the_venue_fills_what_a_venue_that_scans_all_its_orders_fills(steps: list[Step]) -> None:
-    venue, naive = SimulatedVenue(INSTRUMENTS, VenueRules(**NO_FEES), drawn, lambda: "E"), NaiveVenue()
+@given(steps=on_quotes_and_trades, beyond=st.sampled_from(["reject", "trigger"]))
+def test_the_venue_fills_what_a_venue_that_scans_all_its_orders_fills(
+    steps: list[Step], beyond: Literal["reject", "trigger"]
+) -> None:
+    rules = VenueRules(**NO_FEES, wrong_side_stop=beyond)
+    venue, naive = SimulatedVenue(INSTRUMENTS, rules, drawn, lambda: "E"), NaiveVenue(beyond == "reject")
     for step in steps:
         naive.fills.clear()
         naive.play(step)
@@ -305,7 +358,7 @@ class FuseBlown(Exception):
     pass
 
 
-CHANCE = {"slippage": Decimal("0.02"), "fill_probability": Decimal("0.7")}
+CHANCE = {"slippage": UniformSlippage("0.02"), "fill_model": ByProbability("0.7")}
 
 
 def resting(venue: SimulatedVenue) -> list[list[str]]:
@@ -316,10 +369,17 @@ def resting(venue: SimulatedVenue) -> list[list[str]]:
     return [list(ladder.reached(everything[rising])) for ladder, rising in ladders]
 
 
+def ahead(venue: SimulatedVenue) -> dict[str, Decimal | None]:
+    """What is estimated to stand before each order."""
+    return {name: venue._memory.books[SYMBOL].ahead(order) for name, order in venue.orders.items()}
+
+
 @settings(max_examples=200, deadline=None)
-@given(steps=anything)
-def test_a_step_that_fails_at_any_of_its_calls_leaves_the_venue_as_it_was(steps: list[Step]) -> None:
-    fuse = Fuse()
+@given(steps=anything, prevention=st.sampled_from(PREVENTIONS))
+def test_a_step_that_fails_at_any_of_its_calls_leaves_the_venue_as_it_was(
+    steps: list[Step], prevention: SelfTradePrevention
+) -> None:
+    fuse, rules = Fuse(), VenueRules(**FEES, **CHANCE, self_trade_prevention=prevention)
 
     def draw(order_id: str, nth: int) -> Decimal:
         fuse.burn()
@@ -329,8 +389,8 @@ def test_a_step_that_fails_at_any_of_its_calls_leaves_the_venue_as_it_was(steps:
         fuse.burn()
         return "E"
 
-    tried = SimulatedVenue(INSTRUMENTS, VenueRules(**FEES, **CHANCE), draw, next_id)
-    spared = SimulatedVenue(INSTRUMENTS, VenueRules(**FEES, **CHANCE), drawn, lambda: "E")
+    tried = SimulatedVenue(INSTRUMENTS, rules, draw, next_id)
+    spared = SimulatedVenue(INSTRUMENTS, rules, drawn, lambda: "E")
     for step in steps:
         calls, before = 0, dict(tried.orders)
         while True:
@@ -340,12 +400,13 @@ def test_a_step_that_fails_at_any_of_its_calls_leaves_the_venue_as_it_was(steps:
             except FuseBlown:
                 assert list(tried.orders.items()) == list(before.items())
                 assert resting(tried) == resting(spared)
+                assert ahead(tried) == ahead(spared)
                 calls += 1
             else:
                 break
         assert reports == play(spared, step)
         assert tried.orders == spared.orders
-        assert tried._memory.liquidity(SYMBOL) == spared._memory.liquidity(SYMBOL)
+        assert tried._memory.books[SYMBOL].recorded.state() == spared._memory.books[SYMBOL].recorded.state()
         assert resting(tried) == resting(spared)
 
 
@@ -412,7 +473,7 @@ def test_nothing_fills_beyond_its_quantity_or_its_limit_and_every_sum_agrees(ste
 
 
 @settings(max_examples=200, deadline=None)
-@given(steps=st.lists(submits | submits | modifies | cancels | quotes, max_size=40))
+@given(steps=st.lists(of_one | of_one | modifies | cancels | quotes, max_size=40))
 def test_no_more_is_taken_of_a_quote_than_its_size(steps: list[Step]) -> None:
     venue = SimulatedVenue(INSTRUMENTS, VenueRules(**FEES, **CHANCE), drawn, lambda: "E")
     shown: dict[Side, tuple[Decimal | None, Decimal | None]] = {}
