@@ -14,16 +14,18 @@ import attrs
 from . import events as e
 from .booking import balances as cash_after
 from .booking import entries, quote_of
-from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from .commands import SUBMISSIONS, Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from .errors import InvalidConfiguration
 from .gate import Gate
 from .instrument import Instrument
-from .kinds import OrderType, Reason, Side, TimeInForce
+from .kinds import OrderType, Reason, Side
 from .mark import Mark
 from .market import MarketData
-from .numbers import ONE, ZERO, Number, add, multiply, negate, plain, positive, subtract
+from .numbers import ONE, ZERO, Number, add, multiply, plain, positive, subtract, total
+from .reducing import Holdings
 from .refusal import Refusal
-from .reservation import Working
+from .reservation import Reserved, Working, pool_of
+from .trailing import dearest_trigger
 from .validation import check_expiry, check_has, check_submission
 from .values import changed
 
@@ -82,15 +84,16 @@ class RiskBook:
         self._with_fee = add(ONE, fee_rate)
         self._marks: dict[str, Mark] = {}
         self._working: dict[str, Working] = {}
-        self._reserved: dict[str, Decimal] = {}
+        self._reserved = Reserved()
+        self._holdings = Holdings()
         # Ids judged whose order has not been created yet, and ids of the orders that have.
         self._judged: set[str] = set()
         self._created: set[str] = set()
 
     @property
     def reserved(self) -> Mapping[str, Decimal]:
-        """What working buys may still cost, by currency."""
-        return self._reserved
+        """What working buys may still cost, by currency; of those that close each other, the dearest."""
+        return self._reserved.by_currency
 
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
@@ -112,10 +115,21 @@ class RiskBook:
             self._judged.add(command.order_id)
             if approved:
                 self._store(command.order_id, self._costed(Working(command)))
+        elif isinstance(command, SubmitGroup):
+            self._commit_group(command, approved=approved)
         elif isinstance(command, ModifyOrder) and command.order_id in self._working:
             known = self._working[command.order_id]
             asked = changed(known, asked=(*known.asked, command if approved else None))
             self._store(command.order_id, self._costed(asked))
+
+    def _commit_group(self, group: SubmitGroup, *, approved: bool) -> None:
+        if any(map(self._is_repeated, group.orders)):
+            return
+        for order, link in zip(group.orders, group.links, strict=True):
+            assert order.order_id is not None, "the edge gives every order an id"
+            self._judged.add(order.order_id)
+            if approved:
+                self._store(order.order_id, self._costed(Working(order, pool_of(link))))
 
     def on_update(self, update: e.OrderUpdate) -> None:
         """Fold one entry of the stream: cash moves with fills, reservations follow the order."""
@@ -123,6 +137,7 @@ class RiskBook:
         known = self._working.get(event.order_id)
         held: Working | None = None
         balances: dict[str, Decimal] = {}
+        positions: dict[tuple[str, str], Decimal] = {}
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
         else:
@@ -132,7 +147,12 @@ class RiskBook:
                 balances = cash_after(self._cash, quote, order.side, entries(event))
             if known is not None and not order.is_closed:
                 held = self._costed(known.after(event, order))
+            elif isinstance(event, e.OrderCreated) and event.link is not None and event.link.replaces is not None:
+                # The order manager's own; it stands in for one that was judged.
+                held = self._costed(Working(event.terms, pool_of(event.link), order))
+            positions = self._holdings.after(event, order)
         # All is computed; nothing below can fail.
+        self._holdings.take_over(positions)
         if self._cash is not None:
             self._cash.update(balances)
         if isinstance(event, e.OrderCreated):
@@ -143,7 +163,7 @@ class RiskBook:
             self._store(event.order_id, held)
         elif known is not None:
             del self._working[event.order_id]
-            self._reserve(known.terms.symbol, negate(known.cost))
+            self._reserve(event.order_id, known, known.cost, ZERO)
 
     def _after_refusal(self, known: Working, event: e.CommandRefused) -> Working | None:
         """The working order after a command on it was refused; None when that was the order itself."""
@@ -163,11 +183,29 @@ class RiskBook:
             case SubmitOrder():
                 # A repeated id is the order manager's to answer; it reserves nothing a second time.
                 return None if self._is_repeated(command) else self._refuse_submit(command, now_ns)
+            case SubmitGroup():
+                return None if any(map(self._is_repeated, command.orders)) else self._refuse_group(command, now_ns)
 
     def _is_repeated(self, command: SubmitOrder) -> bool:
         return command.order_id in self._created or command.order_id in self._judged
 
     def _refuse_submit(self, command: SubmitOrder, now_ns: int) -> Refusal | None:
+        return (
+            self._refuse_terms(command, now_ns)
+            or self._holdings.refuse(command, self._working.values())
+            or self._check_funds(Working(command), command.order_id)
+        )
+
+    def _refuse_group(self, group: SubmitGroup, now_ns: int) -> Refusal | None:
+        """Judge all orders of a group; one that is refused refuses all, and is named."""
+        for order, role in zip(group.orders, group.roles, strict=True):
+            refusal = self._refuse_terms(order, now_ns)
+            if refusal is not None:
+                name = role.value.lower().replace("_", " ")
+                return Refusal(refusal.reason, f"{name} {order.order_id}: {refusal.text}")
+        return self._check_group_funds(group)
+
+    def _refuse_terms(self, command: SubmitOrder, now_ns: int) -> Refusal | None:
         closed = self.gate.refuse_submit(command.symbol)
         if closed is not None:
             return closed
@@ -177,11 +215,9 @@ class RiskBook:
             return Refusal.of(Reason.UNKNOWN_SYMBOL, "symbol", command.symbol, f"is not one of {known}")
         return (
             check_submission(command, instrument, now_ns)
-            or _unsupported(command)
             or self._check_price(instrument, "price", command.price)
             or self._check_price(instrument, "stop_price", command.stop_price)
             or self._check_limits(instrument, command)
-            or self._check_funds(instrument, Working(command))
         )
 
     def _refuse_modify(self, command: ModifyOrder, now_ns: int) -> Refusal | None:
@@ -206,7 +242,7 @@ class RiskBook:
             or self._check_price(instrument, "price", command.price)
             or self._check_price(instrument, "stop_price", command.stop_price)
             or self._check_limits(instrument, asked.requested)
-            or self._check_funds(instrument, asked)
+            or self._check_funds(asked, command.order_id)
         )
 
     def _mark(self, symbol: str) -> Mark:
@@ -223,6 +259,9 @@ class RiskBook:
             return max(terms.price, market) if terms.side is Side.SELL and market is not None else terms.price
         if terms.stop_price is not None:
             market = terms.stop_price if market is None else max(terms.stop_price, market)
+        elif terms.order_type is OrderType.TRAILING_STOP:
+            tick = self._instruments[terms.symbol].price_increment
+            market = dearest_trigger(terms.side, market, terms.instructions, tick)
         if market is None:
             return None
         ticks = multiply(self._allowance_ticks, self._instruments[terms.symbol].price_increment)
@@ -244,19 +283,49 @@ class RiskBook:
             return Refusal.of(Reason.MAX_ORDER_NOTIONAL, "notional", notional, f"must be at most {plain(most)}")
         return instrument.check_notional(notional)
 
-    def _check_funds(self, instrument: Instrument, working: Working) -> Refusal | None:
+    def _check_funds(self, working: Working, order_id: str | None) -> Refusal | None:
         """Judge what an order would cost beyond what is held for it already."""
         if self._cash is None or working.terms.side is Side.SELL:
             return None
-        cost, held = self._cost(working), working.cost
+        cost = self._cost(working)
         if cost is None:
             rule = "no market price is known to value it by"
             return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", working.terms.quantity, rule)
-        currency = instrument.quote
-        reserved = subtract(self._reserved.get(currency, ZERO), held)
-        free = subtract(self._cash.get(currency, ZERO), reserved)
-        if cost <= held or cost <= free:
+        more = self._reserved.growth(order_id or "", working.pool, working.cost, cost)
+        return None if cost <= working.cost else self._check_free(working.terms.symbol, cost, more)
+
+    def _check_group_funds(self, group: SubmitGroup) -> Refusal | None:
+        """Judge what a group would cost together: the dearest of those that close each other, and all others."""
+        if self._cash is None:
             return None
+        needed: dict[str, dict[str, Decimal]] = {}
+        for order, link in zip(group.orders, group.links, strict=True):
+            if order.side is Side.BUY:
+                cost = self._cost(Working(order))
+                if cost is None:
+                    rule = f"no market price is known to value order {order.order_id} by"
+                    return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", order.quantity, rule)
+                costs = needed.setdefault(order.symbol, {})
+                pool = pool_of(link) or f"{order.order_id}"
+                costs[pool] = max(costs.get(pool, ZERO), cost)
+        sums = {symbol: total(costs.values()) for symbol, costs in needed.items()}
+        # Symbols may share a currency.
+        for symbol in sums:
+            quote = self._instruments[symbol].quote
+            cost = total(amount for other, amount in sums.items() if self._instruments[other].quote == quote)
+            refusal = self._check_free(symbol, cost, cost)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def _check_free(self, symbol: str, cost: Decimal, more: Decimal) -> Refusal | None:
+        """Judge whether the funds allow for so much more to be held, of a cost of so much."""
+        assert self._cash is not None, "asked where funds are checked"
+        currency = self._instruments[symbol].quote
+        left = subtract(self._cash.get(currency, ZERO), self.reserved.get(currency, ZERO))
+        if more <= left:
+            return None
+        free = add(left, subtract(cost, more))
         rule = f"must be at most the {plain(free)} {currency} that are free"
         return Refusal.of(Reason.INSUFFICIENT_FUNDS, "cost with fee", cost, rule)
 
@@ -278,28 +347,15 @@ class RiskBook:
 
     def _store(self, order_id: str, working: Working) -> None:
         before = self._working.get(order_id)
-        self._reserve(working.terms.symbol, subtract(working.cost, ZERO if before is None else before.cost))
+        self._reserve(order_id, working, ZERO if before is None else before.cost, working.cost)
         self._working[order_id] = working
 
-    def _reserve(self, symbol: str, change: Decimal) -> None:
-        if change:
-            currency = self._instruments[symbol].quote
-            self._reserved[currency] = add(self._reserved.get(currency, ZERO), change)
+    def _reserve(self, order_id: str, working: Working, before: Decimal, after: Decimal) -> None:
+        if before != after:
+            currency = self._instruments[working.terms.symbol].quote
+            self._reserved.put(currency, order_id, working.pool, before, after)
 
 
 def _is_submission(event: e.Event) -> bool:
     """Say whether it was an order that was refused: one that could not be handled, or the repetition of one."""
-    return isinstance(event, e.CommandRefused) and event.command == SubmitOrder.__name__
-
-
-def _unsupported(command: SubmitOrder) -> Refusal | None:
-    for field, used, value in (
-        ("time_in_force", command.time_in_force is not TimeInForce.GTC, command.time_in_force.value),
-        ("order_type", command.order_type is OrderType.TRAILING_STOP, command.order_type.value),
-        ("post_only", command.post_only, "True"),
-        ("reduce_only", command.reduce_only, "True"),
-        ("display_quantity", command.display_quantity is not None, plain(command.display_quantity or ZERO)),
-    ):
-        if used:
-            return Refusal.of(Reason.UNSUPPORTED, field, value, "is not supported")
-    return None
+    return isinstance(event, e.CommandRefused) and event.command in SUBMISSIONS

@@ -92,7 +92,7 @@ SUBMISSIONS = [
     ),
     pytest.param(
         buy("1", "100", display_quantity="0.5"),
-        "UNSUPPORTED: display_quantity 0.5: is not supported",
+        "approved",
         id="display quantity",
     ),
     pytest.param(

@@ -477,7 +477,6 @@ def test_a_factory_without_a_name_of_its_own_makes_a_strategy_too(system: Tradin
         (limit("1000", quantity="50"), "MAX_ORDER_NOTIONAL"),
         (limit(post_only=True), "UNSUPPORTED"),
         (limit(reduce_only=True), "UNSUPPORTED"),
-        (limit(display_quantity="1"), "UNSUPPORTED"),
         (limit(time_in_force=TimeInForce.GTD, expire_time_ns=5), "EXPIRE_TIME"),
         (market(symbol="ETH/USDT"), "NO_REFERENCE_PRICE"),
     ],
