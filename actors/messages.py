@@ -201,6 +201,13 @@ class GetOrder(Query):
 
 
 @attrs.frozen
+class GetGroup(Query):
+    """Asks the view for one group of orders, None when it is not known."""
+
+    group_id: str
+
+
+@attrs.frozen
 class GetOrders(Query):
     """Asks the view for orders, oldest first; live ones only, or the newest few, where that is asked for."""
 

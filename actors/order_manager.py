@@ -100,7 +100,7 @@ class OrderManager(BaseActor):
             case Halt():
                 self._blotter.gate = self._blotter.gate.with_halt(message.reason)
             case Resume():
-                self._blotter.gate = self._blotter.gate.opened()
+                self._publish(Outcome(gate=self._blotter.gate.opened()))
             case ResendUpdates():
                 self._resend(message)
             case CheckDeadlines():
@@ -147,6 +147,7 @@ class OrderManager(BaseActor):
 
     def _publish(self, outcome: Outcome) -> None:
         """The outbox: updates and requests leave together, once all of them have been computed."""
+        outcome = self._blotter.followed(outcome, self.context.now_ns())
         for update in outcome.updates:
             for fold in self._folds:
                 self.send(fold, update)

@@ -12,8 +12,9 @@ import attrs
 import pykka
 
 from ..model.alarm import Alarm
-from ..model.errors import InvalidConfiguration, SystemStopped
+from ..model.errors import InvalidConfiguration, InvalidOrder, SystemStopped
 from ..model.events import OrderUpdate
+from ..model.group import Group
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState
 from ..model.order import Order
@@ -27,6 +28,7 @@ from .mailbox import Reply
 from .messages import (
     ForgetWait,
     GetBooks,
+    GetGroup,
     GetHistory,
     GetOrder,
     GetOrders,
@@ -170,6 +172,12 @@ class Reading:
         )
         orders: tuple[Order, ...] = self._ask(self._at.view, query, ASK_TIMEOUT)
         return orders
+
+    def group(self, group_id: str) -> Group | None:
+        """Return a group of orders as it stands, None when it is not known."""
+        query = GetGroup(identifier("group_id", group_id, InvalidOrder))
+        group: Group | None = self._ask(self._at.view, query, ASK_TIMEOUT)
+        return group
 
     def stats(self) -> dict[str, Any]:
         """Return the notebook's statistics and more, ready for JSON."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from ..model.commands import CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from ..model.commands import CancelOrder, Command, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from ..model.events import OrderUpdate
 from ..model.kinds import Reason
 from ..model.market import MARKET_DATA, MarketData
@@ -49,7 +49,7 @@ class RiskController(Follower):
             self._book.on_market_data(message)
             return
         match message:
-            case SubmitOrder() | CancelOrder() | ModifyOrder():
+            case SubmitOrder() | CancelOrder() | ModifyOrder() | SubmitGroup():
                 judged = self._book.decide(message, self.context.now_ns())
                 self._book.commit(judged)
                 self.send(self._manager, judged)
@@ -66,7 +66,7 @@ class RiskController(Follower):
 
     def set_aside(self, message: object) -> None:
         """A command that could not be judged is denied, so that whoever sent it hears of it."""
-        if isinstance(message, SubmitOrder | CancelOrder | ModifyOrder):
+        if isinstance(message, SubmitOrder | CancelOrder | ModifyOrder | SubmitGroup):
             refusal = Refusal(Reason.INTERNAL_ERROR, "the command could not be judged and was set aside")
             denied = Denied(message, refusal, self.context.now_ns(), SOURCE)
             self.send(self._manager, denied)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
 from ..model.booking import entries
-from ..model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from ..model.commands import SUBMISSIONS, CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidOrder
-from ..model.events import CommandRefused, OrderCreated, OrderUpdate
+from ..model.events import CommandRefused, Event, OrderCreated, OrderUpdate
+from ..model.group import Group, Groups
 from ..model.lifecycle import create
+from ..model.link import Link
 from ..model.market import MARKET_DATA, MarketData
 from ..model.numbers import ZERO, Number, add, negate
 from ..model.order import Order
+from ..model.tying import BracketIds, GroupIds, bracket_ids, bracket_of, ids_of, oco_of, oto_of, stamped
 from ..model.values import changed
 from .actor import BaseActor
 from .address import Target
@@ -70,6 +73,25 @@ class Strategy:
     def submit(self, command: SubmitOrder) -> str | None:
         """Submit an order and return its id; None when too many orders have had no first update yet."""
         return self._acting.submit(command)
+
+    def bracket(
+        self, entry: SubmitOrder, *, profit_target: Number | SubmitOrder, stop_loss: Number | SubmitOrder
+    ) -> BracketIds | None:
+        """Submit an entry with a profit target and a stop, see TradingSystem.bracket(); None as for submit()."""
+        ids = self._acting.tie(bracket_of(entry, profit_target, stop_loss))
+        return None if ids is None else bracket_ids(ids)
+
+    def oco(self, *orders: SubmitOrder, partial: Literal["cancel", "reduce"] = "cancel") -> GroupIds | None:
+        """Submit orders of which an execution of one cancels or reduces the others; None as for submit()."""
+        return self._acting.tie(oco_of(orders, partial))
+
+    def oto(self, first: SubmitOrder, *then: SubmitOrder) -> GroupIds | None:
+        """Submit an order, and others that are sent once it has filled completely; None as for submit()."""
+        return self._acting.tie(oto_of(first, then))
+
+    def group(self, group_id: str) -> Group | None:
+        """Return a group of its orders, as far as it was told; None when it was told of none yet."""
+        return self._desk.groups.get(group_id)
 
     def modify(
         self,
@@ -142,6 +164,7 @@ class StrategyActor(BaseActor):
         # Submitted, and nothing heard of it yet: without these, a strategy that asks for its orders would submit twice.
         self.untold: dict[str, Order] = {}
         self.positions: dict[str, Decimal] = {}
+        self.groups = Groups()
 
     def started(self) -> None:
         """Make the strategy, in the thread that will run it."""
@@ -183,14 +206,32 @@ class StrategyActor(BaseActor):
             self.refused_at_edge += 1
             return None
         order_id = command.order_id or self._next_id()
-        self._in_flight += 1
         now, name = self.context.now_ns(), self.context.name
-        stamped = changed(command, order_id=order_id, time_ns=now, source=name)
-        self.send(self._risk, stamped)
-        if order_id not in self.live:
-            created = OrderCreated(time_ns=now, source=name, order_id=order_id, strategy_id=name, terms=stamped)
-            self.untold[order_id] = create(created)
+        terms = changed(command, order_id=order_id, time_ns=now, source=name)
+        self.send(self._risk, terms)
+        self._await(terms, order_id, None)
         return order_id
+
+    def tie(self, group: SubmitGroup) -> GroupIds | None:
+        """Send a group of orders to risk when the handler has returned."""
+        if self._in_flight + len(group.orders) > self._max_in_flight:
+            self.refused_at_edge += len(group.orders)
+            return None
+        command = stamped(group, self._next_id, self.context.now_ns(), self.context.name)
+        self.send(self._risk, command)
+        ids = ids_of(command)
+        for terms, order_id, link in zip(command.orders, ids.orders, command.links, strict=True):
+            self._await(terms, order_id, link)
+        return ids
+
+    def _await(self, terms: SubmitOrder, order_id: str, link: Link | None) -> None:
+        self._in_flight += 1
+        if order_id not in self.live:
+            now, name = terms.time_ns, terms.source
+            created = OrderCreated(
+                time_ns=now, source=name, order_id=order_id, strategy_id=name, terms=terms, link=link
+            )
+            self.untold[order_id] = create(created)
 
     def modify(self, command: ModifyOrder) -> None:
         """Send a modification to risk when the handler has returned."""
@@ -203,8 +244,10 @@ class StrategyActor(BaseActor):
     def discarded(self, outbox: list[tuple[Target[Any], object]]) -> None:
         """Take back what a handler that raised had wanted to submit."""
         for _, message in outbox:
-            if isinstance(message, SubmitOrder) and message.order_id is not None:
-                self._told(message.order_id)
+            submitted = message.orders if isinstance(message, SubmitGroup) else (message,)
+            for order in submitted:
+                if isinstance(order, SubmitOrder) and order.order_id is not None:
+                    self._told(order.order_id)
 
     def books(self) -> StrategyBooks:
         """Return what was counted."""
@@ -216,9 +259,8 @@ class StrategyActor(BaseActor):
 
     def _follow(self, update: OrderUpdate) -> None:
         order, event = update.order, update.event
-        if isinstance(event, OrderCreated) or (
-            isinstance(event, CommandRefused) and event.command == SubmitOrder.__name__
-        ):
+        self.groups.on_update(update)
+        if _answers_submission(event):
             self._told(event.order_id)
         if order is None:
             return
@@ -230,3 +272,10 @@ class StrategyActor(BaseActor):
             self.live.pop(order.order_id, None)
         else:
             self.live[order.order_id] = order
+
+
+def _answers_submission(event: Event) -> bool:
+    if isinstance(event, OrderCreated):
+        # What the order manager sends in place of another order, nobody has submitted.
+        return event.link is None or event.link.replaces is None
+    return isinstance(event, CommandRefused) and event.command in SUBMISSIONS

@@ -24,7 +24,7 @@ from . import checks
 from .actor import in_handler, refuse_in_handler
 from .address import Address
 from .exchange import Exchange, ExchangeDescription
-from .hosting import SOURCE, Hosting
+from .hosting import SOURCE
 from .market_feed import MarketFeed
 from .messages import GetOrders, Halt, NextRecord, Problem, Resume, StopStrategy, WaitForState
 from .monitor import to_stderr
@@ -33,6 +33,7 @@ from .reading import ASK_TIMEOUT, WHY
 from .settings import Settings, patience
 from .stepped import Stepped
 from .threads import after_fork_in_child
+from .tying import Tying
 from .wiring import Addresses, plan, runtime_for
 
 _STEPS: Final = 4
@@ -40,7 +41,7 @@ _NO_LIMITS: Final = RiskLimits()
 _systems: weakref.WeakSet[TradingSystem] = weakref.WeakSet()
 
 
-class TradingSystem(Hosting):
+class TradingSystem(Tying):
     """Strategies, risk controller, order manager, exchange and portfolio, each an actor on its own thread.
 
     A context manager: entering starts the actors, leaving stops them in order. Every method may be called from any

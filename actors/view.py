@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pykka
 
+from ..model.commands import SUBMISSIONS
 from ..model.events import CommandRefused, OrderCreated, OrderUpdate
 from ..model.kinds import OrderState
 from ..model.order import Order
@@ -19,6 +20,7 @@ from .mailbox import Reply
 from .messages import (
     Answered,
     ForgetWait,
+    GetGroup,
     GetHistory,
     GetOrder,
     GetOrders,
@@ -97,6 +99,8 @@ class View(Follower):
                 return self._orders.get(query.order_id)
             case GetOrders():
                 return self._select(query)
+            case GetGroup():
+                return self._statistics.groups.get(query.group_id)
             case GetStats():
                 return self._statistics.to_dict()
             case GetHistory():
@@ -142,8 +146,10 @@ class View(Follower):
                 self._keep_waiting(order_id, tuple(w for w in self._waiting[order_id] if not self._serve(w)))
         event = update.event
         if isinstance(event, OrderCreated):
-            self._first_answered(event.terms.source)
-        elif isinstance(event, CommandRefused) and event.command == "SubmitOrder":
+            # What the order manager sends in place of another order, nobody has submitted.
+            if event.link is None or event.link.replaces is None:
+                self._first_answered(event.terms.source)
+        elif isinstance(event, CommandRefused) and event.command in SUBMISSIONS:
             self._first_answered(event.strategy_id)
         self.send(self._publisher, update)
 

@@ -12,19 +12,21 @@ from itertools import takewhile
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .commanding import Commanding, cancel_of
+from .commanding import cancel_of, replacement_of
 from .commands import SubmitOrder
 from .gate import disconnection
+from .grouping import Grouping
 from .kinds import OrderState, OrderType, Reason
 from .order import CLOSED, Order
 from .records import EXTERNAL, SOURCE, Outcome, Restated, Restatement, execution_of, is_awaited
+from .refusal import Refusal
 from .reporting import decide as judge
 from .values import changed
 
 __all__ = ["EXTERNAL", "SOURCE", "Blotter", "Outcome"]
 
 
-class Blotter(Commanding):
+class Blotter(Grouping):
     """The records, and what commands, reports, the passing of time and the venue's link mean for them.
 
     Args:
@@ -66,7 +68,7 @@ class Blotter(Commanding):
         )
 
     def _judge(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
-        query = (order.client_order_id, report.request_id or "") if isinstance(report, r.VenueStatus) else None
+        query = (report.client_order_id, report.request_id or "") if isinstance(report, r.VenueStatus) else None
         if query is None or not query[1]:
             return self._judged(order, report, now_ns)
         if query[1] not in self._queries.get(query[0], ()):
@@ -76,15 +78,25 @@ class Blotter(Commanding):
 
     def _judged(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
-        restated = order.client_order_id in self._restated
-        answered = isinstance(report, r.VenueModified) and report.request_id in self._answered
-        verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered)
+        restated = not self._restated.isdisjoint((order.client_order_id, *order.replaced_client_order_ids))
+        answers = isinstance(report, r.VenueModified | r.VenueCancelRejected)
+        answered = answers and report.request_id in self._answered
+        verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered, new_id=self._new_client_id)
         updates = self._fold(order, verdict.events)
+        requests: tuple[r.VenueRequest, ...] = tuple(
+            replacement_of(update.order, now_ns)
+            for update in updates
+            if isinstance(update.event, e.OrderReplaced) and update.order is not None
+        )
         if isinstance(report, r.VenueStatus) and _outlives(report, order):
-            requests = self._cancelled_there(order, now_ns)
-        else:
-            requests = self._asked(order, now_ns) if any(map(_leaves_a_question, updates[-1:])) else ()
+            requests = (*requests, *self._cancelled_there(order, now_ns))
+        elif any(map(_leaves_a_question, updates[-1:])):
+            requests = (*requests, *self._asked(updates[-1].order or order, now_ns))
         return Outcome(updates, requests, verdict.alarms, repeats=int(verdict.is_repeat))
+
+    def _new_client_id(self, symbol: str) -> str | Refusal:
+        refusal = self.gate.refuse_submit(symbol)
+        return refusal or self._unused_id()
 
     def _cancelled_there(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
         """Take off the venue's book what it has, asked, and we hold closed: nobody else here would cancel it."""
@@ -117,7 +129,7 @@ class Blotter(Commanding):
             orders = tuple(order for order in self.orders() if order.in_doubt or _is_at_venue(order))
             text = "the venue is connected again, and asked what has happened meanwhile"
             asked = self._doubted(orders, Reason.DISCONNECTED, text, now_ns)
-            requests = tuple(self._query(order, now_ns) for order in orders)
+            requests = tuple(query for order in orders for query in self._queries_of(order, now_ns))
             return changed(asked, requests=requests, gate=self.gate.with_venue_found())
         text = disconnection(link.reason)
         orders = tuple(order for order in self.orders() if is_awaited(order) and not order.in_doubt)
@@ -185,12 +197,6 @@ class Blotter(Commanding):
             e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=report.client_order_id),
         )
 
-    def _unused_id(self) -> str:
-        # Ids are the users' to choose, and one may look like ours.
-        while (order_id := self._next_id()) in self.latest:
-            pass
-        return order_id
-
     def _doubted(
         self, orders: Iterable[Order], reason: Reason, text: str, now: int, alarms: tuple[Alarm, ...] = ()
     ) -> Outcome:
@@ -217,7 +223,8 @@ def _is_at_venue(order: Order) -> bool:
 
 
 def _outlives(report: r.VenueStatus, order: Order) -> bool:
-    return order.in_doubt and order.is_closed and report.state is not None and report.state not in CLOSED
+    present = report.client_order_id == order.client_order_id
+    return present and order.in_doubt and order.is_closed and report.state not in {None, *CLOSED}
 
 
 def _leaves_a_question(update: e.OrderUpdate) -> bool:
@@ -226,6 +233,8 @@ def _leaves_a_question(update: e.OrderUpdate) -> bool:
     if order is None or not order.in_doubt:
         # Busted before the last fill, it lives on at the venue; after, it does not.
         return isinstance(event, Restated) and order is not None and order.is_filled and bool(order.remaining_quantity)
+    if isinstance(event, e.OrderFilled) and order.misses_executions:
+        return False
     if isinstance(event, e.OrderFilled) and order.venue_filled_quantity is not None:
         # Those that are missing come one by one: asked about each, the venue would tell them all each time.
         return order.filled_quantity >= order.venue_filled_quantity

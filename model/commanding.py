@@ -10,7 +10,7 @@ import attrs
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from .commands import CancelOrder, ModifyOrder, OrderCommand, SubmitOrder
 from .kinds import OrderState, OrderType, Pending, Reason, TimeInForce
 from .lifecycle import create
 from .order import Order
@@ -41,24 +41,16 @@ class Step:
 
 
 class Commanding(Records):
-    """The records, and what commands mean for them."""
+    """The records, and what commands on one order mean for them."""
 
-    def decide_command(self, judged: Approved | Denied, now_ns: int) -> Outcome:
-        """Judge a command that risk has passed on, approved or denied."""
-        command = judged.command
-        refusal = judged.refusal if isinstance(judged, Denied) else None
+    def _commanded(self, command: OrderCommand, refusal: Refusal | None, now: int) -> Outcome:
         match command:
             case SubmitOrder():
-                return self._submit(command, refusal, now_ns)
+                return self._submit(command, refusal, now)
             case CancelOrder():
-                return self._cancel(command, refusal, now_ns)
-            case _:
-                return self._modify(command, refusal, now_ns)
-
-    def decide_unhandled(self, judged: Approved | Denied, now_ns: int) -> Outcome:
-        """Refuse a command that could not be handled, so that whoever sent it hears of it."""
-        text = f"order_id {judged.command.order_id}: the command could not be handled and was set aside"
-        return self._refused(judged.command, Refusal(Reason.INTERNAL_ERROR, text), now_ns)
+                return self._cancel(command, refusal, now)
+            case ModifyOrder():
+                return self._modify(command, refusal, now)
 
     def _submit(self, command: SubmitOrder, refusal: Refusal | None, now: int) -> Outcome:
         order_id = command.order_id
@@ -142,8 +134,11 @@ class Commanding(Records):
             stop_price=terms.stop_price,
             expire_time_ns=terms.expire_time_ns,
             reason=reason,
+            replaces=not self._amends,
         )
-        return Step((asked,), (modify_of(order, asked, now),))
+        # Where the venue has no amend, a new order follows once this one is off its book; see replacing.py.
+        request = modify_of(order, asked, now) if self._amends else cancel_of(order, request_id, now)
+        return Step((asked,), (request,))
 
     def _asked_anew(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
         """Ask about an order in doubt behind a new request: what was asked before it says nothing of it."""
@@ -185,7 +180,7 @@ class Commanding(Records):
             return Refusal(Reason.NOTHING_TO_MODIFY, f"order_id {order.order_id}: has these terms already")
         return None
 
-    def _refused(self, command: Command, refusal: Refusal, now: int) -> Outcome:
+    def _refused(self, command: OrderCommand, refusal: Refusal, now: int) -> Outcome:
         event = e.CommandRefused(
             time_ns=now,
             source=SOURCE,
@@ -216,6 +211,30 @@ def submit_of(order: Order, client_order_id: str, now: int) -> r.VenueSubmit:
         time_ns=now,
         source=SOURCE,
     )
+
+
+def replacement_of(order: Order, now: int) -> r.VenueSubmit:
+    """Return the request that places an order anew which the venue has cancelled to be replaced.
+
+    A stop that has been triggered is what it has become: the limit order, or the market order.
+    """
+    asked = order.replacement
+    assert asked is not None, "it is sent with what was asked for"
+    assert asked.sent is not None, "its quantity was decided"
+    shown = order.display_quantity
+    request = changed(
+        submit_of(order, order.client_order_id, now),
+        quantity=asked.sent,
+        price=asked.price or order.price,
+        stop_price=asked.stop_price or order.stop_price,
+        expire_time_ns=asked.expire_time_ns or order.expire_time_ns,
+    )
+    if order.triggered:
+        kind = OrderType.MARKET if request.price is None else OrderType.LIMIT
+        request = changed(request, order_type=kind, stop_price=None)
+    if shown is not None and shown > asked.sent:
+        request = changed(request, instructions=changed(order.instructions, display_quantity=asked.sent))
+    return request
 
 
 def cancel_of(order: Order, request_id: str, now: int) -> r.VenueCancel:

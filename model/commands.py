@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
 from .errors import InvalidOrder
 from .instructions import NO_INSTRUCTIONS, Instructions
-from .kinds import OrderType, Side, TimeInForce, TrailingType
+from .kinds import Contingency, OrderType, Role, Side, TimeInForce, TrailingType
+from .link import Link
 from .numbers import EXACT, HUNDRED, Number, positive, whole
 from .refusal import Refusal
+from .shape import refuse_misshapen, roles_in
 from .text import free_text, identifier
 
 E = TypeVar("E", bound=Enum)
@@ -255,7 +257,64 @@ class CancelOrder:
     source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
 
 
-Command: TypeAlias = SubmitOrder | ModifyOrder | CancelOrder
+def _contingency(value: Contingency) -> Contingency:
+    return _member("contingency", value, Contingency)
+
+
+def _group_id(value: str | None) -> str | None:
+    return None if value is None else identifier("group_id", value, InvalidOrder)
+
+
+def _orders(value: tuple[SubmitOrder, ...]) -> tuple[SubmitOrder, ...]:
+    if type(value) is not tuple or any(type(order) is not SubmitOrder for order in value):
+        raise InvalidOrder.of("orders", value, "must be a tuple of SubmitOrder")
+    return value
+
+
+@attrs.frozen
+class SubmitGroup:
+    """A request for several new orders that are tied together (FIX NewOrderList, 35=E); all are accepted, or none.
+
+    Args:
+        contingency: what ties them (FIX tag 1385).
+        orders: of OCO and OUO two legs or more, of one symbol; of OTO the first and what is sent once it has filled; of
+            BRACKET three: the entry, the profit target (LIMIT) and the stop (STOP, STOP_LIMIT or TRAILING_STOP), both
+            of the entry's symbol and quantity, on the other side.
+        group_id: yours, unique for ever; one is given when it is None.
+        time_ns, source: stamped by the system on entry.
+
+    Raises:
+        InvalidOrder: for what can never be valid, naming the field, the value and the rule.
+    """
+
+    contingency: Contingency = attrs.field(converter=_contingency)
+    orders: tuple[SubmitOrder, ...] = attrs.field(converter=_orders)
+    group_id: str | None = attrs.field(default=None, converter=_group_id, kw_only=True)
+    time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
+    source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        refuse_misshapen(self.contingency, self.orders)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """What each order is in the group."""
+        return roles_in(self.contingency, len(self.orders))
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The place of each order, once the group has its id."""
+        assert self.group_id is not None, "the edge gives every group an id"
+        return tuple(Link(group_id=self.group_id, contingency=self.contingency, role=role) for role in self.roles)
+
+
+OrderCommand: TypeAlias = SubmitOrder | ModifyOrder | CancelOrder
+"""What concerns one order."""
+
+Command: TypeAlias = OrderCommand | SubmitGroup
+
+SUBMISSIONS: Final = frozenset({SubmitOrder.__name__, SubmitGroup.__name__})
+"""The commands that ask for new orders, by name, as CommandRefused tells them."""
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm
 from .commands import SubmitOrder
+from .contingent import Trouble
 from .gate import Gate
 from .kinds import OrderState, Pending, Reason, Side
 from .lifecycle import apply
@@ -20,7 +21,13 @@ EXTERNAL = "external"
 """The strategy id of orders that the venue knows and we do not."""
 
 _QUESTIONS = (
-    e.OrderSubmitted | e.CancelRequested | e.ModifyRequested | e.OrderInDoubt | e.CancelRejected | e.ModifyRejected
+    e.OrderSubmitted
+    | e.CancelRequested
+    | e.ModifyRequested
+    | e.OrderReplaced
+    | e.OrderInDoubt
+    | e.CancelRejected
+    | e.ModifyRejected
 )
 """Events from which on an answer has its time."""
 
@@ -35,7 +42,8 @@ class Outcome:
     updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier
     update to the strategy that submitted the same order again; repeats counts reports that said nothing new. early is a
     bust or correction of an execution that has not been reported yet, which must meet it when it is. answered is the
-    query that has been answered, by client id and its own id. gate replaces the one there is.
+    query that has been answered, by client id and its own id. gate replaces the one there is. told is
+    what is wrong with the groups that were looked at, by their ids, and has been told.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -46,13 +54,19 @@ class Outcome:
     early: Restatement | None = None
     answered: tuple[str, str] | None = None
     gate: Gate | None = None
+    told: tuple[tuple[str, frozenset[Trouble]], ...] = ()
 
 
 class Records:
     """Every order by its id, every execution by its id, and the next sequence number; read by what extends it."""
 
     def __init__(
-        self, next_id: Callable[[], str], answer_within_ns: int | None = None, max_unanswered: int = 10_000
+        self,
+        next_id: Callable[[], str],
+        answer_within_ns: int | None = None,
+        max_unanswered: int = 10_000,
+        *,
+        amends: bool = True,
     ) -> None:
         self.latest: dict[str, e.OrderUpdate] = {}
         self.sequence = 0
@@ -68,7 +82,8 @@ class Records:
         self._early: dict[tuple[str, str, str], Restatement] = {}
         # Client ids under which the venue has taken an execution back, or changed one.
         self._restated: set[str] = set()
-        # Modifications of which the venue has said that they took effect, by their request ids.
+        # Requests that have been answered though no event names them so: modifications of which the venue has said that
+        # they took effect, and cancels that ended an order by the cancel of a modification before them.
         self._answered: set[str] = set()
         # By client id, the queries that wait for an answer and were made after the order's latest request or doubt.
         self._queries: dict[str, set[str]] = {}
@@ -80,6 +95,7 @@ class Records:
         self._next_id = next_id
         self._answer_within_ns = answer_within_ns
         self._max_unanswered = max_unanswered
+        self._amends = amends
 
     def order(self, order_id: str) -> Order | None:
         """Return an order as it stands."""
@@ -92,11 +108,16 @@ class Records:
 
     def _asked(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
         """Return the query of an order's status, where there is a venue to ask."""
-        return () if self._is_cut_off else (self._query(order, now),)
+        return () if self._is_cut_off else self._queries_of(order, now)
 
-    def _query(self, order: Order, now: int) -> r.VenueQuery:
+    def _queries_of(self, order: Order, now: int) -> tuple[r.VenueQuery, ...]:
+        """Return the query under the client id that is in flight, and under older ones where executions are missing."""
+        older = order.replaced_client_order_ids if order.misses_executions else ()
+        return tuple(self._query(order, client_id, now) for client_id in (*older, order.client_order_id))
+
+    def _query(self, order: Order, client_id: str, now: int) -> r.VenueQuery:
         return r.VenueQuery(
-            client_order_id=order.client_order_id,
+            client_order_id=client_id,
             request_id=self._next_id(),
             symbol=order.symbol,
             time_ns=now,
@@ -134,11 +155,12 @@ class Records:
                 case e.OrderCreated():
                     self._terms[order.order_id] = event.terms
                     self._name(order)
-                case e.OrderSubmitted():
+                case e.OrderSubmitted() | e.OrderReplaced():
                     self._name(order)
                 case e.OrderFilled():
                     self._executions[order.order_id, event.fill.execution_id] = event.fill
-                    self._early.pop((order.client_order_id, order.symbol, event.fill.execution_id), None)
+                    client_id = event.client_order_id or order.client_order_id
+                    self._early.pop((client_id, order.symbol, event.fill.execution_id), None)
                 case e.CancelRequested() | e.ModifyRequested():
                     # What the venue answers to them was true before the request, and says nothing of it.
                     self._queries.pop(order.client_order_id, None)
@@ -147,6 +169,8 @@ class Records:
                     self._queries.pop(order.client_order_id, None)
                 case e.OrderModified() if event.request_id is not None:
                     self._answered.add(event.request_id)
+                case e.ModifyRejected(reason=Reason.CANCEL_PENDING) if order.pending_request_id is not None:
+                    self._answered.add(order.pending_request_id)
                 case e.FillBusted() | e.FillCorrected():
                     self._restated.add(order.client_order_id)
                 case _:

@@ -9,8 +9,9 @@ import attrs
 
 from . import events as e
 from .commands import ModifyOrder, SubmitOrder
-from .kinds import OrderState, Reason
-from .numbers import ZERO
+from .kinds import Contingency, OrderState, Reason, Role
+from .link import Link
+from .numbers import ZERO, add, subtract
 from .order import Order
 from .values import changed
 
@@ -21,10 +22,11 @@ class Working:
 
     asked are the modifications that the order manager has not answered, oldest first, with None for one that risk
     denied: it answers these too, in the order in which they were asked. sent are those on their way to the venue.
-    cost is what is reserved.
+    cost is what is reserved. pool names those of which an execution closes the others, None where there are none.
     """
 
     terms: SubmitOrder
+    pool: str | None = None
     order: Order | None = None
     asked: tuple[ModifyOrder | None, ...] = ()
     sent: tuple[e.ModifyRequested, ...] = ()
@@ -91,6 +93,43 @@ class Working:
             case _:
                 pass
         return changed(self, order=order, asked=asked, sent=sent)
+
+
+class Reserved:
+    """What working orders may still cost, by currency; of the orders of one pool the dearest alone counts."""
+
+    def __init__(self) -> None:
+        self.by_currency: dict[str, Decimal] = {}
+        self._pools: dict[str, dict[str, Decimal]] = {}
+
+    def growth(self, order_id: str, pool: str | None, before: Decimal, after: Decimal) -> Decimal:
+        """Return how much more would be held if an order cost so much."""
+        if pool is None:
+            return subtract(after, before)
+        costs = self._pools.get(pool, {})
+        most = max(costs.values(), default=ZERO)
+        others = max((cost for name, cost in costs.items() if name != order_id), default=ZERO)
+        return subtract(max(others, after), most)
+
+    def put(self, currency: str, order_id: str, pool: str | None, before: Decimal, after: Decimal) -> None:
+        """Hold what an order costs in place of what it did."""
+        change = self.growth(order_id, pool, before, after)
+        if pool is not None:
+            costs = self._pools.setdefault(pool, {})
+            costs[order_id] = after
+            if not after:
+                del costs[order_id]
+            if not costs:
+                del self._pools[pool]
+        if change:
+            self.by_currency[currency] = add(self.by_currency.get(currency, ZERO), change)
+
+
+def pool_of(link: Link) -> str | None:
+    """Name the orders of a group of which an execution closes the others, or takes as much from them."""
+    closes = link.contingency in {Contingency.OCO, Contingency.OUO}
+    exits = link.contingency is Contingency.BRACKET and link.role is not Role.ENTRY
+    return link.group_id if closes or exits else None
 
 
 def _dearer(price: Decimal | None, other: Decimal | None) -> Decimal | None:

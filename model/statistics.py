@@ -6,6 +6,7 @@ from typing import Any
 
 from . import events as e
 from .booking import entries
+from .group import Groups
 from .kinds import OrderState
 from .order import LIVE
 from .traded import Traded
@@ -22,10 +23,12 @@ class Statistics:
         self._traded = Traded()
         self._refused = 0
         self._sequence = 0
+        self.groups = Groups()
 
     def on_update(self, update: e.OrderUpdate) -> None:
         """Fold one entry of the stream."""
         self._sequence = update.sequence
+        self.groups.on_update(update)
         order = update.order
         if order is None:
             self._refused += 1
@@ -46,8 +49,11 @@ class Statistics:
 
         open_orders_count counts every order that is not terminal. traded has, by symbol, what was executed as maker, as
         taker, and without the venue saying which: fills, quantity, notional, average_price, and fees by currency. These
-        are of the executions that stand, while total_fills counts every one that was reported.
+        are of the executions that stand, while total_fills counts every one that was reported. unprotected_ns are the
+        nanoseconds in which what a bracket's entry had filled was not protected by a stop, of all brackets together and
+        of the worst.
         """
+        unprotected, longest = self.groups.unprotected_ns()
         return {
             "total_orders_created": sum(self._by_state.values()),
             "total_orders_filled": self._by_state[OrderState.FILLED],
@@ -58,6 +64,8 @@ class Statistics:
             "orders_by_state": {state.value: count for state, count in self._by_state.items()},
             "total_fills": self._fills,
             "traded": self._traded.to_dict(),
+            "unprotected_ns": unprotected,
+            "unprotected_ns_max": longest,
             "total_commands_refused": self._refused,
             "total_events": self._sequence,
         }

@@ -12,7 +12,7 @@ from .actors.strategy import Strategy
 from .actors.system import TradingSystem
 from .model import events, reports
 from .model.alarm import Alarm, AlarmCode
-from .model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from .model.commands import CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
 from .model.errors import (
     BlockingCall,
     InvalidConfiguration,
@@ -28,6 +28,7 @@ from .model.errors import (
 )
 from .model.events import OrderUpdate
 from .model.fill_models import ByProbability, ByQueuePosition, ByVolumeShare, FillModel, Reach, ThroughOnly, Touch
+from .model.group import Group
 from .model.instrument import Instrument
 from .model.kinds import Contingency, Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
 from .model.latency import FixedLatency, NormalLatency, SampledLatency
@@ -38,6 +39,7 @@ from .model.reports import Fill
 from .model.risk import RiskLimits
 from .model.slippage import FixedSlippage, NormalSlippage, SampledSlippage, UniformSlippage
 from .model.trading_hours import TradingHours
+from .model.tying import BracketIds, GroupIds
 
 # A library is silent until its host says otherwise: logger.enable("orderpit").
 logger.disable("orderpit")
@@ -49,6 +51,7 @@ __all__ = [
     "AuditReport",
     "Bar",
     "BlockingCall",
+    "BracketIds",
     "ByProbability",
     "ByQueuePosition",
     "ByVolumeShare",
@@ -60,6 +63,8 @@ __all__ = [
     "FillModel",
     "FixedLatency",
     "FixedSlippage",
+    "Group",
+    "GroupIds",
     "Instrument",
     "InvalidConfiguration",
     "InvalidData",
@@ -92,6 +97,7 @@ __all__ = [
     "Side",
     "SimulatedExchange",
     "Strategy",
+    "SubmitGroup",
     "SubmitOrder",
     "SystemStopped",
     "ThroughOnly",

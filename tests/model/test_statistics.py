@@ -39,6 +39,8 @@ def test_before_anything_has_happened_every_count_is_there_and_zero() -> None:
         },
         "total_fills": 0,
         "traded": {},
+        "unprotected_ns": 0,
+        "unprotected_ns_max": 0,
         "total_commands_refused": 0,
         "total_events": 0,
     }
@@ -87,6 +89,8 @@ def recounted(blotter: Blotter, stream: list[e.OrderUpdate]) -> dict[str, object
         "orders_by_state": {state.value: states[state] for state in OrderState},
         "total_fills": sum(isinstance(update.event, e.OrderFilled) for update in stream),
         "traded": traded(blotter),
+        "unprotected_ns": 0,
+        "unprotected_ns_max": 0,
         "total_commands_refused": sum(isinstance(update.event, e.CommandRefused) for update in stream),
         "total_events": len(stream),
     }

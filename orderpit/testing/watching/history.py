@@ -12,7 +12,7 @@ from ...model import events as e
 from ...model import reports as r
 from ...model.blotter import EXTERNAL
 from ...model.booking import entries
-from ...model.commands import SubmitOrder
+from ...model.commands import SUBMISSIONS, SubmitGroup, SubmitOrder
 from ...model.kinds import OrderState, Side
 from ...model.numbers import ZERO, add, multiply, subtract
 from .laws import MAY_FOLLOW
@@ -48,6 +48,8 @@ class History:
             self.told.append(message.event)
         elif receiver == "risk_controller" and isinstance(message, SubmitOrder):
             self.submitted.append(message.order_id or "")
+        elif receiver == "risk_controller" and isinstance(message, SubmitGroup):
+            self.submitted.extend(order.order_id or "" for order in message.orders)
         elif receiver == "exchange" and isinstance(message, r.VenueSubmit | r.VenueModify | r.VenueCancel):
             self.handed.append(message)
         elif receiver == "order_manager" and type(message) in r.VENUE_REPORTS:
@@ -76,12 +78,12 @@ class History:
     def _queue(self) -> Iterator[str]:
         """Everything that went in comes out, and nothing else does: as a queue that loses and invents nothing."""
         created = Counter(
-            event.order_id for event in self.told if isinstance(event, e.OrderCreated) and event.strategy_id != EXTERNAL
+            event.order_id for event in self.told if isinstance(event, e.OrderCreated) and _is_submitted(event)
         )
         refused = Counter(
             event.order_id
             for event in self.told
-            if isinstance(event, e.CommandRefused) and event.command == "SubmitOrder"
+            if isinstance(event, e.CommandRefused) and event.command in SUBMISSIONS
         )
         asked = Counter(self.submitted)
         for order_id, count in created.items():
@@ -146,3 +148,8 @@ class History:
                     yield f"{what} {name} is at the venue, and the client was never told"
                 elif count > 1:
                     yield f"{what} {name} was handed to the venue {count} times"
+
+
+def _is_submitted(event: e.OrderCreated) -> bool:
+    """Whether somebody asked for the order: it is not the venue's, and not one that we sent in place of another."""
+    return event.strategy_id != EXTERNAL and (event.link is None or event.link.replaces is None)

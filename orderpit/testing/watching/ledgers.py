@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ...model.commands import SubmitOrder
+from ...model.commands import SubmitGroup, SubmitOrder
 from ...model.kinds import Side
 from ...model.numbers import ZERO, add, negate, subtract
 from .laws import Moved, Violation, must_equal
@@ -96,7 +96,7 @@ class RiskLedger:
         self._ledger = ledger
         self._cash: Mapping[str, Decimal] | None = vars(book)["_cash"]
         self._working: Mapping[str, Any] = vars(book)["_working"]
-        self._reserved: Mapping[str, Decimal] = vars(book)["_reserved"]
+        self._reserved: Mapping[str, Decimal] = vars(book)["_reserved"].by_currency
         self._instruments: Mapping[str, Any] = vars(book)["_instruments"]
         self._asked: SubmitOrder | None = None
 
@@ -111,10 +111,11 @@ class RiskLedger:
         if moved:
             self._ledger.hold_cash(moved, self._cash)
 
-    def judges(self, command: SubmitOrder) -> None:
+    def judges(self, command: SubmitOrder | SubmitGroup) -> None:
         """Note a buy that risk is about to judge."""
-        if command.side is Side.BUY and command.order_id not in self._working:
-            self._asked = command
+        for order in command.orders if isinstance(command, SubmitGroup) else (command,):
+            if order.side is Side.BUY and order.order_id not in self._working:
+                self._asked = order
 
     def _hold_funds(self, asked: SubmitOrder) -> None:
         if asked.order_id in self._working and self._cash is not None:

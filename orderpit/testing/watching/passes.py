@@ -10,11 +10,22 @@ from typing import Any
 from ...model import events as e
 from ...model import reports as r
 from ...model.blotter import EXTERNAL, Blotter
-from ...model.commands import Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitOrder
+from ...model.commands import (
+    Approved,
+    CancelOrder,
+    Command,
+    Denied,
+    ModifyOrder,
+    OrderCommand,
+    SubmitGroup,
+    SubmitOrder,
+)
 from ...model.instrument import Instrument
 from ...model.kinds import OrderState, Pending, Reason
 from ...model.numbers import multiply
+from ...model.order import Order
 from ...model.risk import RiskLimits
+from ...model.values import changed
 from .laws import Violation, must_equal
 from .sharing import inside
 
@@ -42,7 +53,7 @@ class Passes:
         self._passes: dict[str, SubmitOrder] = {}
         self._barred: dict[str, tuple[str, str]] = {}
         # What the order manager has been handed and not yet answered, and whether it may leave, by kind and order.
-        self._unanswered: dict[tuple[type[Any], str], deque[tuple[Command, str | None]]] = {}
+        self._unanswered: dict[tuple[type[Any], str], deque[tuple[OrderCommand, str | None]]] = {}
         # Requests that the stream has told of and those that the venue was handed, until they meet.
         self._told: dict[str, e.ModifyRequested | e.CancelRequested] = {}
         self._handed: dict[str, _Request] = {}
@@ -56,9 +67,18 @@ class Passes:
         """Take a command that is being handed to the order manager."""
         self._hold_halt()
         command = message.command
+        if isinstance(command, SubmitGroup):
+            # One that keeps an order from leaving keeps all.
+            bars = {self._bar(order) for order in command.orders} - {None}
+            for order in command.orders:
+                self._judged(order, min(map(str, bars)) if bars else None, message)
+        else:
+            self._judged(command, self._bar(command), message)
+
+    def _judged(self, command: OrderCommand, bar: str | None, message: Approved | Denied) -> None:
         order_id = command.order_id
         assert order_id is not None, "the edge gives every order an id"
-        barred = self._bar(command) if isinstance(message, Approved) else "I-13"
+        barred = bar if isinstance(message, Approved) else "I-13"
         if type(command) is SubmitOrder:
             # A repeated id makes no order, so nothing leaves for it.
             if order_id not in self._blotter.latest:
@@ -118,7 +138,10 @@ class Passes:
         event, order = update.event, update.order
         match event:
             case e.OrderCreated():
-                if event.strategy_id != EXTERNAL:
+                if event.link is not None and event.link.replaces is not None:
+                    # The order manager's own, in place of one that has ended.
+                    self._passes[event.order_id] = event.terms
+                elif event.strategy_id != EXTERNAL:
                     self._answered(SubmitOrder, event.order_id)
             case e.OrderDenied():
                 self._passes.pop(event.order_id, None)
@@ -126,6 +149,11 @@ class Passes:
             case e.OrderSubmitted():
                 if order is not None and order.strategy_id != EXTERNAL:
                     self._pair_submission(event.client_order_id)
+            case e.ModifyRequested() | e.CancelRequested() if event.reason is Reason.CONTINGENT:
+                # Nobody's command: what another order of its group has led to.
+                self._pair(event.request_id, told=event)
+            case e.OrderModified() if order is not None and order.state is OrderState.PENDING:
+                self._modified_unsent(event, order)
             case e.ModifyRequested():
                 command, barred = self._answered(ModifyOrder, event.order_id)
                 if barred is not None:
@@ -136,13 +164,23 @@ class Passes:
             case e.CancelRequested():
                 self._answered(CancelOrder, event.order_id)
                 self._pair(event.request_id, told=event)
-            case e.OrderCancelled():
-                if (CancelOrder, event.order_id) in self._unanswered and event.text == "never sent":
+            case e.OrderCancelled() if event.text == "never sent":
+                self._passes.pop(event.order_id, None)
+                if event.reason is Reason.REQUESTED:
                     self._answered(CancelOrder, event.order_id)
             case e.CommandRefused():
                 self._refused(event)
             case _:
                 pass
+
+    def _modified_unsent(self, event: e.OrderModified, order: Order) -> None:
+        """Take new terms of an order that waits for others of its group."""
+        if event.request_id is not None:
+            self._answered(ModifyOrder, event.order_id)
+        command = self._passes.get(event.order_id)
+        if command is not None:
+            terms = {"quantity": order.quantity, "price": order.price, "stop_price": order.stop_price}
+            self._passes[event.order_id] = changed(command, **terms)
 
     def repeated(self, order_id: str) -> None:
         """Take the answer to a submission that repeated an order."""
@@ -150,7 +188,7 @@ class Passes:
 
     def _refused(self, event: e.CommandRefused) -> None:
         kinds: dict[str, type[Any]] = {kind.__name__: kind for kind in (SubmitOrder, ModifyOrder, CancelOrder)}
-        kind = kinds[event.command]
+        kind = SubmitOrder if event.command == SubmitGroup.__name__ else kinds[event.command]
         _, barred = self._answered(kind, event.order_id)
         if kind is SubmitOrder and event.order_id not in self._blotter.latest:
             self._passes.pop(event.order_id, None)
@@ -182,6 +220,11 @@ class Passes:
                 self._pair(request.request_id, handed=request)
             case r.VenueQuery():
                 pass
+
+    def _waits(self, order_id: str) -> bool:
+        """Whether an order is held until others of its group have filled."""
+        order = self._blotter.order(order_id)
+        return order is not None and order.link is not None and order.state is OrderState.PENDING
 
     def _is_closed(self, client_id: str) -> bool:
         order_id = inside(self._blotter, "_by_client_id").get(client_id, client_id)
@@ -241,7 +284,8 @@ class Passes:
     def hold_at_rest(self) -> None:
         """Hold that everything has come to where it was on its way to: nobody is at work."""
         must_equal("I-5", "commands that nobody answered", [key[1] for key in self._unanswered], [])
-        must_equal("I-5", "approved orders that never left", list(self._passes), [])
+        unsent = [order_id for order_id in self._passes if not self._waits(order_id)]
+        must_equal("I-5", "approved orders that never left", unsent, [])
         must_equal("I-5", "submissions that only one side knows of", sorted(self._sent), [])
         must_equal("I-14", "requests that never reached the venue", list(self._told), [])
         unrecorded = [request_id for request_id in self._handed if request_id not in self._cleaning]

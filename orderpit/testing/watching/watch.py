@@ -11,7 +11,7 @@ from ...actors.messages import Answered, Halt, Resume
 from ...actors.stepped import SteppedRuntime
 from ...actors.stepping import OnDelivery
 from ...actors.system import TradingSystem
-from ...model.commands import Approved, Denied, SubmitOrder
+from ...model.commands import Approved, Denied, SubmitGroup, SubmitOrder
 from ...model.errors import InvalidConfiguration
 from ...model.events import OrderUpdate
 from ...model.reports import VenueCancel, VenueConnected, VenueDisconnected, VenueModify, VenueQuery, VenueSubmit
@@ -111,6 +111,7 @@ class Watch:
         self._take = {
             OrderUpdate: self._on_update,
             SubmitOrder: self._on_submit,
+            SubmitGroup: self._on_submit,
             Approved: self._on_judged,
             Denied: self._on_judged,
             Halt: self._on_halt,
@@ -240,7 +241,7 @@ class Watch:
         if type(seat.ledger) is StrategyLedger:
             seat.ledger.is_told(update.sequence)
 
-    def _on_submit(self, seat: _Seat, command: SubmitOrder) -> None:
+    def _on_submit(self, seat: _Seat, command: SubmitOrder | SubmitGroup) -> None:
         if seat.name == "risk_controller":
             self._risk.judges(command)
 

@@ -1,0 +1,94 @@
+"""Groups of orders, as a host asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from ..model.commands import Command, SubmitGroup, SubmitOrder
+from ..model.errors import Overloaded
+from ..model.numbers import Number
+from ..model.tying import BracketIds, GroupIds, bracket_ids, bracket_of, ids_of, oco_of, oto_of, stamped
+from . import checks
+from .actor import refuse_in_handler
+from .hosting import SOURCE, Hosting
+from .runtime import Permits
+
+
+class Tying(Hosting):
+    """Brackets, OCO and OTO. TradingSystem is the whole, and sets these attributes."""
+
+    _permits: Permits
+    _next_order_id: Callable[[], str]
+
+    def bracket(
+        self,
+        entry: SubmitOrder,
+        *,
+        profit_target: Number | SubmitOrder,
+        stop_loss: Number | SubmitOrder,
+        timeout: float = 5.0,
+    ) -> BracketIds:
+        """Submit an entry with a profit target and a stop, which work for what has filled and is not closed yet.
+
+        Args:
+            entry: any order.
+            profit_target: the price of a LIMIT order, or a SubmitOrder of the entry's quantity on the other side.
+            stop_loss: the stop price of a STOP order, or a SubmitOrder that is a STOP, STOP_LIMIT or TRAILING_STOP.
+            timeout: as submit().
+
+        Raises:
+            InvalidOrder: for orders that can make no bracket.
+            Overloaded, SystemStopped: as submit().
+        """
+        return bracket_ids(self._tie(bracket_of(entry, profit_target, stop_loss), timeout, "bracket()"))
+
+    def oco(
+        self, *orders: SubmitOrder, partial: Literal["cancel", "reduce"] = "cancel", timeout: float = 5.0
+    ) -> GroupIds:
+        """Submit orders of which an execution of one cancels the others, or takes as much from them.
+
+        Raises:
+            InvalidOrder: for orders that can make no such group.
+            Overloaded, SystemStopped: as submit().
+        """
+        return self._tie(oco_of(orders, partial), timeout, "oco()")
+
+    def oto(self, first: SubmitOrder, *then: SubmitOrder, timeout: float = 5.0) -> GroupIds:
+        """Submit an order, and others that are sent once it has filled completely.
+
+        Raises:
+            InvalidOrder: for orders that can make no such group.
+            Overloaded, SystemStopped: as submit().
+        """
+        return self._tie(oto_of(first, then), timeout, "oto()")
+
+    def _tie(self, group: SubmitGroup, timeout: float, request: str) -> GroupIds:
+        checks.seconds("timeout", timeout)
+        self._must_run(request)
+        self._acquire(len(group.orders), timeout, request)
+        command = stamped(group, self._next_order_id, self._runtime.now_ns(), SOURCE)
+        self._pass_to_risk(command, request)
+        return ids_of(command)
+
+    def _acquire(self, count: int, timeout: float, request: str) -> None:
+        """Take one permit for each order, or none."""
+        for taken in range(count):
+            if self._permits.acquire(0):
+                continue
+            try:
+                refuse_in_handler(request)
+                waited = self._permits.acquire(timeout)
+            except BaseException:
+                self._give_back(taken)
+                raise
+            if not waited:
+                self._give_back(taken)
+                raise Overloaded(self._settings.max_in_flight)
+
+    def _give_back(self, count: int) -> None:
+        for _ in range(count):
+            self._permits.release()
+
+    def _pass_to_risk(self, command: Command, request: str) -> None:
+        raise NotImplementedError

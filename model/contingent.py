@@ -1,0 +1,276 @@
+"""What a group asks for: a pure function of how its orders stand, and not of what has just happened to them.
+
+So every race, late fill, bust, correction, refusal and expiry comes to the same place. What is asked for is in flight
+or done when the function is next called, so it is asked for once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import attrs
+
+from .alarm import AlarmCode
+from .gate import Gate
+from .group import EXITS, Group, Leg
+from .kinds import Contingency, OrderState, OrderType, Pending, Role
+from .numbers import ZERO, add, negate, plain, subtract, total
+
+
+@attrs.frozen
+class Send:
+    """Send a held order, for this quantity."""
+
+    leg: Leg
+    quantity: Decimal
+
+
+@attrs.frozen
+class Resize:
+    """Change the quantity of a working order."""
+
+    leg: Leg
+    quantity: Decimal
+
+
+@attrs.frozen
+class End:
+    """Cancel a live order."""
+
+    leg: Leg
+
+
+@attrs.frozen
+class Replace:
+    """Send a new order for this quantity in place of one that has ended; at_market: as a MARKET order."""
+
+    leg: Leg
+    quantity: Decimal
+    at_market: bool
+
+
+Action: TypeAlias = Send | Resize | End | Replace
+
+
+@attrs.frozen
+class Trouble:
+    """What a person must hear of once."""
+
+    code: AlarmCode
+    order_id: str
+    text: str
+
+
+def wanted(group: Group, gate: Gate) -> tuple[Action, ...]:
+    """Return what has to be asked for now, as the group's orders stand; each action is on another order."""
+    return tuple(_WANTED[group.contingency](group, gate))
+
+
+# -- OCO, OUO, OTO
+
+
+def _one_cancels_others(group: Group, _gate: Gate) -> Iterator[Action]:
+    if group.first_executed is None:
+        return
+    for leg in group.legs:
+        if leg.order.order_id != group.first_executed and may_be_cancelled(leg):
+            yield End(leg)
+
+
+def _one_updates_others(group: Group, gate: Gate) -> Iterator[Action]:
+    executed = total(order.filled_quantity for order in group.orders)
+    for leg in group.legs:
+        left = subtract(leg.asked_quantity, executed)
+        if left > ZERO:
+            yield from _resized(leg, add(leg.order.filled_quantity, left), gate, refused=_ended)
+        elif may_be_cancelled(leg):
+            yield End(leg)
+
+
+def _one_triggers_others(group: Group, gate: Gate) -> Iterator[Action]:
+    first = group.legs[0].order
+    for leg in group.legs[1:]:
+        if leg.order.state is not OrderState.PENDING:
+            continue
+        if first.is_filled:
+            if gate.refuse_submit(leg.order.symbol) is None:
+                yield Send(leg, leg.order.quantity)
+        elif first.is_closed and not first.in_doubt:
+            yield End(leg)
+
+
+# -- brackets
+
+
+def _bracket(group: Group, gate: Gate) -> Iterator[Action]:
+    entry, held = group.legs[0], group.open_quantity
+    over = is_over(group)
+    if over and may_be_cancelled(entry):
+        yield End(entry)
+    finished = over or (entry.order.is_closed and not entry.order.in_doubt)
+    for role in EXITS:
+        legs = group.of(role)
+        live = [leg for leg in legs if not leg.order.is_closed]
+        for leg in live:
+            if held > ZERO:
+                yield from _worked(leg, held, gate)
+            elif (finished or leg.order.state is not OrderState.PENDING) and may_be_cancelled(leg):
+                yield End(leg)
+        if legs and not live and held > ZERO:
+            yield from _replaced(legs, held, gate)
+
+
+def is_over(group: Group) -> bool:
+    """Whether the trade of a bracket has ended, so that nothing more may enter."""
+    exits = [leg for role in EXITS for leg in group.of(role)]
+    if any(leg.order.is_filled for leg in exits) or has_failed(group):
+        return True
+    return group.open_quantity <= ZERO and any(leg.order.filled_quantity for leg in exits)
+
+
+def has_failed(group: Group) -> bool:
+    """Whether a stop has ended without anybody asking for it."""
+    return any(_ended_by_itself(leg) for leg in group.of(Role.STOP_LOSS))
+
+
+def is_waived(group: Group, role: Role) -> bool:
+    """Whether somebody has cancelled the exit and wants none."""
+    legs = group.of(role)
+    return bool(legs) and legs[-1].is_withdrawn_by_user
+
+
+def _ended_by_itself(leg: Leg) -> bool:
+    order = leg.order
+    return order.is_closed and not order.is_filled and not leg.is_withdrawn_by_user and not leg.is_withdrawn_by_us
+
+
+def _worked(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Action]:
+    order = leg.order
+    if order.state is OrderState.PENDING:
+        if gate.refuse_submit(order.symbol) is None:
+            yield Send(leg, held)
+    elif order.order_type is not OrderType.MARKET:
+        # What closes at the market is done before it could be changed.
+        yield from _resized(leg, add(order.filled_quantity, held), gate, refused=_ended)
+
+
+def _resized(leg: Leg, quantity: Decimal, gate: Gate, refused: Callable[[Leg], Iterator[Action]]) -> Iterator[Action]:
+    order = leg.order
+    if order.is_closed or quantity == order.quantity or order.pending is Pending.CANCEL:
+        return
+    if leg.refused_quantity == quantity:
+        yield from refused(leg)
+    elif _may_be_resized(leg, quantity, gate):
+        yield Resize(leg, quantity)
+
+
+def _ended(leg: Leg) -> Iterator[Action]:
+    # The venue will not have it so: what remains is to take it away. A bracket sends another in its place.
+    if may_be_cancelled(leg):
+        yield End(leg)
+
+
+def _may_be_resized(leg: Leg, quantity: Decimal, gate: Gate) -> bool:
+    order = leg.order
+    if order.pending is not Pending.NONE or order.in_doubt or leg.ending or leg.cut_from == quantity:
+        return False
+    return gate.disconnected is None and (quantity < order.quantity or gate.refuse_modify() is None)
+
+
+def may_be_cancelled(leg: Leg) -> bool:
+    """Whether a cancel of it has a point; also of one in doubt."""
+    order = leg.order
+    return not (order.is_closed or order.pending is Pending.CANCEL or leg.ending or leg.uncancellable)
+
+
+def _replaced(legs: tuple[Leg, ...], held: Decimal, gate: Gate) -> Iterator[Action]:
+    last = legs[-1]
+    order = last.order
+    if last.is_withdrawn_by_user or any(leg.order.in_doubt for leg in legs):
+        return
+    if gate.refuse_submit(order.symbol) is not None:
+        return
+    if last.link.role is Role.PROFIT_TARGET:
+        if not _ended_by_itself(last):
+            yield Replace(last, held, at_market=False)
+    elif order.order_type is OrderType.MARKET:
+        if not is_given_up(last):
+            yield Replace(last, held, at_market=True)
+    else:
+        yield Replace(last, held, at_market=_ended_by_itself(last))
+
+
+def is_given_up(leg: Leg) -> bool:
+    """Whether closing at the market has brought nothing; it is not tried without end."""
+    order = leg.order
+    return order.order_type is OrderType.MARKET and _ended_by_itself(leg) and not order.filled_quantity
+
+
+_WANTED: Final[Mapping[Contingency, Callable[[Group, Gate], Iterator[Action]]]] = MappingProxyType(
+    {
+        Contingency.OCO: _one_cancels_others,
+        Contingency.OUO: _one_updates_others,
+        Contingency.OTO: _one_triggers_others,
+        Contingency.BRACKET: _bracket,
+    }
+)
+
+
+# -- what a person must hear of
+
+
+def troubles(group: Group, gate: Gate) -> tuple[Trouble, ...]:
+    """Return what is wrong with a group as it stands."""
+    return tuple(_troubles(group, gate))
+
+
+def _troubles(group: Group, gate: Gate) -> Iterator[Trouble]:
+    if group.contingency is Contingency.BRACKET:
+        held = group.open_quantity
+        if held < ZERO:
+            text = f"group {group.group_id}: the exits have closed {plain(negate(held))} more than the entry has filled"
+            yield Trouble(AlarmCode.OVERCLOSED, group.legs[0].order.order_id, text)
+        elif held > ZERO:
+            yield from _unprotected(group, gate)
+    elif group.contingency is not Contingency.OTO:
+        yield from _executed_too_much(group)
+
+
+def _unprotected(group: Group, gate: Gate) -> Iterator[Trouble]:
+    last = group.of(Role.STOP_LOSS)[-1]
+    order = last.order
+    if last.is_withdrawn_by_user:
+        why = "its stop was cancelled on request"
+    elif is_given_up(last):
+        why = "its stop has failed, and so has closing it at the market"
+    elif has_failed(group):
+        why = "its stop has failed; it is closed at the market"
+    elif _is_held_back(last, group.open_quantity, gate):
+        why = "no order may leave, nor grow"
+    else:
+        return
+    text = f"group {group.group_id}: what its entry has filled is not protected: {why}"
+    yield Trouble(AlarmCode.UNPROTECTED, order.order_id, text)
+
+
+def _is_held_back(leg: Leg, held: Decimal, gate: Gate) -> bool:
+    order = leg.order
+    if order.is_closed or order.state is OrderState.PENDING:
+        return gate.refuse_submit(order.symbol) is not None
+    grows = add(order.filled_quantity, held) > order.quantity
+    return grows and order.pending is Pending.NONE and gate.refuse_modify() is not None
+
+
+def _executed_too_much(group: Group) -> Iterator[Trouble]:
+    executed = [order for order in group.orders if order.filled_quantity]
+    most = max(leg.asked_quantity for leg in group.legs)
+    if group.contingency is Contingency.OCO:
+        too_much = len(executed) > 1
+    else:
+        too_much = total(order.filled_quantity for order in executed) > most
+    if too_much:
+        text = f"group {group.group_id}: {len(executed)} of its orders were executed before they could be held back"
+        yield Trouble(AlarmCode.OVERCLOSED, executed[-1].order_id, text)
