@@ -63,7 +63,7 @@ class Pricing:
             offered=offered.left,
             volume=offered.volume,
             taken=offered.taken,
-            ahead=getattr(order, "ahead", None),
+            ahead=order.ahead,
             chance=chance,
         )
         return order, filled(self._rules.fill_model, reach)

@@ -100,8 +100,8 @@ def market_data(kind: str, *words: str) -> MarketData:
         price, size = level(words[0])
         assert price is not None
         return Trade(SYMBOL, price=price, size=size, aggressor=Side(words[2]) if len(words) > 1 else None)
-    opened, high, low, close = words
-    return Bar(SYMBOL, open=opened, high=high, low=low, close=close)
+    opened, high, low, close, *volume = words
+    return Bar(SYMBOL, open=opened, high=high, low=low, close=close, volume=volume[0] if volume else None)
 
 
 def act(venue: SimulatedVenue, line: str) -> tuple[r.VenueReport, ...]:
