@@ -88,33 +88,42 @@ class OrderTriggered:
 
 @attrs.frozen(kw_only=True)
 class OrderFilled:
-    """An execution, partial or complete."""
+    """An execution, partial or complete.
+
+    client_order_id is the replaced one under which it executed; None for the present one.
+    """
 
     time_ns: int
     source: str
     order_id: str
     fill: Fill
+    client_order_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class FillBusted:
-    """An execution was declared void and is reversed."""
+    """An execution was declared void and is reversed; client_order_id as in OrderFilled."""
 
     time_ns: int
     source: str
     order_id: str
     fill: Fill
+    client_order_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class FillCorrected:
-    """An execution was corrected: replaced is reversed, fill is booked in its place."""
+    """An execution was corrected: replaced is reversed, fill is booked in its place.
+
+    client_order_id as in OrderFilled.
+    """
 
     time_ns: int
     source: str
     order_id: str
     replaced: Fill
     fill: Fill
+    client_order_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +151,10 @@ class CancelRejected:
 
 @attrs.frozen(kw_only=True)
 class ModifyRequested:
-    """An amend is on its way to the venue; a term of None stays."""
+    """An amend is on its way to the venue; a term of None stays.
+
+    replaces says that the venue has no amend: the order is being cancelled, and a new one will be sent in its place.
+    """
 
     time_ns: int
     source: str
@@ -153,6 +165,24 @@ class ModifyRequested:
     stop_price: Decimal | None = None
     expire_time_ns: int | None = None
     reason: Reason = Reason.REQUESTED
+    replaces: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class OrderReplaced:
+    """The venue has taken the order off its book, and a new one is on its way there with the terms that were asked for.
+
+    client_order_id is that of the new one (FIX tag 11; the one before is tag 41, OrigClOrdID), quantity what it is for,
+    filled_quantity what had filled by then, as far as the venue has said. The terms are in force with OrderModified.
+    """
+
+    time_ns: int
+    source: str
+    order_id: str
+    request_id: str
+    client_order_id: str
+    quantity: Decimal
+    filled_quantity: Decimal
 
 
 @attrs.frozen(kw_only=True)
@@ -259,6 +289,7 @@ OrderEvent: TypeAlias = (
     | CancelRequested
     | CancelRejected
     | ModifyRequested
+    | OrderReplaced
     | ModifyRejected
     | OrderModified
     | OrderCancelled

@@ -59,7 +59,7 @@ def missing(order: Order, report: r.VenueReport, now: int, filled: Decimal) -> F
 def cleared(order: Order, report: r.VenueReport, now: int) -> Found:
     """The end of a doubt by a report from which nothing else follows."""
     answers = isinstance(report, r.VenueStatus)
-    if order.until_asked and not answers:
+    if (order.until_asked and not answers) or order.misses_executions:
         return
     said = None if answers else order.venue_filled_quantity
     if order.in_doubt and order.state not in NEVER_OPENED and (said is None or said <= order.filled_quantity):

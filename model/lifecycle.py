@@ -23,8 +23,9 @@ from . import events as e
 from .chain import Chain
 from .errors import IllegalTransition
 from .kinds import OrderState, Pending, Reason
-from .numbers import add, multiply, total
+from .numbers import add, multiply, subtract, total
 from .order import Order
+from .replacement import Replacement
 from .reports import Fill
 from .values import changed
 
@@ -144,6 +145,10 @@ def _filled(order: Order, event: e.OrderFilled) -> Order:
         fee_currency=order.fee_currency or fill.fee_currency,
         fill_chain=order.fill_chain.appended(fill),
     )
+    if event.client_order_id is not None:
+        under = add(order.replaced_filled_quantity, fill.quantity)
+        sized = max(order.replaced_quantity, under)
+        booked = changed(booked, replaced_filled_quantity=under, replaced_quantity=sized)
     if order.is_closed:
         return changed(booked, late_fill=True)
     return _after_fill(booked, event)
@@ -164,7 +169,7 @@ def _corrected(order: Order, event: e.FillCorrected) -> Order:
     return after if after.is_closed or after.filled_quantity < after.quantity else _after_fill(after, event)
 
 
-def _restated(order: Order, event: e.OrderEvent, replaced: Fill, by: tuple[Fill, ...]) -> Order:
+def _restated(order: Order, event: e.FillBusted | e.FillCorrected, replaced: Fill, by: tuple[Fill, ...]) -> Order:
     standing = order.fills
     if replaced not in standing:
         raise _forbidden(order, event)
@@ -172,6 +177,13 @@ def _restated(order: Order, event: e.OrderEvent, replaced: Fill, by: tuple[Fill,
     # Summed anew, so that what is reversed is reversed exactly, and the currency is that of the first that stands.
     fills = standing[:at] + by + standing[at + 1 :]
     currency = fills[0].fee_currency if fills else None
+    if event.client_order_id is not None:
+        change = subtract(total(fill.quantity for fill in by), replaced.quantity)
+        order = changed(
+            order,
+            replaced_filled_quantity=add(order.replaced_filled_quantity, change),
+            replaced_quantity=add(order.replaced_quantity, change),
+        )
     return changed(
         order,
         filled_quantity=total(fill.quantity for fill in fills),
@@ -193,7 +205,37 @@ def _cancel_requested(order: Order, event: e.CancelRequested) -> Order:
 def _modify_requested(order: Order, event: e.ModifyRequested) -> Order:
     if order.is_closed or order.state is S.PENDING:
         raise _forbidden(order, event)
-    return changed(order, pending=Pending.MODIFY, pending_request_id=event.request_id, pending_quantity=event.quantity)
+    replacement = None
+    if event.replaces:
+        replacement = Replacement(
+            request_id=event.request_id,
+            price=event.price,
+            quantity=event.quantity,
+            stop_price=event.stop_price,
+            expire_time_ns=event.expire_time_ns,
+        )
+    return changed(
+        order,
+        pending=Pending.MODIFY,
+        pending_request_id=event.request_id,
+        pending_quantity=event.quantity,
+        replacement=replacement,
+    )
+
+
+def _replaced(order: Order, event: e.OrderReplaced) -> Order:
+    if not order.is_open:
+        raise _forbidden(order, event)
+    asked = order.replacement
+    return changed(
+        order,
+        client_order_id=event.client_order_id,
+        replaced_client_order_ids=(*order.replaced_client_order_ids, order.client_order_id),
+        replacement=None if asked is None else changed(asked, sent=event.quantity),
+        replaced_quantity=event.filled_quantity,
+        replaced_filled_quantity=order.filled_quantity,
+        exchange_order_id=None,
+    )
 
 
 def _request_refused(order: Order, event: e.CancelRejected | e.ModifyRejected) -> Order:
@@ -203,6 +245,8 @@ def _request_refused(order: Order, event: e.CancelRejected | e.ModifyRejected) -
 def _answered(order: Order, request_id: str | None) -> Order:
     if request_id is None:
         return order
+    if order.replacement is not None and order.replacement.request_id == request_id:
+        order = changed(order, replacement=None)
     if request_id == order.overtaken_request_id:
         return changed(order, overtaken_request_id=None, pending_quantity=None)
     if request_id != order.pending_request_id:
@@ -276,6 +320,7 @@ _FOLDS: Final[Mapping[type[Any], Callable[[Order, Any], Order]]] = MappingProxyT
         e.CancelRequested: _cancel_requested,
         e.CancelRejected: _request_refused,
         e.ModifyRequested: _modify_requested,
+        e.OrderReplaced: _replaced,
         e.ModifyRejected: _request_refused,
         e.OrderModified: _modified,
         e.OrderCancelled: _cancelled,

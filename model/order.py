@@ -13,6 +13,7 @@ from .instructions import NO_INSTRUCTIONS, Instructions
 from .kinds import Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
 from .link import Link
 from .numbers import HUNDRED, ZERO, multiply, plain, ratio, subtract, to_places, total
+from .replacement import Replacement
 from .reports import Fill
 
 LIVE: Final = frozenset({OrderState.PENDING, OrderState.SUBMITTED, OrderState.OPEN, OrderState.PARTIALLY_FILLED})
@@ -36,8 +37,11 @@ class Order:
     when a cancel went after it; pending_quantity is what a modification without an answer asks for. terms_changed says
     that the terms are no longer those that were sent. venue_filled_quantity is what the venue says has filled,
     while the order is in doubt because executions are missing; until_asked says that the doubt ends with the venue's
-    answer to a query and with no other report. replaced_client_order_ids are those under which it was at the venue
-    before, oldest first, where an amend is a cancel and a new order. link is its place in a group.
+    answer to a query and with no other report. link is its place in a group.
+
+    Where an amend is a cancel and a new order, replaced_client_order_ids are those under which it was at the venue
+    before, oldest first; replaced_filled_quantity is what is booked as filled under them, replaced_quantity what the
+    present one was sized by; replacement is the modification under way.
 
     average_fill_price is for display (40 decimal places); filled_notional is exact. fees_paid sums in fee_currency,
     that of the order's first fill; a fee in another currency is in the fills alone.
@@ -58,6 +62,9 @@ class Order:
     instructions: Instructions = NO_INSTRUCTIONS
     link: Link | None = None
     replaced_client_order_ids: tuple[str, ...] = ()
+    replacement: Replacement | None = None
+    replaced_quantity: Decimal = ZERO
+    replaced_filled_quantity: Decimal = ZERO
     state: OrderState = OrderState.PENDING
     pending: Pending = Pending.NONE
     pending_request_id: str | None = None
@@ -107,6 +114,11 @@ class Order:
     def excess_quantity(self) -> Decimal:
         """What the venue executed beyond the quantity."""
         return max(subtract(self.filled_quantity, self.quantity), ZERO)
+
+    @property
+    def misses_executions(self) -> bool:
+        """Whether the venue has said that more filled under replaced client ids than is booked."""
+        return self.replaced_filled_quantity < self.replaced_quantity
 
     @property
     def average_fill_price(self) -> Decimal:

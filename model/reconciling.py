@@ -38,7 +38,8 @@ def found_when_asked(order: Order, report: r.VenueStatus, now: int, *, restated:
 
 
 def _filled_meanwhile(order: Order, report: r.VenueStatus, now: int, *, restated: bool) -> Found:
-    overdue = _overdue_amend(order)
+    # A cancel, with which a modification begins where there is no amend, fills nothing.
+    overdue = _overdue_amend(order) if order.replacement is None else None
     agreed = order.filled_quantity == report.filled_quantity
     if order.is_filled or (order.is_closed and (not order.remaining_quantity or (restated and agreed))):
         yield from cleared(order, report, now)
@@ -51,8 +52,14 @@ def _filled_meanwhile(order: Order, report: r.VenueStatus, now: int, *, restated
             reason=Reason.VENUE,
             text="done at the venue, where executions were busted or corrected",
         )
-    elif overdue is not None and order.is_open and agreed and order.filled_quantity > ZERO:
-        # Done with less than its quantity, and every execution is known: an amend that had no answer has cut it.
+    elif (
+        (overdue is not None or report.quantity == report.filled_quantity)
+        and order.is_open
+        and agreed
+        and order.filled_quantity > ZERO
+    ):
+        # Done with less than its quantity, and every execution is known: an amend that had no answer has cut it, or the
+        # venue by itself, as it does to a reduce-only order.
         yield e.OrderModified(
             time_ns=now,
             source=report.source,
@@ -71,6 +78,10 @@ def _overdue_amend(order: Order) -> str | None:
 
 def _terms_found(order: Order, report: r.VenueStatus, now: int) -> Found:
     """What became of an amend without an answer. While the venue does not tell its terms, it stays pending."""
+    if order.replacement is not None:
+        # It lives under the client id that was to be cancelled.
+        yield _lost(e.ModifyRejected, order, report, now, order.replacement.request_id)
+        return
     if report.quantity is None:
         return
     overdue = _overdue_amend(order)

@@ -20,6 +20,8 @@ from .lifecycle import apply
 from .numbers import ZERO, plain, subtract
 from .order import Order
 from .reconciling import found_when_asked
+from .refusal import Refusal
+from .replacing import NewId, acknowledged, carried_on, counted_in_all, says_no_more, told_of_replaced
 
 S = OrderState
 A = AlarmCode
@@ -27,6 +29,10 @@ _DISAGREEING: Final = frozenset({A.CONTRADICTION, A.LATE_FILL})
 """Alarms with which a report cannot end a doubt, whatever else follows from it."""
 _INDEFINITE: Final = (e.FillBusted, e.FillCorrected, e.OrderResolved)
 """Events that say nothing of whether the order is live, and the one that has ended the doubt already."""
+
+
+def _none(symbol: str) -> Refusal:
+    return Refusal(Reason.INTERNAL_ERROR, f"symbol {symbol}: no new order is sent from here")
 
 
 @attrs.frozen
@@ -50,6 +56,7 @@ def decide(
     *,
     restated: bool = False,
     answered: bool = False,
+    new_id: NewId = _none,
 ) -> Verdict:
     """Judge a report on a known order.
 
@@ -60,11 +67,12 @@ def decide(
         booked: the execution that was first booked under the report's execution id, if any.
         restated: whether the venue has busted or corrected an execution of the order.
         answered: whether the request that the report answers has been answered before.
+        new_id: gives a client id to an order that is to be sent in place of one that was cancelled for it.
     """
     if answered:
         # What has been changed since must not be changed back.
         return Verdict()
-    found = tuple(_decide(order, report, now_ns, booked, restated=restated))
+    found = tuple(_decide(order, report, now_ns, booked, new_id, restated=restated))
     events = tuple(item for item in found if not isinstance(item, Alarm))
     alarms = tuple(item for item in found if isinstance(item, Alarm))
     disagrees = any(alarm.code in _DISAGREEING for alarm in alarms)
@@ -83,17 +91,21 @@ def _leaves_open(order: Order, report: r.VenueReport, events: tuple[e.OrderEvent
     if isinstance(report, r.VenueAccepted | r.VenueTriggered):
         # One that comes late says how the order once was.
         return order.state not in NEVER_OPENED
-    if order.venue_filled_quantity is None or isinstance(report, r.VenueStatus):
-        return False
     after = order
     for event in events:
         after = apply(after, event)
+    if after.misses_executions:
+        return True
+    if order.venue_filled_quantity is None or isinstance(report, r.VenueStatus):
+        return False
     # When all is booked and the order still lives, the venue may have closed it: that it was asked about, too.
     return not after.is_closed or after.filled_quantity < order.venue_filled_quantity
 
 
-def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None, *, restated: bool) -> Found:
-    found = tuple(_judged(order, report, now, booked, restated=restated))
+def _decide(
+    order: Order, report: r.VenueReport, now: int, booked: r.Fill | None, new_id: NewId, *, restated: bool
+) -> Found:
+    found = tuple(_replacing(order, report, now, booked, new_id, restated=restated))
     if order.state is S.PENDING:
         yield Alarm(now, A.UNEXPECTED_REPORT, order.order_id, f"{type(report).__name__} for an order that was not sent")
         if any(not isinstance(item, Alarm | e.OrderInDoubt) for item in found):
@@ -102,6 +114,28 @@ def _decide(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
                 time_ns=now, source=report.source, order_id=order.order_id, client_order_id=order.client_order_id
             )
     yield from found
+
+
+def _replacing(
+    order: Order, report: r.VenueReport, now: int, booked: r.Fill | None, new_id: NewId, *, restated: bool
+) -> Found:
+    """What follows where the order is or was replaced, and else, or besides, what follows for any."""
+    if report.client_order_id in order.replaced_client_order_ids:
+        yield from told_of_replaced(order, report, now, booked)
+        return
+    if order.replaced_client_order_ids:
+        report = counted_in_all(order, report)
+    carried = carried_on(order, report, now, new_id)
+    if carried is not None:
+        yield from carried
+        return
+    heard = acknowledged(order, report, now)
+    for found in heard or ():
+        if not isinstance(found, Alarm):
+            order = apply(order, found)
+        yield found
+    if heard is None or not says_no_more(report):
+        yield from _judged(order, report, now, booked, restated=restated)
 
 
 def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None, *, restated: bool) -> Found:
@@ -157,7 +191,9 @@ def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None
 
 
 def _is_to_grow(order: Order) -> bool:
-    return order.pending_quantity is not None and order.pending_quantity > order.quantity
+    # Where an amend is a cancel and a new order, what has filled can no longer be cancelled.
+    asked = order.pending_quantity
+    return asked is not None and asked > order.quantity and order.replacement is None
 
 
 def _overfilled(order: Order, more: Decimal, now: int) -> Found:

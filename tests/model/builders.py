@@ -61,6 +61,12 @@ _EVENT_FIELDS = {
     e.CancelRequested: {"request_id": "c-1"},
     e.CancelRejected: {"request_id": "c-1", "reason": Reason.TOO_LATE, "text": ""},
     e.ModifyRequested: {"request_id": "m-1", "price": number("101"), "quantity": number("8")},
+    e.OrderReplaced: {
+        "request_id": "m-1",
+        "client_order_id": "o-1/2",
+        "quantity": number("4"),
+        "filled_quantity": number("4"),
+    },
     e.ModifyRejected: {"request_id": "m-1", "reason": Reason.TOO_LATE, "text": ""},
     e.OrderModified: {"request_id": "m-1", "price": number("101"), "quantity": number("8")},
     e.OrderCancelled: {"reason": Reason.REQUESTED, "text": ""},

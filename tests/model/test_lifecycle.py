@@ -31,6 +31,7 @@ FillCorrected/to-whole      -        -          -          -          FILLED    
 CancelRequested             -        -          =          =          =          -       -          -         -
 CancelRejected              -        =          =          =          =          =       =          =         =
 ModifyRequested             -        -          =          =          =          -       -          -         -
+OrderReplaced               -        -          -          =          =          -       -          -         -
 ModifyRejected              -        =          =          =          =          =       =          =         =
 OrderModified/above-filled  -        =          -          =          =          -       -          -         -
 OrderModified/to-filled     -        =          -          =          FILLED     -       -          -         -
