@@ -48,13 +48,13 @@ class Pricing:
         """
         if offered.left is not None and offered.left <= ZERO:
             return order, ZERO
-        assert order.price is not None, "only a limit order is reached"
-        chance = ZERO
+        price, chance = order.price, ZERO
+        assert price is not None, "only a limit order is reached"
         if self._uses_chance:
             order, (chance,) = self._chances(order, 1)
         reach = Reach(
             side=order.side,
-            price=order.price,
+            price=price,
             leaves=order.leaves,
             lot=self._instruments[order.symbol].quantity_increment,
             taker=order.crossing,

@@ -55,7 +55,9 @@ TABLE = [
     pytest.param(ByVolumeShare("0.1"), reach("bar", volume="20", taken="1.5"), "0.5", id="share: of all together"),
     pytest.param(ByVolumeShare("0.1"), reach("bar", volume="20", taken="3"), "0", id="share: used up"),
     pytest.param(ByVolumeShare("0.1"), reach("bar", volume="500"), "5", id="share: of more than it leaves"),
-    pytest.param(ByVolumeShare("0.5"), reach("trade", volume="9", offered="1", taken="8"), "0", id="share: others first"),
+    pytest.param(
+        ByVolumeShare("0.5"), reach("trade", volume="9", offered="1", taken="8"), "0", id="share: others first"
+    ),
     pytest.param(ByVolumeShare(1), reach("trade", volume="9", offered="1", taken="8"), "1", id="share: of one"),
     pytest.param(ByVolumeShare("0.1"), reach("bar"), "5", id="share: of a volume that is not known"),
     pytest.param(ByVolumeShare("0.1"), reach("arrival", taker=True, volume="20", offered="3"), "3", id="share: taker"),
@@ -69,7 +71,9 @@ TABLE = [
     pytest.param(ByQueuePosition(), reach("trade", ahead="0"), "5", id="queue: at its head, no known size"),
     pytest.param(ByQueuePosition(), reach("trade", offered="2", ahead="9", market="99.99"), "2", id="queue: beyond"),
     pytest.param(ByQueuePosition(), reach("trade", offered="2", market="99.99"), "2", id="queue: beyond, not known"),
-    pytest.param(ByQueuePosition(), reach("quote", offered="2", ahead="9"), "2", id="queue: the opposite quote is there"),
+    pytest.param(
+        ByQueuePosition(), reach("quote", offered="2", ahead="9"), "2", id="queue: the opposite quote is there"
+    ),
     pytest.param(ByQueuePosition(), reach("depth", offered="2"), "2", id="queue: the opposite depth is there"),
     pytest.param(ByQueuePosition(), reach("bar"), "0", id="queue: touched by a bar"),
     pytest.param(ByQueuePosition(), reach("bar", market="99.99"), "5", id="queue: a bar goes beyond"),
