@@ -32,7 +32,7 @@ from .values import changed
 from .venue_admission import Admission
 from .venue_amending import Amending
 from .venue_booking import Booking, reported
-from .venue_execution import Execution
+from .venue_execution import Execution, TooLittle
 from .venue_expiry import day_end
 from .venue_matching import Matching
 from .venue_memory import VenueMemory
@@ -119,7 +119,12 @@ class SimulatedVenue:
             self._expire()
             step()
 
-        return self._memory.attempt(when_time_has_passed, now_ns)
+        self._execution.too_little.clear()
+        while True:
+            try:
+                return self._memory.attempt(when_time_has_passed, now_ns)
+            except TooLittle as known:
+                self._execution.too_little[known.client_order_id] = known.filled
 
     def _expire(self) -> None:
         for order in self._memory.expiries.take(self._memory.now_ns):

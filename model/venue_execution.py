@@ -24,8 +24,22 @@ from .venue_pricing import Pricing
 from .venue_taking import Taking
 
 
+class TooLittle(Exception):
+    """A FOK order would have filled in part: one of the orders that it met was shortened by what it met before.
+
+    It asks for the step to be made anew, and never leaves the venue.
+    """
+
+    def __init__(self, client_order_id: str, filled: Decimal) -> None:
+        super().__init__(client_order_id)
+        self.client_order_id = client_order_id
+        self.filled = filled
+
+
 class Execution:
     """Lets orders arrive and be triggered.
+
+    too_little says of which FOK orders the step under way is known not to fill the whole, and how much it would.
 
     Args:
         memory: orders, books and offers.
@@ -51,21 +65,31 @@ class Execution:
         self._booking = booking
         self._admission = admission
         self._next_id = next_id
+        self.too_little: dict[str, Decimal] = {}
 
     def arrive(self, order: VenueOrder) -> None:
-        """Do what an order does when it comes in, is triggered, or comes back with new terms: trigger, take, rest."""
+        """Do what an order does when it comes in, is triggered, or comes back with new terms: trigger, take, rest.
+
+        Raises:
+            TooLittle: when the step must be taken back, and made anew with this in mind.
+        """
         if order.waits_for_stop:
             offers = self._memory.offers(order.symbol, order.side)
             if offers and order.is_stopped_by(offers[0].price):
                 self.trigger(order)
             return
+        client_id, whole = order.client_order_id, order.time_in_force is TimeInForce.FOK
         order, recorded = self._there_for(order)
-        if order.time_in_force is TimeInForce.FOK and (there := self._taking.in_all(order, recorded)) < order.leaves:
+        if whole:
             # Looked at before anything is taken: it fills as a whole or not at all.
-            self._booking.kill(order, there)
-            return
+            there = min(self._taking.in_all(order, recorded), self.too_little.get(client_id, order.leaves))
+            if there < order.leaves:
+                self._booking.kill(order, there)
+                return
         self._taking.arrive(order, recorded)
-        order = self._memory.orders[order.client_order_id]
+        order = self._memory.orders[client_id]
+        if whole and order.filled < order.quantity:
+            raise TooLittle(client_id, order.filled)
         if order.is_live and not order.may_rest:
             self._booking.end(order)
 

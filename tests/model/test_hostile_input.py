@@ -305,7 +305,7 @@ FIELDS = [
         for kind in (r.VenueRejected, r.VenueCancelled, r.VenueExpired, r.VenueCancelRejected, r.VenueModifyRejected)
         for item in (NAMED | {"reason": WRONG_MEMBER | NO_NONE}).items()
     ),
-    *((kind, ID, InvalidReport, "text", WRONG_TEXT) for kind in (r.VenueRejected, r.VenueCancelled)),
+    *((kind, ID, InvalidReport, "text", WRONG_TEXT) for kind in (r.VenueRejected, r.VenueCancelled, r.VenueExpired)),
     *((kind, ID, InvalidReport, "filled_quantity", WRONG_NUMBER) for kind in (r.VenueCancelled, r.VenueExpired)),
     *((r.VenueTriggered, ID, InvalidReport, *item) for item in NAMED.items()),
     (r.VenueTriggered, ID, InvalidReport, "stop_price", POSITIVE),
