@@ -79,8 +79,8 @@ class Blotter(Grouping):
     def _judged(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
         restated = not self._restated.isdisjoint((order.client_order_id, *order.replaced_client_order_ids))
-        answers = isinstance(report, r.VenueModified | r.VenueCancelRejected)
-        answered = answers and report.request_id in self._answered
+        answers = r.VenueModified | r.VenueCancelRejected
+        answered = isinstance(report, answers) and report.request_id in self._answered
         verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered, new_id=self._new_client_id)
         updates = self._fold(order, verdict.events)
         requests: tuple[r.VenueRequest, ...] = tuple(
@@ -96,7 +96,11 @@ class Blotter(Grouping):
 
     def _new_client_id(self, symbol: str) -> str | Refusal:
         refusal = self.gate.refuse_submit(symbol)
-        return refusal or self._unused_id()
+        if refusal is not None:
+            return refusal
+        while (client_id := self._unused_id()) in self._by_client_id:
+            pass
+        return client_id
 
     def _cancelled_there(self, order: Order, now: int) -> tuple[r.VenueRequest, ...]:
         """Take off the venue's book what it has, asked, and we hold closed: nobody else here would cancel it."""
