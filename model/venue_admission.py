@@ -55,8 +55,7 @@ class Admission:
 
     def admit(self, order: VenueOrder) -> VenueOrder | Refusal:
         """Return a new order as it is let in."""
-        refusal = self._beyond_stop(order)
-        admitted = refusal or self._reduced(order)
+        admitted = self._beyond_stop(order) or self._reduced(order)
         if isinstance(admitted, VenueOrder):
             admitted = self.resting(admitted)
         return self._trailing.started(admitted) if isinstance(admitted, VenueOrder) else admitted
@@ -70,14 +69,11 @@ class Admission:
             refusal = self._beyond_stop(after)
             if refusal is not None:
                 return refusal
-        admitted: VenueOrder | Refusal = after
-        if after.quantity > before.quantity:
-            admitted = self._reduced(after)
-            if isinstance(admitted, VenueOrder) and admitted.quantity <= before.quantity:
-                admitted = self._nothing_to_reduce(after)
-        # What keeps its place goes on resting there.
-        requeued = isinstance(admitted, VenueOrder) and admitted.priority != before.priority
-        return self.resting(admitted) if requeued else admitted
+        admitted = self._grown(before, after) if after.quantity > before.quantity else after
+        if isinstance(admitted, Refusal) or admitted.priority == before.priority:
+            # What keeps its place goes on resting there.
+            return admitted
+        return self.resting(admitted)
 
     def resting(self, order: VenueOrder) -> VenueOrder | Refusal:
         """Return an order that is about to meet the market, if it is post-only as one that rests."""
@@ -122,6 +118,12 @@ class Admission:
         if room <= ZERO:
             return self._nothing_to_reduce(order)
         return order if order.leaves <= room else changed(order, quantity=add(order.filled, room))
+
+    def _grown(self, before: VenueOrder, after: VenueOrder) -> VenueOrder | Refusal:
+        admitted = self._reduced(after)
+        if isinstance(admitted, VenueOrder) and admitted.quantity <= before.quantity:
+            return self._nothing_to_reduce(after)
+        return admitted
 
     def _nothing_to_reduce(self, order: VenueOrder) -> Refusal:
         position = plain(self._memory.position(order.account, order.symbol))
