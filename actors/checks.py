@@ -109,6 +109,22 @@ def must_be_an_exchange(field: str, value: object) -> None:
             raise InvalidConfiguration.of(field, value, f"must be an Exchange, with a method {method}")
 
 
+def amends_of(field: str, exchange: object) -> bool:
+    """Say whether an exchange amends orders, which one that does not say so does.
+
+    Raises:
+        InvalidConfiguration: for an attribute amends that is neither True nor False.
+    """
+    rule = "must have True or False as amends, where it has that attribute"
+    try:
+        amends = getattr(exchange, "amends", True)
+    except Exception as error:  # an attribute of the caller's own that raises
+        raise InvalidConfiguration.of(field, exchange, rule) from error
+    if type(amends) is not bool:
+        raise InvalidConfiguration.of(field, exchange, rule)
+    return amends
+
+
 def must_be_a_fill_model(field: str, value: object) -> None:
     """Refuse what is no FillModel; a class is none, but its instances may be."""
     if _is_class(value) or not _has_method(value, "fill"):

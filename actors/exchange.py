@@ -36,6 +36,11 @@ class Exchange(Protocol):
     """An exchange of one's own. Its methods are called on the exchange actor's thread; report may be called from any.
 
     request() must not wait for an answer: what the venue says is reported when it comes.
+
+    A venue that has no amend says so with an attribute, `amends = False`; without it, it is taken to have one. It is
+    then sent no VenueModify: a modification is a VenueCancel and, once VenueCancelled has come for it with reason
+    REQUESTED, or none, a VenueSubmit under a new client_order_id for what is left of the new quantity. VenueCancelled
+    should tell filled_quantity, by which that is sized; executions under the old client_order_id may still follow.
     """
 
     def connect(self, instruments: Mapping[str, Instrument], report: Callable[[VenueReport | VenueLink], None]) -> None:
@@ -88,6 +93,11 @@ class ExchangeDescription:
     def allowance_ticks(self) -> int:
         """By how many ticks its price may be worse on top of that."""
         return 0
+
+    @property
+    def amends(self) -> bool:
+        """Whether it amends orders."""
+        return True
 
     @property
     def loses_nothing(self) -> bool:

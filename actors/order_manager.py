@@ -12,6 +12,8 @@ from ..model.alarm import Alarm
 from ..model.blotter import Blotter, Outcome
 from ..model.commands import Approved, Denied
 from ..model.events import CommandRefused, OrderUpdate
+from ..model.gate import Gate
+from ..model.group import Group
 from ..model.order import Order
 from ..model.reports import (
     VENUE_LINK,
@@ -38,6 +40,8 @@ class ManagerBooks:
     orders: tuple[Order, ...]
     sequence: int
     repeats: int
+    groups: tuple[Group, ...] = ()
+    gate: Gate = Gate()
 
 
 class OrderManager(BaseActor):
@@ -55,6 +59,7 @@ class OrderManager(BaseActor):
         answer_within_ns: how long the venue may take before an order is in doubt; None for ever.
         max_unanswered: how many orders the venue may leave without an answer before a new one is refused.
         history: how many updates are kept to be sent again.
+        amends: whether the venue amends orders; where it does not, a modification is a cancel and a new order.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class OrderManager(BaseActor):
         answer_within_ns: int | None,
         max_unanswered: int,
         history: int,
+        amends: bool,  # noqa: FBT001  # the arguments of an actor are told in order
     ) -> None:
         super().__init__(context)
         self._me = me
@@ -79,7 +85,7 @@ class OrderManager(BaseActor):
         self._view = view
         self._monitor = monitor
         self._call_later = call_later
-        self._blotter = Blotter(next_id, answer_within_ns, max_unanswered)
+        self._blotter = Blotter(next_id, answer_within_ns, max_unanswered, amends=amends)
         self._strategies: dict[str, Target[Any]] = {}
         self._recent: deque[OrderUpdate] = deque(maxlen=history)
         self._timer_set = False
@@ -138,7 +144,9 @@ class OrderManager(BaseActor):
 
     def books(self) -> ManagerBooks:
         """Return every order as it stands."""
-        return ManagerBooks(tuple(self._blotter.orders()), self._blotter.sequence, self._blotter.repeats)
+        blotter = self._blotter
+        orders, groups = tuple(blotter.orders()), tuple(blotter.groups)
+        return ManagerBooks(orders, blotter.sequence, blotter.repeats, groups, blotter.gate)
 
     def _bury(self, message: object) -> None:
         # A timer that fires while the system stops tells nothing that anybody must hear of.

@@ -144,3 +144,8 @@ class Settings:
     answer_within_ns: int | None = attrs.field(alias="answer_within", converter=_seconds)
     on_exit: Literal["leave", "cancel"] = attrs.field(validator=_one_of("leave", "cancel"))
     run_id: str | None = attrs.field(converter=_run_id)
+    amends: bool = attrs.field(init=False)
+
+    @amends.default
+    def _whether_it_amends(self) -> bool:
+        return checks.amends_of("exchange", self.exchange)

@@ -76,6 +76,11 @@ def _known_prevention(_: Any, attribute: attrs.Attribute[Any], value: object) ->
         raise InvalidConfiguration.of(attribute.name, value, f"must be one of {known}")
 
 
+def _true_or_false(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not bool:
+        raise InvalidConfiguration.of(attribute.name, value, "must be True or False")
+
+
 @attrs.frozen(kw_only=True)
 class SimulatedExchange(ExchangeDescription):
     """How the simulated exchange shall behave; the system builds its actor from it.
@@ -93,6 +98,8 @@ class SimulatedExchange(ExchangeDescription):
             behind it.
         seed: the same seed and the same messages give the same fills.
         remainder: how what a market order cannot fill ends: "cancelled" (FIX) or "expired" (Binance).
+        amends: whether it amends orders. Where it does not, the order manager modifies an order by a cancel and a new
+            order, as on a venue that has nothing else (Binance Spot order/cancelReplace).
         self_trade_prevention: who gives way where an account would trade with itself: "cancel_newest", "cancel_oldest",
             "cancel_both", or "decrement", which takes the smaller quantity from both.
     """
@@ -105,6 +112,7 @@ class SimulatedExchange(ExchangeDescription):
     latency: LatencyModel = attrs.field(default=_NO_LATENCY, converter=_latency)
     seed: int = attrs.field(default=0, converter=_seed)
     remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
+    amends: bool = attrs.field(default=True, validator=_true_or_false)
     self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_known_prevention)
 
     def __attrs_post_init__(self) -> None:
@@ -120,6 +128,7 @@ class SimulatedExchange(ExchangeDescription):
             slippage=self.slippage,
             fill_model=self._fills,
             remainder=self.remainder,
+            amends=self.amends,
             self_trade_prevention=self.self_trade_prevention,
         )
 

@@ -94,6 +94,7 @@ def plan(
         settings.answer_within_ns,
         settings.max_unanswered,
         settings.history,
+        settings.amends,
     )
     view_arguments = (at.view, at.manager, at.risk, at.publisher, first_answered, settings.history)
     return (

@@ -80,6 +80,11 @@ class ChaosExchange(ExchangeDescription):
         return self._behind.allowance_ticks
 
     @property
+    def amends(self) -> bool:
+        """Whether the exchange behind amends orders."""
+        return checks.amends_of("inner", self.inner)
+
+    @property
     def _behind(self) -> ExchangeDescription:
         return self.inner if isinstance(self.inner, SimulatedExchange) else ExchangeDescription()
 
