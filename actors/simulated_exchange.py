@@ -76,6 +76,16 @@ def _known_prevention(_: Any, attribute: attrs.Attribute[Any], value: object) ->
         raise InvalidConfiguration.of(attribute.name, value, f"must be one of {known}")
 
 
+def _known_post_only(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not str or value not in {"refuse", "slide"}:
+        raise InvalidConfiguration.of(attribute.name, value, "must be 'refuse' or 'slide'")
+
+
+def _known_wrong_side(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not str or value not in {"reject", "trigger"}:
+        raise InvalidConfiguration.of(attribute.name, value, "must be 'reject' or 'trigger'")
+
+
 def _true_or_false(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
     if type(value) is not bool:
         raise InvalidConfiguration.of(attribute.name, value, "must be True or False")
@@ -102,6 +112,10 @@ class SimulatedExchange(ExchangeDescription):
             order, as on a venue that has nothing else (Binance Spot order/cancelReplace).
         self_trade_prevention: who gives way where an account would trade with itself: "cancel_newest", "cancel_oldest",
             "cancel_both", or "decrement", which takes the smaller quantity from both.
+        post_only: what becomes of a post-only order that would take: "refuse" it (Binance LIMIT_MAKER), or "slide" it
+            to one tick off the opposite best.
+        wrong_side_stop: what becomes of a stop order whose price the market has reached when it arrives: "reject"
+            (Binance and CME), or "trigger" it at once.
     """
 
     maker_fee: Decimal = attrs.field(default=Decimal("0.001"), converter=_maker_fee)
@@ -114,6 +128,8 @@ class SimulatedExchange(ExchangeDescription):
     remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
     amends: bool = attrs.field(default=True, validator=_true_or_false)
     self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_known_prevention)
+    post_only: Literal["refuse", "slide"] = attrs.field(default="refuse", validator=_known_post_only)
+    wrong_side_stop: Literal["reject", "trigger"] = attrs.field(default="reject", validator=_known_wrong_side)
 
     def __attrs_post_init__(self) -> None:
         if self.fill_model is not None and self.fill_probability != ONE:
@@ -130,6 +146,8 @@ class SimulatedExchange(ExchangeDescription):
             remainder=self.remainder,
             amends=self.amends,
             self_trade_prevention=self.self_trade_prevention,
+            post_only=self.post_only,
+            wrong_side_stop=self.wrong_side_stop,
         )
 
     @property

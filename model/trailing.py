@@ -44,9 +44,7 @@ def moves_at(side: Side, stop: Decimal | None, instructions: Instructions, tick:
     return add(ratio(beyond, add(ONE, part)), _NEARER)
 
 
-def dearest_trigger(
-    side: Side, market: Decimal | None, instructions: Instructions, tick: Decimal
-) -> Decimal | None:
+def dearest_trigger(side: Side, market: Decimal | None, instructions: Instructions, tick: Decimal) -> Decimal | None:
     """Return the dearest price at which a trailing stop may be triggered as things stand; None where nothing is known.
 
     A buy's is its offset above where it begins to follow, a sell's not above the market.
