@@ -92,6 +92,15 @@ class Ladder:
             levels.pop(price)
             self._undo.note(lambda: levels.set(price, queue))
 
+    def requeue(self, price: Decimal, order_id: str, priority: int, shown: Decimal | None = None) -> None:
+        """Put an order behind the others at its price; who walks through the queue meets it there again."""
+        queue = self.levels.get(price)
+        assert queue is not None, "an order that is queued anew is in"
+        member = queue.members.pop(order_id)
+        self._undo.note(lambda: queue.put_back(order_id, member))
+        queue.members[order_id] = (priority, queue.ahead.arrived(shown))
+        self._undo.note(lambda: queue.members.pop(order_id))
+
     def reached(self, price: Decimal) -> Iterator[str]:
         """Iterate over the ids that the market reaches at a price, in order of price, then time.
 

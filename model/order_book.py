@@ -50,8 +50,7 @@ class OrderBook:
             return
         price, side, order_id = order.rests_at, order.side, order.client_order_id
         if price is not None:
-            known = None if order.waits_for_stop else self.recorded.size(_OTHER[side], price)
-            self._ladder(order).add(price, order_id, order.priority, known)
+            self._ladder(order).add(price, order_id, order.priority, self._known(order, price))
             if order.crossing:
                 self._mark(self.crossing, order_id)
         if order.waits_for_stop and order.follows_at is not None:
@@ -75,15 +74,16 @@ class OrderBook:
 
     def replace(self, before: VenueOrder, after: VenueOrder) -> None:
         """Take over a new state of an order; it stays in its place unless its priority has changed or it has closed."""
-        if (
-            before.priority != after.priority
-            or before.is_live is not after.is_live
-            or before.rests_at != after.rests_at
-        ):
+        if before.is_live and after.is_live and _place(before) == _place(after):
+            if before.priority != after.priority:
+                price = after.rests_at
+                assert price is not None, "a market order is not queued anew"
+                self._ladder(after).requeue(price, after.client_order_id, after.priority, self._known(after, price))
+            if before.crossing is not after.crossing:
+                (self._mark if after.crossing else self._unmark)(self.crossing, after.client_order_id)
+        else:
             self.remove(before)
             self.add(after)
-        elif before.crossing is not after.crossing and after.is_live:
-            (self._mark if after.crossing else self._unmark)(self.crossing, after.client_order_id)
 
     def ahead(self, order: VenueOrder) -> Decimal | None:
         """Return the recorded size that is estimated to stand before a resting limit order; None: not known.
@@ -173,6 +173,10 @@ class OrderBook:
     def _ladder(self, order: VenueOrder) -> Ladder:
         return (self.stops if order.waits_for_stop else self.limits)[order.side]
 
+    def _known(self, order: VenueOrder, price: Decimal) -> Decimal | None:
+        """The recorded size that stands before an order that comes to a price."""
+        return None if order.waits_for_stop else self.recorded.size(_OTHER[order.side], price)
+
     def _mark(self, marked: dict[str, None], order_id: str) -> None:
         marked[order_id] = None
         self._undo.note(lambda: marked.pop(order_id))
@@ -207,6 +211,10 @@ class OrderBook:
             if size is not None:
                 self._undo.note(queue.ahead.kept())
                 queue.ahead.shown(size)
+
+
+def _place(order: VenueOrder) -> tuple[object, ...]:
+    return order.rests_at, order.waits_for_stop, order.follows_at
 
 
 def _nearer(taker: Side, one: Decimal, other: Decimal) -> Decimal:
