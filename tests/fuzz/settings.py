@@ -57,6 +57,8 @@ _EXCHANGE: Final[Mapping[str, Draw]] = {
     "latency": number,
     "seed": time,
     "remainder": either(junk, exactly("cancelled", "expired", "gone")),
+    "post_only": either(junk, exactly("refuse", "slide", "reject")),
+    "wrong_side_stop": either(junk, exactly("reject", "trigger", "refuse")),
 }
 _SYSTEM: Final[Mapping[str, Draw]] = {
     "instruments": either(

@@ -86,9 +86,11 @@ SUBMISSIONS = [
         "approved",
         id="a nanosecond before it expires",
     ),
-    pytest.param(buy("1", "100", post_only=True), "UNSUPPORTED: post_only True: is not supported", id="post only"),
+    pytest.param(buy("1", "100", post_only=True), "approved", id="post only"),
     pytest.param(
-        buy("1", "100", reduce_only=True), "UNSUPPORTED: reduce_only True: is not supported", id="reduce only"
+        buy("1", "100", reduce_only=True),
+        "REDUCE_ONLY: quantity 1: with a position of 0 and 0 to come, there is nothing for it to reduce",
+        id="reduce only",
     ),
     pytest.param(
         buy("1", "100", display_quantity="0.5"),

@@ -292,6 +292,8 @@ def test_an_instrument_that_contradicts_itself_is_refused(field: str, value: Any
     latency=NOT_NUMBERS | NEGATIVE | {"None": None},
     seed={"negative": -1, "float": 1.0, "bool": True, "str": "1", "None": None},
     remainder={"unknown": "gone", "None": None, "lying": LyingStr("x"), "list": []},
+    post_only={"unknown": "reject", "None": None, "bool": True, "lying": LyingStr("x"), "list": []},
+    wrong_side_stop={"unknown": "refuse", "None": None, "lying": LyingStr("x"), "list": []},
 )
 def test_an_exchange_out_of_range_is_refused(field: str, value: Any) -> None:
     refused(InvalidConfiguration, lambda: SimulatedExchange(**{field: value}), field)
@@ -475,8 +477,9 @@ def test_a_factory_without_a_name_of_its_own_makes_a_strategy_too(system: Tradin
         (limit(quantity="0.000001"), "QUANTITY_INCREMENT"),
         (limit(quantity="200"), "MAX_ORDER_QUANTITY"),
         (limit("1000", quantity="50"), "MAX_ORDER_NOTIONAL"),
-        (limit(post_only=True), "UNSUPPORTED"),
-        (limit(reduce_only=True), "UNSUPPORTED"),
+        (limit("200", post_only=True), "POST_ONLY"),
+        (limit(reduce_only=True), "REDUCE_ONLY"),
+        (SubmitOrder("BTC/USDT", Side.BUY, OrderType.STOP, 1, stop_price="1"), "STOP_PRICE"),
         (limit(time_in_force=TimeInForce.GTD, expire_time_ns=5), "EXPIRE_TIME"),
         (market(symbol="ETH/USDT"), "NO_REFERENCE_PRICE"),
     ],
