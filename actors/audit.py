@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.audit import AuditReport, Ledger, check_orders, check_portfolio, check_venue
+from ..model.audit import AuditReport, Ledger, check_groups, check_orders, check_portfolio, check_venue
 from ..model.errors import InvalidConfiguration
 from .order_manager import ManagerBooks
 from .portfolio import PortfolioBooks
@@ -17,8 +17,9 @@ __all__ = ["AuditReport", "audit"]
 def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     """Check the books of a system: a running one is quiesced first, a stopped one has left its final books.
 
-    The quantity law per order; what the exchange executed = what the order manager booked = what the portfolio
-    booked; the cash identity; a gapless sequence in every fold; and sent = handled + queued + dead in every mailbox.
+    The quantity law per order; the exits of each bracket work for what has filled of its entry and is not closed; what
+    the exchange executed = what the order manager booked = what the portfolio booked; the cash identity; a gapless
+    sequence in every fold; and sent = handled + queued + dead in every mailbox.
     The history plays no part. An exchange of one's own keeps its own books, so that comparison is left out there.
 
     Args:
@@ -42,6 +43,7 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
         ledger.check("every actor leaves its books", "order manager and portfolio", "none", "books")
         return ledger.report()
     check_orders(ledger, manager.orders)
+    check_groups(ledger, manager.orders, manager.groups, manager.gate)
     exchange = books.get("exchange")
     if isinstance(exchange, ExchangeBooks):
         check_venue(ledger, manager.orders, exchange.orders)

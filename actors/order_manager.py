@@ -40,8 +40,8 @@ class ManagerBooks:
     orders: tuple[Order, ...]
     sequence: int
     repeats: int
-    groups: tuple[Group, ...] = ()
-    gate: Gate = Gate()
+    groups: tuple[Group, ...]
+    gate: Gate
 
 
 class OrderManager(BaseActor):

@@ -8,11 +8,15 @@ from decimal import Decimal
 import attrs
 
 from .booking import Flows, quote_of
+from .gate import Gate
+from .group import Group
+from .group_laws import group_laws
 from .instrument import Instrument
 from .kinds import OrderState
 from .numbers import ZERO, add, multiply, plain, subtract, total
 from .order import Order
 from .portfolio import PortfolioSnapshot
+from .values import changed
 from .venue import VenueOrder
 
 
@@ -65,10 +69,33 @@ def check_orders(ledger: Ledger, orders: Iterable[Order]) -> None:
             ledger.check("a filled order has nothing left", name, order.leaves_quantity, ZERO)
 
 
+def check_groups(ledger: Ledger, orders: Iterable[Order], groups: Iterable[Group], gate: Gate) -> None:
+    """Check each group: that it is of the orders as they stand, and that these are held and sized as it says."""
+    linked: dict[str, list[Order]] = {}
+    for order in orders:
+        if order.link is not None:
+            linked.setdefault(order.link.group_id, []).append(order)
+    folded = {group.group_id: list(group.orders) for group in groups}
+    ledger.check("a group is of its orders", "all groups", folded == linked, expected=True)
+    for group in groups:
+        for finding in group_laws(group, gate):
+            ledger.check(finding.law, finding.subject, finding.found, finding.expected)
+
+
 def check_venue(ledger: Ledger, orders: Iterable[Order], venue: Iterable[VenueOrder]) -> None:
-    """Check that what the exchange executed is what the order manager booked, order by order."""
-    ours = {order.client_order_id: order for order in orders}
-    theirs = {there.client_order_id: there for there in venue}
+    """Check that what the exchange executed is what the order manager booked, order by order.
+
+    One that has been replaced there is several of the exchange's.
+    """
+    ours: dict[str, Order] = {}
+    replaced: dict[str, str] = {}
+    for order in orders:
+        ours[order.client_order_id] = order
+        replaced |= dict.fromkeys(order.replaced_client_order_ids, order.client_order_id)
+    theirs: dict[str, VenueOrder] = {}
+    for there in venue:
+        name = replaced.get(there.client_order_id, there.client_order_id)
+        theirs[name] = _together(theirs[name], there) if name in theirs else there
     for name, there in theirs.items():
         order = ours.get(name)
         ledger.check("the order manager knows the venue's order", name, order is not None, expected=True)
@@ -80,6 +107,16 @@ def check_venue(ledger: Ledger, orders: Iterable[Order], venue: Iterable[VenueOr
                 ledger.check("live here = live there", name, not order.is_closed, there.is_live)
     for name in ours.keys() - theirs.keys():
         ledger.check("executed = booked, quantity", name, ours[name].filled_quantity, ZERO)
+
+
+def _together(one: VenueOrder, other: VenueOrder) -> VenueOrder:
+    """Return the sum of what two have executed, live if one of them is."""
+    return changed(
+        one if one.is_live else other,
+        filled=add(one.filled, other.filled),
+        notional=add(one.notional, other.notional),
+        fees=add(one.fees, other.fees),
+    )
 
 
 def check_portfolio(

@@ -198,8 +198,10 @@ class RiskBook:
 
     def _refuse_group(self, group: SubmitGroup, now_ns: int) -> Refusal | None:
         """Judge all orders of a group; one that is refused refuses all, and is named."""
+        # What the exits may reduce is still to come: it is the entry's.
+        working = (*self._working.values(), *map(Working, group.orders))
         for order, role in zip(group.orders, group.roles, strict=True):
-            refusal = self._refuse_terms(order, now_ns)
+            refusal = self._refuse_terms(order, now_ns) or self._holdings.refuse(order, working)
             if refusal is not None:
                 name = role.value.lower().replace("_", " ")
                 return Refusal(refusal.reason, f"{name} {order.order_id}: {refusal.text}")

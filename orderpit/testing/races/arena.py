@@ -20,12 +20,13 @@ from ...model import events as e
 from ...model import reports as r
 from ...model.alarm import Alarm
 from ...model.blotter import EXTERNAL
-from ...model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from ...model.commands import CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
 from ...model.instrument import Instrument
-from ...model.kinds import OrderState
+from ...model.kinds import OrderState, Reason
 from ...model.market import MARKET_DATA, MarketData
 from ...model.numbers import ZERO, plain
 from ...model.order import Order
+from ...model.tying import stamped as stamped_group
 from ...model.values import changed
 from ..schedules import Window
 from .saying import BTC
@@ -261,7 +262,7 @@ class Arena:
             if update.sequence != number:
                 msg = f"entry {number} of the stream has number {update.sequence}"
                 raise AssertionError(msg)
-            taken += isinstance(event, _TAKEN) and not self._is_external(update)
+            taken += isinstance(event, _TAKEN) and not self._is_external(update) and not _is_contingent(event)
             if isinstance(event, e.OrderFilled):
                 booked[event.fill.execution_id] += 1
             if order is not None:
@@ -302,6 +303,10 @@ class Arena:
         return [self._call(name, one) for one in said]
 
     def _call(self, name: str, said: Any) -> Callable[[], object]:
+        if isinstance(said, SubmitGroup):
+            self.commands += len(said.orders)
+            group = stamped_group(said, lambda: "", self.runtime.now_ns(), name)
+            return lambda: self.at.risk.send(group)
         if isinstance(said, _COMMANDS):
             self.commands += 1
             stamped = self.stamped(name, said)
@@ -317,3 +322,14 @@ class Arena:
             msg = f"neither a message nor a callable: {said!r}"
             raise TypeError(msg)
         return cast(Callable[[], object], said)
+
+
+def _is_contingent(event: e.Event) -> bool:
+    """Whether it is what a group has led to, and no command."""
+    match event:
+        case e.OrderCreated():
+            return event.link is not None and event.link.replaces is not None
+        case e.CancelRequested() | e.ModifyRequested():
+            return event.reason is Reason.CONTINGENT
+        case _:
+            return False

@@ -136,7 +136,9 @@ class History:
 
     def _requests(self) -> Iterator[str]:
         """What reached the venue had been asked for by a client that was told so, once."""
-        sent = Counter(event.client_order_id for event in self.told if isinstance(event, e.OrderSubmitted))
+        sent = Counter(
+            event.client_order_id for event in self.told if isinstance(event, e.OrderSubmitted | e.OrderReplaced)
+        )
         asked = Counter(
             event.request_id for event in self.told if isinstance(event, e.CancelRequested | e.ModifyRequested)
         )

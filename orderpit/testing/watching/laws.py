@@ -43,7 +43,9 @@ _AFTER_THE_END: Final = frozenset(
 """Events that a closed order may have: money that moved, answers that came too late, and doubts."""
 
 _MOVING: Final = frozenset({e.OrderFilled, e.FillBusted, e.FillCorrected})
-_NAMING: Final = frozenset({e.OrderCreated, e.OrderSubmitted, e.ModifyRequested, e.OrderOpened, e.OrderModified})
+_NAMING: Final = frozenset(
+    {e.OrderCreated, e.OrderSubmitted, e.ModifyRequested, e.OrderReplaced, e.OrderOpened, e.OrderModified}
+)
 
 
 class Violation(AssertionError):
@@ -237,26 +239,30 @@ class Stream:
 
     def _name(self, order: Order, event: e.Event) -> None:
         order_id, client_id, venue_id = order.order_id, order.client_order_id, order.exchange_order_id
-        if isinstance(event, e.OrderCreated | e.OrderSubmitted):
+        if isinstance(event, e.OrderCreated | e.OrderSubmitted | e.OrderReplaced):
             holder = self._by_client_id.setdefault(client_id, order_id)
             if holder != order_id:
                 raise Violation("I-10", f"order of the client id {client_id}", holder, order_id)
         if isinstance(event, e.OrderSubmitted):
             self._hold_to_grid(order, order.price, order.quantity)
         elif isinstance(event, e.ModifyRequested):
-            self._hold_to_grid(order, event.price, event.quantity)
+            self._hold_to_grid(order, event.price, event.quantity, event.stop_price)
+        elif isinstance(event, e.OrderReplaced):
+            self._hold_to_grid(order, None, event.quantity)
         elif venue_id is not None:
             holder = self._by_venue_id.setdefault((order.symbol, venue_id), order_id)
             if holder != order_id:
                 raise Violation("I-10", f"order of the venue's id {venue_id}", holder, order_id)
 
-    def _hold_to_grid(self, order: Order, price: Decimal | None, quantity: Decimal | None) -> None:
+    def _hold_to_grid(
+        self, order: Order, price: Decimal | None, quantity: Decimal | None, stop_price: Decimal | None = None
+    ) -> None:
         instrument = self._instruments.get(order.symbol)
         if instrument is None:
             raise Violation("I-18", f"symbol of {order.order_id}", order.symbol, "one that is traded")
         for value, increment, what in (
             (price, instrument.price_increment, "price"),
-            (order.stop_price, instrument.price_increment, "stop price"),
+            (stop_price or order.stop_price, instrument.price_increment, "stop price"),
             (quantity, instrument.quantity_increment, "quantity"),
         ):
             if value is not None and not is_multiple(value, increment):

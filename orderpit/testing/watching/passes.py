@@ -158,12 +158,14 @@ class Passes:
                 command, barred = self._answered(ModifyOrder, event.order_id)
                 if barred is not None:
                     raise Violation(barred, f"modification of {event.order_id}", "on its way to the venue", "refused")
-                asked = (command.price, command.quantity) if isinstance(command, ModifyOrder) else None
-                must_equal("I-13", f"terms asked for {event.order_id}", (event.price, event.quantity), asked)
+                asked = _terms_of(command) if isinstance(command, ModifyOrder) else None
+                must_equal("I-13", f"terms asked for {event.order_id}", _terms_of(event), asked)
                 self._pair(event.request_id, told=event)
             case e.CancelRequested():
                 self._answered(CancelOrder, event.order_id)
                 self._pair(event.request_id, told=event)
+            case e.OrderReplaced():
+                self._pair_submission(event.client_order_id)
             case e.OrderCancelled() if event.text == "never sent":
                 self._passes.pop(event.order_id, None)
                 if event.reason is Reason.REQUESTED:
@@ -234,6 +236,9 @@ class Passes:
     def _submitted(self, request: r.VenueSubmit) -> None:
         order_id = request.client_order_id
         command = self._passes.pop(order_id, None)
+        if command is None and self._replaces(request):
+            self._pair_submission(order_id)
+            return
         if command is None:
             law, why = self._barred.get(order_id, ("I-13", "never approved, or sent before"))
             raise Violation(law, f"submission of {order_id}", "at the venue", f"not sent: {why}")
@@ -243,6 +248,20 @@ class Passes:
             raise Violation("I-13", f"terms of {order_id} at the venue", sent, asked)
         self._hold_to_limits(order_id, request.quantity, request.price)
         self._pair_submission(order_id)
+
+    def _replaces(self, request: r.VenueSubmit) -> bool:
+        """Whether it is what a modification has been granted by, on a venue that has no amend."""
+        order_id = inside(self._blotter, "_by_client_id").get(request.client_order_id)
+        order = None if order_id is None else self._blotter.order(order_id)
+        if order is None or not order.replaced_client_order_ids:
+            return False
+        sent = None if order.replacement is None else order.replacement.sent
+        # It may have come to an end while this was on its way.
+        must_equal(
+            "I-13", f"quantity of {request.client_order_id} at the venue", request.quantity, sent or request.quantity
+        )
+        self._hold_to_limits(request.client_order_id, request.quantity, request.price)
+        return True
 
     def _hold_to_limits(self, order_id: str, quantity: Decimal, price: Decimal | None) -> None:
         most = self._limits.max_order_quantity
@@ -274,8 +293,10 @@ class Passes:
         elif handed is None and told is not None:
             self._told[request_id] = told
         elif isinstance(told, e.ModifyRequested) and isinstance(handed, r.VenueModify):
-            terms = (handed.price, handed.quantity)
-            must_equal("I-13", f"terms of {told.order_id} at the venue", terms, (told.price, told.quantity))
+            must_equal("I-13", f"terms of {told.order_id} at the venue", _terms_of(handed), _terms_of(told))
+        elif isinstance(told, e.ModifyRequested) and told.replaces and isinstance(handed, r.VenueCancel):
+            # The new order follows once the cancel has been answered.
+            pass
         elif type(told) is not e.CancelRequested or type(handed) is not r.VenueCancel:
             raise Violation("I-13", f"request {request_id}", type(handed).__name__, type(told).__name__)
 
@@ -290,3 +311,7 @@ class Passes:
         must_equal("I-14", "requests that never reached the venue", list(self._told), [])
         unrecorded = [request_id for request_id in self._handed if request_id not in self._cleaning]
         must_equal("I-13", "requests at the venue that nobody recorded", unrecorded, [])
+
+
+def _terms_of(asked: ModifyOrder | e.ModifyRequested | r.VenueModify) -> tuple[object, ...]:
+    return asked.price, asked.quantity, asked.stop_price, asked.expire_time_ns

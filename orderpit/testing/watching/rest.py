@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from ...actors.stepped import SteppedRuntime
@@ -98,16 +99,20 @@ class Rest:
         must_equal("I-17", "orders that risk waits for", sorted(inside(self._book, "_judged")), [])
         if inside(self._book, "_cash") is None:
             return
-        sums: dict[str, Any] = {}
+        # Of the orders of a group that close each other, the dearest counts for all.
+        dearest: dict[tuple[str, str | None, str], Decimal] = {}
         for order_id, held in working.items():
             order = live[order_id]
             if order.side is not Side.BUY:
                 must_equal("I-13", f"reserved for {order_id}, which sells", held.cost, ZERO)
                 continue
-            currency = self._system.instruments[order.symbol].quote
-            sums[currency] = add(sums.get(currency, ZERO), held.cost)
+            key = (self._system.instruments[order.symbol].quote, held.pool, "" if held.pool else order_id)
+            dearest[key] = max(dearest.get(key, ZERO), held.cost)
             if order.price is not None and held.cost < (worst := multiply(order.leaves_quantity, order.price)):
                 raise Violation("I-13", f"reserved for {order_id}", held.cost, f"at least {worst}")
+        sums: dict[str, Decimal] = {}
+        for (currency, _, _), cost in dearest.items():
+            sums[currency] = add(sums.get(currency, ZERO), cost)
         for currency in sums.keys() | self._book.reserved.keys():
             found, expected = self._book.reserved.get(currency, ZERO), sums.get(currency, ZERO)
             must_equal("I-13", f"reserved {currency}", found, expected)

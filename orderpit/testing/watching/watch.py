@@ -15,6 +15,7 @@ from ...model.commands import Approved, Denied, SubmitGroup, SubmitOrder
 from ...model.errors import InvalidConfiguration
 from ...model.events import OrderUpdate
 from ...model.reports import VenueCancel, VenueConnected, VenueDisconnected, VenueModify, VenueQuery, VenueSubmit
+from .groups import GroupLaws
 from .immutable import Immutability
 from .laws import Stream, Violation, must_equal
 from .ledgers import Ledger, PortfolioLedger, RiskLedger, StrategyLedger
@@ -71,6 +72,7 @@ class Watch:
         self._shared_too = shared_too
         self._next_rest = every
         self._broken: Exception | None = None
+        self._handed: object = None
         self._immutability = Immutability()
         self._walked = self._immutability.walked if messages_too else None
         self._seats: dict[str, _Seat] = {}
@@ -98,6 +100,7 @@ class Watch:
         self._stream = stream = Stream(system.instruments)
         blotter = inside(actors[_MANAGER], "_blotter")
         self._passes = Passes(blotter, settings.limits, system.instruments)
+        self._groups = GroupLaws(blotter)
         self._rest = Rest(system, stream, self._passes)
         portfolio, risk = actors["portfolio"], actors["risk_controller"]
         opening = system.opening_cash
@@ -135,6 +138,8 @@ class Watch:
             seat.delivered += 1
             if seat.box is not None and seat.box.handled + 1 != seat.delivered:
                 must_equal("I-5", f"messages that {receiver} was handed", seat.delivered, seat.box.handled + 1)
+            if receiver == _MANAGER:
+                self._handed = message
             if self._walked is not None and id(message) not in self._walked:
                 self._walk(receiver, message)
             if seat.ledger is not None:
@@ -154,6 +159,8 @@ class Watch:
         self.steps = steps
         if self._broken is not None:
             self._raise(self._broken)
+        if self._handed is not None and self._system is not None:
+            self._hold_groups()
         if steps >= self._next_rest and self._system is not None and not self._runtime.scheduler.ready:
             self._hold_rest()
             # The more there is to look at, the more seldom, so that a step costs the same however many orders work.
@@ -193,6 +200,14 @@ class Watch:
         fault = self._immutability.fault(message)
         if fault is not None:
             raise Violation("I-20", f"a message to {receiver}", fault, "a value that nobody can change")
+
+    def _hold_groups(self) -> None:
+        """Hold the group that the order manager has just had to do with."""
+        handed, self._handed = self._handed, None
+        try:
+            self._groups.hold(handed)
+        except Exception as error:  # noqa: BLE001  # with the step it was found at
+            self._raise(error)
 
     def _hold_rest(self) -> None:
         self.rests_held += 1
