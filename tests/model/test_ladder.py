@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderpit.model.ladder import Ladder
+from orderpit.model.undo import Undo
 
 
 class CountedDecimal(Decimal):
@@ -41,10 +42,10 @@ def comparisons(act: Callable[[], object]) -> int:
 
 def a_ladder(*, rising: bool, orders: int) -> Ladder:
     """Prices from 1,001 up for sellers, from 999 down for buyers, as many as there are orders."""
-    ladder = Ladder(rising=rising)
+    ladder = Ladder(Undo(), rising=rising)
     for n in range(1, orders + 1):
         step = Decimal(n) / 100
-        ladder.add(1000 + step if rising else 1000 - step, f"o{n}")
+        ladder.add(1000 + step if rising else 1000 - step, f"o{n}", n)
     return ladder
 
 
@@ -66,7 +67,7 @@ def test_the_best_order_is_found_without_looking_at_the_50_000_that_are_also_rea
 def test_adding_and_removing_among_50_000_prices_compares_a_few_dozen_times(*, rising: bool) -> None:
     ladder = a_ladder(rising=rising, orders=50_000)
     price = CountedDecimal("700.005" if not rising else "1300.005")
-    assert comparisons(lambda: ladder.add(price, "new")) < 40
+    assert comparisons(lambda: ladder.add(price, "new", 50_001)) < 40
     assert comparisons(lambda: ladder.remove(price, "new")) < 40
     assert len(ladder) == 50_000
 
@@ -82,9 +83,9 @@ def test_an_order_that_leaves_while_others_are_visited_does_not_disturb_them() -
 
 
 def test_one_price_written_in_two_ways_is_one_level() -> None:
-    ladder = Ladder(rising=False)
-    ladder.add(Decimal("100.0"), "a")
-    ladder.add(Decimal("100.000"), "b")
+    ladder = Ladder(Undo(), rising=False)
+    ladder.add(Decimal("100.0"), "a", 1)
+    ladder.add(Decimal("100.000"), "b", 2)
     assert list(ladder.reached(Decimal(100))) == ["a", "b"]
     ladder.remove(Decimal(100), "a")
     assert list(ladder.reached(Decimal(100))) == ["b"]
@@ -98,10 +99,10 @@ prices = st.integers(1, 8).map(Decimal)
     steps=st.lists(st.tuples(st.sampled_from(["add", "remove", "reached"]), prices, st.integers(0, 9)), max_size=60),
 )
 def test_a_ladder_is_a_list_sorted_by_price_then_time(*, rising: bool, steps: list[tuple[str, Decimal, int]]) -> None:
-    ladder, plain_list = Ladder(rising=rising), list[tuple[Decimal, str]]()
+    ladder, plain_list = Ladder(Undo(), rising=rising), list[tuple[Decimal, str]]()
     for place, (verb, price, which) in enumerate(steps):
         if verb == "add":
-            ladder.add(price, str(place))
+            ladder.add(price, str(place), place)
             plain_list.append((price, str(place)))
         elif verb == "remove" and plain_list:
             ladder.remove(*plain_list.pop(which % len(plain_list)))
@@ -109,3 +110,59 @@ def test_a_ladder_is_a_list_sorted_by_price_then_time(*, rising: bool, steps: li
         expected = [order_id for at, order_id in by_price if (at <= price if rising else at >= price)]
         assert list(ladder.reached(price)) == expected
         assert len(ladder) == len(plain_list)
+
+
+def a_queue(orders: int) -> Ladder:
+    ladder = Ladder(Undo(), rising=True)
+    for n in range(1, orders + 1):
+        ladder.add(Decimal(100), f"o{n}", n)
+    return ladder
+
+
+def test_the_first_of_a_long_queue_is_found_without_looking_at_those_that_were_before_it_or_are_behind() -> None:
+    ladder = a_queue(20_000)
+    seen: list[str] = []
+    for order_id in ladder.reached(Decimal(100)):
+        seen.append(order_id)
+        ladder.remove(Decimal(100), order_id)
+    assert seen == [f"o{n}" for n in range(1, 20_001)]
+
+
+def test_one_that_is_queued_anew_is_met_again_behind_the_others() -> None:
+    ladder = a_queue(3)
+    seen: list[str] = []
+    for order_id in ladder.reached(Decimal(100)):
+        seen.append(order_id)
+        if len(seen) < 3:
+            ladder.requeue(Decimal(100), order_id, 10 + len(seen))
+    assert seen == ["o1", "o2", "o3", "o1", "o2"]
+
+
+@given(
+    before=st.lists(st.tuples(prices, st.integers(0, 9)), max_size=30),
+    steps=st.lists(st.tuples(st.sampled_from(["add", "remove", "requeue"]), prices, st.integers(0, 9)), max_size=30),
+)
+def test_what_is_undone_has_not_been(before: list[tuple[Decimal, int]], steps: list[tuple[str, Decimal, int]]) -> None:
+    undo = Undo()
+    ladder, queued = Ladder(undo, rising=True), dict[str, Decimal]()
+    for place, (price, _) in enumerate(before):
+        ladder.add(price, str(place), place, price)
+        queued[str(place)] = price
+    stood = list(ladder.reached(Decimal(9))), [ladder.ahead(price, order_id) for order_id, price in queued.items()]
+    was = dict(queued)
+    undo.begin()
+    for place, (verb, price, which) in enumerate(steps, start=100):
+        if verb == "add":
+            ladder.add(price, str(place), place)
+            queued[str(place)] = price
+        elif queued:
+            order_id = list(queued)[which % len(queued)]
+            if verb == "remove":
+                ladder.remove(queued.pop(order_id), order_id)
+            else:
+                ladder.requeue(queued[order_id], order_id, place)
+    undo.back()
+    assert (
+        list(ladder.reached(Decimal(9))),
+        [ladder.ahead(price, order_id) for order_id, price in was.items()],
+    ) == stood
