@@ -11,19 +11,19 @@ from helpers import BTC, ETH, Recorder
 
 from orderpit import (
     Order,
-    OrderType,
     Problem,
     Quote,
     Side,
     SimulatedExchange,
-    SubmitOrder,
     Trade,
     TradingSystem,
     audit,
 )
+from orderpit.strategies._drawn import Reach, drawn_change, drawn_order
 from orderpit.testing import ChaosExchange, Faults, Stepped, heal, let_pass, seeded
 
 _TICK = Decimal("0.01")
+REACH = Reach(tick=_TICK, lot=Decimal(1), ticks=300, lots=9)
 
 
 def stormy(seed: int, faults: Faults, **settings: Any) -> TradingSystem:
@@ -56,30 +56,19 @@ def rage(system: TradingSystem, seed: int, rounds: int = 40) -> list[str]:
 def _act(system: TradingSystem, draw: random.Random, symbol: str, mids: dict[str, int], ids: list[str]) -> None:
     kind = draw.random()
     if kind < 0.5 or not ids:
-        ids.append(system.submit(_order(draw, symbol, mids[symbol])))
+        now_ns = system._runtime.now_ns()
+        ids.append(system.submit(drawn_order(draw, symbol, _price(mids[symbol]), REACH, now_ns)))
     elif kind < 0.65:
         system.cancel(draw.choice(ids[-12:]))
     elif kind < 0.8:
-        price, quantity = _price(mids[symbol] + draw.randint(-200, 200)), str(draw.randint(1, 9))
-        system.modify(draw.choice(ids[-12:]), price=price, quantity=draw.choice((None, quantity)))
+        order = system.order(draw.choice(ids[-12:]))
+        assert order is not None
+        system.modify(order.order_id, **drawn_change(draw, order, REACH, system._runtime.now_ns()))
     elif kind < 0.9:
         price = _price(mids[symbol] + draw.randint(-150, 150))
         system.publish(Trade(symbol, price=price, size=str(draw.randint(1, 5)), aggressor=draw.choice(list(Side))))
     else:
         system.publish(_quote(draw, symbol, mids))
-
-
-def _order(draw: random.Random, symbol: str, mid: int) -> SubmitOrder:
-    side, quantity = draw.choice(list(Side)), str(draw.randint(1, 9))
-    kind = draw.choice((OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, *OrderType))
-    terms: dict[str, Any] = {}
-    if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
-        terms["price"] = _price(mid + draw.randint(-300, 300))
-    if kind in {OrderType.STOP, OrderType.STOP_LIMIT}:
-        terms["stop_price"] = _price(mid + draw.randint(-300, 300))
-    if kind is OrderType.TRAILING_STOP:
-        terms["trailing_offset"] = _price(draw.randint(1, 300))
-    return SubmitOrder(symbol, side, kind, quantity, **terms)
 
 
 def _quote(draw: random.Random, symbol: str, mids: dict[str, int]) -> Quote:

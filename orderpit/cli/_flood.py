@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from typing import Final
 
 from ..actors.strategy import Strategy
 from ..model import events as e
 from ..model.commands import SubmitOrder
 from ..model.instrument import Instrument
-from ..model.kinds import OrderType, Reason, Side, TimeInForce
+from ..model.kinds import Reason
 from ..model.market import MarketData, Quote
-from ..model.numbers import HUNDRED, multiply
+from ..model.numbers import multiply
+from ..model.order import Order
 from ..model.risk import RiskLimits
+from ..model.values import changed
+from ..strategies._drawn import Reach, contradictory_order, drawn_change, drawn_order
 
 INSTRUMENTS: Final = (
     Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001"),
@@ -21,18 +25,18 @@ INSTRUMENTS: Final = (
 LIMITS: Final = RiskLimits(max_order_quantity="9")
 """Which every hundredth order or so breaks."""
 
-_SIDES: Final = (Side.BUY, Side.SELL)
-_TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
+_TOO_MUCH: Final = Decimal(10)
+_TICK: Final = Decimal("0.01")
+_REACH: Final = Reach(tick=_TICK, lot=Decimal("0.001"), ticks=100, lots=999)
 _START_CENTS: Final = 100_00
 _LEAST_CENTS: Final = 50_00
 _MOST_CENTS: Final = 150_00
-_REACH_CENTS: Final = 1_00
 _STEP_CENTS: Final = 40
 _AT_ONCE: Final = 20
 _MOST_WORKING: Final = 40
 _ANSWERS: Final = (
     *(e.OrderOpened, e.OrderTriggered, e.OrderFilled, e.OrderModified, e.OrderCancelled, e.OrderExpired),
-    *(e.CancelRejected, e.ModifyRejected),
+    *(e.OrderRejected, e.CancelRejected, e.ModifyRejected),
 )
 _PAUSE_QUOTES: Final = 20
 """How long nothing is submitted to a venue that refuses: else the flood would be over before it is back."""
@@ -41,7 +45,7 @@ _PAUSE_QUOTES: Final = 20
 class Trader(Strategy):
     """Submits its number of orders; each answer is another turn, in which it submits, modifies or cancels.
 
-    All four types on both sides; about one command in thirty is one that must be refused.
+    Every type, time in force and instruction on both sides; about one command in thirty is one that must be refused.
 
     Args:
         orders: how many it submits.
@@ -50,8 +54,8 @@ class Trader(Strategy):
 
     def __init__(self, orders: int, seed: str) -> None:
         self._chance = random.Random(seed)
-        self._working: dict[str, int] = {}
-        self._cents = {instrument.symbol: _START_CENTS for instrument in INSTRUMENTS}
+        self._working: dict[str, Order] = {}
+        self._prices = {instrument.symbol: _price(_START_CENTS) for instrument in INSTRUMENTS}
         self._pausing = 0
         # Written by the strategy's thread alone, read by any.
         self.left = orders
@@ -77,7 +81,7 @@ class Trader(Strategy):
     def on_market_data(self, data: MarketData) -> None:
         """Follow the price, and take a turn: else one whose orders all rest would never take another."""
         if isinstance(data, Quote) and data.bid is not None:
-            self._cents[data.symbol] = int(multiply(data.bid, HUNDRED))
+            self._prices[data.symbol] = data.bid
         self._pausing = max(self._pausing - 1, 0)
         self._turn()
 
@@ -88,9 +92,9 @@ class Trader(Strategy):
             if order.is_closed:
                 self._working.pop(order.order_id, None)
             elif isinstance(update.event, e.OrderOpened):
-                self._working[order.order_id] = self._cents[order.symbol]
+                self._working[order.order_id] = order
         match update.event:
-            case e.OrderRejected() | e.OrderDenied(reason=Reason.DISCONNECTED):
+            case e.OrderRejected(reason=Reason.VENUE) | e.OrderDenied(reason=Reason.DISCONNECTED):
                 self._pausing = _PAUSE_QUOTES
             case event if isinstance(event, _ANSWERS):
                 self._turn()
@@ -117,42 +121,31 @@ class Trader(Strategy):
         return self._chance.choice(tuple(self._working))
 
     def _modify(self) -> None:
-        order_id = self._any_of_mine()
-        if self._chance.random() < 0.5:  # noqa: PLR2004
-            self.modify(order_id, quantity=self._quantity())
-        else:
-            # Refused where the order has no limit price.
-            self.modify(order_id, price=_price(self._near(self._working[order_id])))
+        order = self._working[self._any_of_mine()]
+        self.modify(order.order_id, **drawn_change(self._chance, order, _REACH, self.now_ns()))
         self.modified += 1
 
     def _submit(self) -> None:
-        chance = self._chance
-        symbol = chance.choice(INSTRUMENTS).symbol
-        kind = chance.choice(_TYPES)
-        cents = self._cents[symbol]
-        bad = chance.random()
-        sent = self.submit(
-            SubmitOrder(
-                symbol if bad >= 0.01 else "XRP/USDT",  # noqa: PLR2004
-                chance.choice(_SIDES),
-                kind,
-                self._quantity() if not 0.01 <= bad < 0.02 else "10",  # noqa: PLR2004
-                price=_price(self._near(cents)) if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT} else None,
-                stop_price=_price(self._near(cents)) if kind in {OrderType.STOP, OrderType.STOP_LIMIT} else None,
-                time_in_force=TimeInForce.GTC if not 0.02 <= bad < 0.03 else TimeInForce.FOK,  # noqa: PLR2004
-            )
-        )
-        if sent is None:
+        if self.submit(self._drawn()) is None:
             self.held_back += 1
             return
         self.left -= 1
         self.submitted += 1
 
-    def _quantity(self) -> str:
-        return f"0.{self._chance.randint(1, 999):03}"
-
-    def _near(self, cents: int) -> int:
-        return cents + self._chance.randint(-_REACH_CENTS, _REACH_CENTS)
+    def _drawn(self) -> SubmitOrder:
+        chance = self._chance
+        symbol = chance.choice(INSTRUMENTS).symbol
+        price = self._prices[symbol]
+        order = drawn_order(chance, symbol, price, _REACH, self.now_ns())
+        match chance.randrange(100):
+            case 0:
+                return changed(order, symbol="XRP/USDT")
+            case 1:
+                return changed(order, quantity=_TOO_MUCH)
+            case 2:
+                return contradictory_order(chance, symbol, price, _REACH)
+            case _:
+                return order
 
 
 class Market:
@@ -179,5 +172,5 @@ class Market:
         return Quote(symbol, bid=_price(bid), ask=_price(ask), bid_size=next(sizes), ask_size=next(sizes))
 
 
-def _price(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
+def _price(cents: int) -> Decimal:
+    return multiply(_TICK, Decimal(cents))

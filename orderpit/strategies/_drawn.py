@@ -12,6 +12,7 @@ from ..model.commands import SubmitOrder
 from ..model.kinds import STOPS, OrderType, Side, TimeInForce, TrailingType
 from ..model.numbers import add, multiply, subtract
 from ..model.order import Order
+from ..model.values import changed
 
 SIDES: Final = (Side.BUY, Side.SELL)
 _TYPES: Final = (
@@ -91,6 +92,16 @@ def contradictory_order(chance: random.Random, symbol: str, price: Decimal, reac
             return SubmitOrder(symbol, side, OrderType.STOP, lot, stop_price=price, display_quantity=lot)
         case _:
             return SubmitOrder(symbol, side, OrderType.TRAILING_STOP, lot, trailing_offset=tick, post_only=True)
+
+
+def drawn_bracket(
+    chance: random.Random, symbol: str, price: Decimal, reach: Reach, now_ns: int
+) -> tuple[SubmitOrder, Decimal, Decimal]:
+    """Draw an entry, a profit target on one side of the market, and a stop on the other."""
+    entry = changed(drawn_order(chance, symbol, price, reach, now_ns), reduce_only=False)
+    above = add(price, _ticks(reach, chance.randint(1, reach.ticks)))
+    below = max(subtract(price, _ticks(reach, chance.randint(1, reach.ticks))), reach.tick)
+    return (entry, above, below) if entry.side is Side.BUY else (entry, below, above)
 
 
 def drawn_change(chance: random.Random, order: Order, reach: Reach, now_ns: int) -> dict[str, Any]:

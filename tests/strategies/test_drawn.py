@@ -9,12 +9,12 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from orderpit import Instrument, OrderType, Reason, SubmitOrder, TimeInForce, TrailingType
+from orderpit import Instrument, OrderType, Reason, Side, SubmitOrder, TimeInForce, TrailingType
 from orderpit.model import events as e
 from orderpit.model.commands import ModifyOrder
 from orderpit.model.lifecycle import create
 from orderpit.model.validation import check_submission
-from orderpit.strategies._drawn import Reach, contradictory_order, drawn_change, drawn_order
+from orderpit.strategies._drawn import Reach, contradictory_order, drawn_bracket, drawn_change, drawn_order
 
 NOW = 1_700_000_000_000_000_000
 BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001")
@@ -56,6 +56,16 @@ def test_a_contradictory_order_is_refused_as_one() -> None:
         refusal = check_submission(contradictory_order(chance, BTC.symbol, PRICE, REACH), BTC, NOW)
         assert refusal is not None
         assert refusal.reason is Reason.UNSUPPORTED_COMBINATION
+
+
+def test_a_drawn_bracket_has_its_exits_on_both_sides_of_the_market() -> None:
+    chance, sides = random.Random(4), set[Side]()
+    for _ in range(200):
+        entry, target, stop = drawn_bracket(chance, BTC.symbol, PRICE, REACH, NOW)
+        assert target > PRICE > stop if entry.side is Side.BUY else target < PRICE < stop
+        assert not entry.reduce_only
+        sides.add(entry.side)
+    assert sides == set(Side)
 
 
 def test_a_drawn_change_names_terms_that_the_order_has(orders: list[SubmitOrder]) -> None:

@@ -11,12 +11,16 @@ from ...actors.strategy import Strategy
 from ...model.commands import SubmitOrder
 from ...model.events import OrderUpdate
 from ...model.instrument import Instrument
-from ...model.kinds import OrderType, Side
+from ...model.kinds import Contingency, OrderType, Side, TimeInForce
 from ...model.mark import Mark
 from ...model.market import Bar, Depth, MarketData, Quote, Trade
 from ...model.numbers import add, multiply, subtract
+from ...model.values import changed
+from ...strategies._drawn import SIDES, Reach, contradictory_order, drawn_bracket, drawn_change, drawn_order, lots, near
 
-BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001", min_notional="1")
+BTC: Final = Instrument(
+    "BTC/USDT", price_increment="0.01", quantity_increment="0.001", min_notional="1", max_notional="39"
+)
 ETH: Final = Instrument(
     "ETH/USDT",
     price_increment="0.01",
@@ -33,23 +37,24 @@ PRICES: Final = {"BTC/USDT": Decimal("100.00"), "ETH/USDT": Decimal("50.00"), "S
 _TICK: Final = Decimal("0.01")
 _LOT: Final = Decimal("0.001")
 _OFF_GRID: Final = Decimal("0.0005")
-_SIDES: Final = (Side.BUY, Side.SELL)
-_TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
-_LIMITED: Final = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
-_STOPPED: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
-_DEEDS: Final = ("submit",) * 11 + ("cancel",) * 5 + ("reprice",) * 2 + ("resize",) * 2
+_DEEDS: Final = ("submit",) * 10 + ("cancel",) * 5 + ("modify",) * 4 + ("tie",)
 _RECORDS: Final = ("quote",) * 11 + ("no size",) * 4 + ("trade",) * 3 + ("bar", "jump")
 _THIN_RECORDS: Final = ("trade", "trade", "one side", "one side", "one side", "quote")
-_MISTAKES: Final = ("off tick", "off lot", "unknown symbol", "post only", "unknown order", "again", "taken id")
+_GROUPS: Final = (*(Contingency.BRACKET,) * 4, *Contingency)
+_MISTAKES: Final = (
+    *("off tick", "off lot", "unknown symbol", "unknown order", "again", "taken id", "a price that it has not"),
+    *("contradiction", "shows too much", "too late"),
+)
 _THIN_ONE_IN: Final = 12
 _WRONG_ONE_IN: Final = 25
 _FAILS_ONE_IN: Final = 500
 _ANSWERS_ONE_IN: Final = 4
 _LEAST: Final = Decimal("10.00")
 _REACH: Final = Decimal("0.60")
-_TICKS_AWAY: Final = 120
-_MOST_LOTS: Final = 400
-_MOST_OFFERED: Final = 900
+REACH: Final = Reach(tick=_TICK, lot=_LOT, ticks=120, lots=400)
+_OFFERED: Final = changed(REACH, lots=900)
+_STEP: Final = changed(REACH, ticks=20)
+_JUMP: Final = changed(REACH, ticks=200)
 
 
 class Trader(Strategy):
@@ -91,21 +96,34 @@ class Trader(Strategy):
         if not chance.randrange(_WRONG_ONE_IN):
             self._err(symbol, chance.choice(_MISTAKES))
         elif deed == "submit":
-            self._submit(any_order(chance, symbol, self._last[symbol]))
+            self._submit(drawn_order(chance, symbol, self._last[symbol], REACH, self.now_ns()))
+        elif deed == "tie":
+            self._tie(symbol)
         elif deed == "cancel":
             self.cancel(chance.choice(working).order_id)
         else:
             order = chance.choice(working)
-            if order.price is not None and deed == "reprice":
-                self.modify(order.order_id, price=near(chance, order.price, _TICKS_AWAY // 2))
-            else:
-                self.modify(order.order_id, quantity=lots(chance, _MOST_LOTS))
+            self.modify(order.order_id, **drawn_change(chance, order, REACH, self.now_ns()))
 
     def _submit(self, order: SubmitOrder) -> None:
         self._quota -= 1
         order_id = self.submit(order)
         if order_id is not None:
             self._sent.append(order if order.order_id is not None else _named(order, order_id))
+
+    def _tie(self, symbol: str) -> None:
+        chance, price, now_ns = self._chance, self._last[symbol], self.now_ns()
+        kind = chance.choice(_GROUPS)
+        self._quota -= 3 if kind is Contingency.BRACKET else 2
+        if kind is Contingency.BRACKET:
+            entry, target, stop = drawn_bracket(chance, symbol, price, REACH, now_ns)
+            self.bracket(entry, profit_target=target, stop_loss=stop)
+            return
+        one, other = (drawn_order(chance, symbol, price, REACH, now_ns) for _ in range(2))
+        if kind is Contingency.OTO:
+            self.oto(one, other)
+        else:
+            self.oco(one, other, partial="reduce" if kind is Contingency.OUO else "cancel")
 
     def _err(self, symbol: str, mistake: str) -> None:
         chance, price = self._chance, self._last[symbol]
@@ -116,40 +134,29 @@ class Trader(Strategy):
                 self._submit(SubmitOrder(symbol, Side.BUY, OrderType.MARKET, add(_LOT, _OFF_GRID)))
             case "unknown symbol":
                 self._submit(SubmitOrder("XRP/USDT", Side.BUY, OrderType.MARKET, _LOT))
-            case "post only":
-                self._submit(SubmitOrder(symbol, Side.SELL, OrderType.LIMIT, _LOT, price=price, post_only=True))
+            case "contradiction":
+                self._submit(contradictory_order(chance, symbol, price, REACH))
+            case "shows too much":
+                shown = add(_LOT, _LOT)
+                self._submit(SubmitOrder(symbol, Side.SELL, OrderType.LIMIT, _LOT, price=price, display_quantity=shown))
+            case "too late":
+                good = SubmitOrder(symbol, Side.BUY, OrderType.LIMIT, _LOT, price=price)
+                self._submit(changed(good, time_in_force=TimeInForce.GTD, expire_time_ns=self.now_ns()))
+            case "a price that it has not":
+                unpriced = [order for order in self.orders() if order.price is None]
+                self.modify(unpriced[0].order_id if unpriced else "nobody-knows-it", price=price)
             case "again" if self._sent:
                 self._submit(chance.choice(self._sent))
             case "taken id" if self._sent:
                 taken = chance.choice(self._sent)
-                self._submit(_named(any_order(chance, symbol, price), taken.order_id))
+                order = drawn_order(chance, symbol, price, REACH, self.now_ns())
+                self._submit(_named(order, taken.order_id))
             case _:
                 self.cancel("nobody-knows-it")
 
 
-def any_order(chance: random.Random, symbol: str, price: Decimal) -> SubmitOrder:
-    """Draw an order of any type on either side, its prices near the one given."""
-    kind = chance.choice(_TYPES)
-    return SubmitOrder(
-        symbol,
-        chance.choice(_SIDES),
-        kind,
-        lots(chance, _MOST_LOTS),
-        price=near(chance, price, _TICKS_AWAY) if kind in _LIMITED else None,
-        stop_price=near(chance, price, _TICKS_AWAY) if kind in _STOPPED else None,
-    )
-
-
 def _named(order: SubmitOrder, order_id: str | None) -> SubmitOrder:
-    return SubmitOrder(
-        order.symbol,
-        order.side,
-        order.order_type,
-        order.quantity,
-        price=order.price,
-        stop_price=order.stop_price,
-        order_id=order_id,
-    )
+    return changed(order, order_id=order_id)
 
 
 class Market:
@@ -166,15 +173,15 @@ class Market:
         thin = not chance.randrange(_THIN_ONE_IN)
         symbol = THIN.symbol if thin else chance.choice(self._liquid)
         kind = chance.choice(_THIN_RECORDS if thin else _RECORDS)
-        mid = max(near(chance, self.prices[symbol], 200 if kind == "jump" else 20), _LEAST)
+        mid = max(near(chance, self.prices[symbol], _JUMP if kind == "jump" else _STEP), _LEAST)
         self.prices[symbol] = mid
         match kind:
             case "trade":
-                return Trade(symbol, price=mid, size=self._offered(), aggressor=chance.choice(_SIDES))
+                return Trade(symbol, price=mid, size=self._offered(), aggressor=chance.choice(SIDES))
             case "bar":
                 return Bar(symbol, open=mid, high=add(mid, _REACH), low=subtract(mid, _REACH), close=mid)
             case "one side":
-                side, levels = chance.choice(_SIDES), ((mid, self._offered()),)
+                side, levels = chance.choice(SIDES), ((mid, self._offered()),)
                 return Depth(symbol, bids=levels if side is Side.BUY else (), asks=() if side is Side.BUY else levels)
             case _:
                 return self._quote(symbol, mid, sized=kind != "no size")
@@ -187,14 +194,4 @@ class Market:
         return Quote(symbol, bid=bid, ask=ask, bid_size=self._offered(), ask_size=self._offered())
 
     def _offered(self) -> Decimal:
-        return lots(self._chance, _MOST_OFFERED)
-
-
-def near(chance: random.Random, price: Decimal, ticks: int) -> Decimal:
-    """Draw a price at most so many ticks away."""
-    return max(add(price, multiply(_TICK, Decimal(chance.randint(-ticks, ticks)))), _TICK)
-
-
-def lots(chance: random.Random, most: int) -> Decimal:
-    """Draw a quantity of at most so many lots."""
-    return multiply(_LOT, Decimal(chance.randint(1, most)))
+        return lots(self._chance, _OFFERED)

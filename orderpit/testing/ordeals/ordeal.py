@@ -21,6 +21,7 @@ from ...model.numbers import ZERO, whole
 from ...model.order import Order
 from ...model.risk import RiskLimits
 from ...model.values import changed
+from ...strategies._drawn import drawn_order, lots
 from ..chaos.exchange import ChaosExchange, happened, heal
 from ..chaos.faults import Faults
 from ..driving import held, let_pass, stepped_runtime
@@ -28,10 +29,11 @@ from ..schedules import Recording, Replay, seeded
 from ..trace import Trace
 from ..watching.probes import Probes
 from ..watching.watch import Watch, all_of
-from .crowd import INSTRUMENTS, PRICES, Market, Trader, any_order, lots
+from .crowd import INSTRUMENTS, PRICES, REACH, Market, Trader
 from .sabotage import Sabotage
 
 _TRADERS: Final = 3
+_AMENDS: Final = 0.7
 _TIME_PASSES: Final = 0.1
 _DRIVER_CANCELS: Final = 0.2
 _DRIVER_MODIFIES: Final = 0.3
@@ -107,12 +109,26 @@ class _Ordeal:
         # That an execution comes again with other content, only who has handled the first can tell.
         return changed(drawn, other_content=ZERO) if self._is_sabotaged else drawn
 
+    def _venue(self) -> SimulatedExchange:
+        """Draw a venue: of what differs between venues, one of either kind."""
+        chance = random.Random(f"venue {self._seed}")
+        return SimulatedExchange(
+            slippage="0.002",
+            fill_probability="0.8",
+            latency="0.001",
+            seed=self._seed,
+            amends=chance.random() < _AMENDS,
+            remainder=chance.choice(("cancelled", "expired")),
+            post_only=chance.choice(("refuse", "slide")),
+            wrong_side_stop=chance.choice(("reject", "trigger")),
+            self_trade_prevention=chance.choice(("cancel_newest", "cancel_oldest", "cancel_both", "decrement")),
+        )
+
     def through(self, stepped: Stepped) -> Survived:
         """Run it from the beginning to the end."""
-        inner = SimulatedExchange(slippage="0.002", fill_probability="0.8", latency="0.001", seed=self._seed)
         system = TradingSystem(
             INSTRUMENTS,
-            exchange=ChaosExchange(inner=inner, faults=self._faults, seed=self._seed),
+            exchange=ChaosExchange(inner=self._venue(), faults=self._faults, seed=self._seed),
             cash={"USDT": self._chance.choice(_CASH)},
             risk=self._chance.choice(_LIMITS),
             max_unanswered=self._chance.choice(_UNANSWERED),
@@ -177,12 +193,13 @@ class _Ordeal:
     def _act(self, system: TradingSystem) -> None:
         chance = self._chance
         symbol = chance.choice(sorted(self._market.prices))
-        self._ids.append(system.submit(any_order(chance, symbol, self._market.prices[symbol])))
+        order = drawn_order(chance, symbol, self._market.prices[symbol], REACH, stepped_runtime(system).now_ns())
+        self._ids.append(system.submit(order))
         deed = chance.random()
         if deed < _DRIVER_CANCELS:
             system.cancel(chance.choice(self._ids))
         elif deed < _DRIVER_MODIFIES:
-            system.modify(chance.choice(self._ids), quantity=lots(chance, 400))
+            system.modify(chance.choice(self._ids), quantity=lots(chance, REACH))
         elif deed < _DRIVER_HALTS:
             system.halt("a storm")
         elif deed < _DRIVER_RESUMES:
