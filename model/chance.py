@@ -44,7 +44,7 @@ def sample_of(field: str, value: object, member: Callable[[str, Number], Decimal
     """
     if type(value) is not tuple and type(value) is not list:
         raise InvalidConfiguration.of(field, value, "must be a tuple or a list of numbers")
-    numbers = cast("Sequence[Number]", value)
+    numbers = tuple(cast("Sequence[Number]", value))
     if not numbers:
-        raise InvalidConfiguration.of(field, value, "must have at least one number")
+        raise InvalidConfiguration.of(field, numbers, "must have at least one number")
     return tuple(member(f"{field}[{place}]", number) for place, number in enumerate(numbers))

@@ -11,18 +11,29 @@ from typing import Any, Final
 import attrs
 
 from orderpit import (
+    ByProbability,
+    ByVolumeShare,
     CancelOrder,
+    FixedLatency,
+    FixedSlippage,
     Instrument,
     InvalidConfiguration,
     InvalidMarketData,
     InvalidOrder,
     ModifyOrder,
+    NormalLatency,
+    NormalSlippage,
     OrderState,
     Quote,
     RiskLimits,
+    SampledLatency,
+    SampledSlippage,
     SimulatedExchange,
     Strategy,
+    ThroughOnly,
+    Touch,
     TradingSystem,
+    UniformSlippage,
 )
 from orderpit.actors.stepped import Stepped
 from orderpit.cli import main
@@ -33,7 +44,7 @@ from orderpit.testing import SCENARIOS, ChaosExchange, Faults
 
 from .messages import check
 from .outcome import Case, accepts
-from .values import Draw, changed, either, exactly, junk, name, number, remark, spoilt, time
+from .values import Draw, changed, either, exactly, junk, name, number, plain_number, remark, spoilt, time
 
 
 def _pairs(random: Random) -> Any:
@@ -46,15 +57,22 @@ def _pairs(random: Random) -> Any:
 
 _BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.00001")
 _GOOD: Final = {"instruments": [_BTC], "exchange": SimulatedExchange()}
+_SAMPLE: Final[Draw] = either(
+    junk,
+    number,
+    lambda random: tuple(number(random) for _ in range(random.randrange(4))),
+    lambda random: [plain_number(random) for _ in range(random.randrange(4))],
+)
 _COUNT: Final = either(time, exactly(1, 10))
 _OPTIONAL_CALL: Final = either(junk, exactly(None, print))
 _RUNTIME: Final = either(junk, exactly("threads", "stepped", "greenlets", Stepped()))
 _EXCHANGE: Final[Mapping[str, Draw]] = {
     "maker_fee": number,
     "taker_fee": number,
-    "slippage": either(number, exactly("0", "0.5")),
+    "slippage": either(number, exactly("0", "0.5", FixedSlippage(1), NormalSlippage("0.01"), FixedSlippage)),
     "fill_probability": either(number, exactly("0", "0.5")),
-    "latency": number,
+    "fill_model": either(junk, exactly(None, Touch(), ByVolumeShare("0.1"), ThroughOnly(), ThroughOnly)),
+    "latency": either(number, exactly(FixedLatency("0.1"), SampledLatency(["0.1"]), SampledLatency)),
     "seed": time,
     "remainder": either(junk, exactly("cancelled", "expired", "gone")),
     "post_only": either(junk, exactly("refuse", "slide", "reject")),
@@ -96,8 +114,20 @@ _CHAOS: Final[Mapping[str, Draw]] = {
     "seed": time,
 }
 _Target = tuple[type[Any], Mapping[str, Any], Mapping[str, Draw]]
+MODELS: Final[tuple[_Target, ...]] = (
+    (ByProbability, {}, {"probability": number}),
+    (ByVolumeShare, {}, {"share": number}),
+    (FixedSlippage, {}, {"ticks": either(time, exactly(1, 10**9))}),
+    (UniformSlippage, {}, {"most": number}),
+    (NormalSlippage, {}, {"deviation": either(number, exactly("0.1", "0.17"))}),
+    (SampledSlippage, {}, {"moves": _SAMPLE}),
+    (FixedLatency, {}, {"seconds": number}),
+    (NormalLatency, {"mean": "0.1", "deviation": "0.1"}, {"mean": number, "deviation": number}),
+    (SampledLatency, {}, {"seconds": _SAMPLE}),
+)
 CONFIGURATIONS: Final[tuple[_Target, ...]] = (
     (SimulatedExchange, {}, _EXCHANGE),
+    *MODELS,
     (Stepped, {}, _STEPPED),
     (Faults, {}, _FAULTS),
     (ChaosExchange, {}, _CHAOS),
@@ -114,7 +144,7 @@ def configuration(random: Random) -> Case:
         made: list[Any] = []
         if not accepts(lambda: made.append(kind(**arguments)), InvalidConfiguration, frozenset(draws)):
             return False
-        if kind in {SimulatedExchange, Faults}:
+        if kind in {SimulatedExchange, Faults, *(model for model, _, _ in MODELS)}:
             check(made[0])
         return True
 

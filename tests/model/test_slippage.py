@@ -174,7 +174,7 @@ def test_the_same_seed_slips_alike_and_another_otherwise() -> None:
     [
         pytest.param(lambda: FixedSlippage(-1), "ticks", id="fixed: negative"),
         pytest.param(lambda: FixedSlippage("1"), "ticks", id="fixed: text"),
-        pytest.param(lambda: FixedSlippage(True), "ticks", id="fixed: a bool"),
+        pytest.param(lambda: FixedSlippage(ticks=True), "ticks", id="fixed: a bool"),
         pytest.param(lambda: FixedSlippage(10**9), "ticks", id="fixed: too many"),
         pytest.param(lambda: UniformSlippage(1), "most", id="uniform: all of the price"),
         pytest.param(lambda: UniformSlippage(0.01), "most", id="uniform: a float"),

@@ -12,8 +12,12 @@ from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market,
 
 from orderpit import (
     Bar,
+    ByProbability,
+    ByVolumeShare,
     CancelOrder,
     Depth,
+    FixedLatency,
+    FixedSlippage,
     Instrument,
     InvalidConfiguration,
     InvalidInstrument,
@@ -21,17 +25,23 @@ from orderpit import (
     InvalidOrder,
     InvalidValue,
     ModifyOrder,
+    NormalLatency,
+    NormalSlippage,
     OrderState,
     OrderType,
     Quote,
     RiskLimits,
+    SampledLatency,
+    SampledSlippage,
     Side,
     SimulatedExchange,
     Strategy,
     SubmitOrder,
     TimeInForce,
+    Touch,
     Trade,
     TradingSystem,
+    UniformSlippage,
     audit,
 )
 
@@ -61,6 +71,14 @@ class Evasive:
     @property
     def __class__(self) -> Any:
         raise ZeroDivisionError
+
+
+class Half:
+    """An exchange with half of its methods."""
+
+    def connect(self, *_: Any) -> None: ...
+
+    def request(self, *_: Any) -> None: ...
 
 
 class Closed:
@@ -289,6 +307,7 @@ def test_an_instrument_that_contradicts_itself_is_refused(field: str, value: Any
     taker_fee=NOT_NUMBERS | NEGATIVE | {"None": None},
     slippage=NOT_NUMBERS | NEGATIVE | {"None": None, "one": 1},
     fill_probability=NOT_NUMBERS | NEGATIVE | {"None": None, "above one": "1.01"},
+    fill_model={"a name": "Touch", "its class": Touch, "half": Half(), "closed": Closed(), "evasive": Evasive()},
     latency=NOT_NUMBERS | NEGATIVE | {"None": None},
     seed={"negative": -1, "float": 1.0, "bool": True, "str": "1", "None": None},
     remainder={"unknown": "gone", "None": None, "lying": LyingStr("x"), "list": []},
@@ -299,20 +318,54 @@ def test_an_exchange_out_of_range_is_refused(field: str, value: Any) -> None:
     refused(InvalidConfiguration, lambda: SimulatedExchange(**{field: value}), field)
 
 
+@pytest.mark.parametrize("fill_probability", ["0", "0.5"])
+def test_a_probability_beside_a_fill_model_is_refused(fill_probability: str) -> None:
+    both = {"fill_probability": fill_probability, "fill_model": Touch()}
+    refused(InvalidConfiguration, lambda: SimulatedExchange(**both), "fill_model")
+
+
+SAMPLES = {f"of {name}": (0, value) for name, value in NOT_NUMBERS.items()} | {
+    "none": None,
+    "empty": (),
+    "text": "1",
+    "a dict": {"1": 1},
+    "unshowable": Unshowable(),
+    "a lying member": [Evasive()],
+}
+
+
+@pytest.mark.fault(33, 34, 35, 37)
+@pytest.mark.parametrize(
+    ("kind", "good", "field", "value"),
+    [
+        pytest.param(kind, good, field, value, id=f"{kind.__name__}.{field}: {name}")
+        for kind, good, field, values in [
+            (ByProbability, {}, "probability", NOT_NUMBERS | NEGATIVE | {"None": None, "above one": "1.01"}),
+            (ByVolumeShare, {}, "share", NOT_POSITIVE | {"above one": "1.01"}),
+            (FixedSlippage, {}, "ticks", NOT_SECONDS | {"None": None, "numpy-like": Numberlike(), "too many": 10**9}),
+            (UniformSlippage, {}, "most", NOT_NUMBERS | NEGATIVE | {"None": None, "one": 1}),
+            (NormalSlippage, {}, "deviation", NOT_NUMBERS | NEGATIVE | {"None": None, "a fifth": "0.2"}),
+            (SampledSlippage, {}, "moves", SAMPLES | {"of one": ("0", 1), "of minus one": ["-1"]}),
+            (FixedLatency, {}, "seconds", NOT_NUMBERS | NEGATIVE | {"None": None}),
+            (NormalLatency, {"deviation": 0}, "mean", NOT_NUMBERS | NEGATIVE | {"None": None}),
+            (NormalLatency, {"mean": 0}, "deviation", NOT_NUMBERS | NEGATIVE | {"None": None}),
+            (SampledLatency, {}, "seconds", SAMPLES | {"of a negative": ["-1"]}),
+        ]
+        for name, value in values.items()
+    ],
+)
+def test_a_model_of_slippage_or_latency_or_fills_out_of_range_is_refused(
+    kind: Any, good: dict[str, Any], field: str, value: Any
+) -> None:
+    refused(InvalidConfiguration, lambda: kind(**good | {field: value}), field)
+
+
 @cases(max_order_quantity=without(NOT_POSITIVE, "None"), max_order_notional=without(NOT_POSITIVE, "None"))
 def test_limits_out_of_range_are_refused(field: str, value: Any) -> None:
     refused(InvalidConfiguration, lambda: RiskLimits(**{field: value}), field)
 
 
 # -- the system
-
-
-class Half:
-    """An exchange with half of its methods."""
-
-    def connect(self, *_: Any) -> None: ...
-
-    def request(self, *_: Any) -> None: ...
 
 
 @cases(
