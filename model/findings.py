@@ -33,6 +33,18 @@ def alarm_about(order: Order, report: r.VenueReport, now: int, code: AlarmCode) 
     return Alarm(now, code, order.order_id, f"{type(report).__name__} for an order that is {order.state.value}")
 
 
+def as_instructed(order: Order, price: Decimal | None, quantity: Decimal | None) -> bool:
+    """Whether it is by its own instructions that the venue has an order with this other price or quantity.
+
+    A post-only one may have slid away from the market, and a reduce-only one been shortened.
+    """
+    if price is not None:
+        sent = order.price
+        if not order.post_only or sent is None or (price > sent if order.is_buy else price < sent):
+            return False
+    return quantity is None or (order.reduce_only and quantity < order.quantity)
+
+
 def contradiction(order: Order, report: r.VenueReport, now: int) -> Found:
     """An alarm, and a doubt unless there is one: the venue and we cannot both be right."""
     yield alarm_about(order, report, now, AlarmCode.CONTRADICTION)

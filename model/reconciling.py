@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import events as e
 from . import reports as r
 from .alarm import AlarmCode
-from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, missing, opened
+from .findings import NEVER_OPENED, Found, alarm_about, as_instructed, cleared, contradiction, missing, opened
 from .kinds import OrderState, OrderType, Pending, Reason
 from .numbers import ZERO
 from .order import CLOSED, Order
@@ -90,7 +90,8 @@ def _terms_found(order: Order, report: r.VenueStatus, now: int) -> Found:
     stop_price = report.stop_price if _stays(order) and report.stop_price != order.stop_price else None
     expire_time_ns = report.expire_time_ns if report.expire_time_ns != order.expire_time_ns else None
     if any(term is not None for term in (price, quantity, stop_price, expire_time_ns)):
-        if overdue is None:
+        by_venue = stop_price is None and expire_time_ns is None and as_instructed(order, price, quantity)
+        if overdue is None and not by_venue:
             yield alarm_about(order, report, now, A.CHANGED_TERMS)
         yield e.OrderModified(
             time_ns=now,

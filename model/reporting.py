@@ -14,7 +14,7 @@ import attrs
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .findings import NEVER_OPENED, Found, alarm_about, cleared, contradiction, missing, opened
+from .findings import NEVER_OPENED, Found, alarm_about, as_instructed, cleared, contradiction, missing, opened
 from .kinds import STOPS, OrderState, Reason
 from .lifecycle import apply
 from .numbers import ZERO, plain, subtract
@@ -216,25 +216,13 @@ def _accepted(order: Order, report: r.VenueAccepted, now: int) -> Found:
     quantity = report.quantity if report.quantity != order.quantity and not order.terms_changed else None
     if price is not None or quantity is not None:
         # Accept what the venue says: it is what will execute.
-        if not _as_instructed(order, price, quantity):
+        if not as_instructed(order, price, quantity):
             text = "the venue acknowledged other terms than were sent; the venue's are in force"
             yield Alarm(now, A.CHANGED_TERMS, order.order_id, text)
         yield _changed(order, report, now, price, quantity)
     elif order.is_open and order.exchange_order_id is None and report.exchange_order_id is not None:
         # It does not move a state backwards either, but the venue's id is news.
         yield _changed(order, report, now)
-
-
-def _as_instructed(order: Order, price: Decimal | None, quantity: Decimal | None) -> bool:
-    """Whether it is by its own instructions that an order was acknowledged with other terms than were sent.
-
-    A post-only one may have slid away from the market, and a reduce-only one been shortened.
-    """
-    if price is not None:
-        sent = order.price
-        if not order.post_only or sent is None or (price > sent if order.is_buy else price < sent):
-            return False
-    return quantity is None or (order.reduce_only and quantity < order.quantity)
 
 
 def _acknowledged_too_late(order: Order, report: r.VenueAccepted, now: int) -> Found:
