@@ -89,9 +89,9 @@ def check_venue(ledger: Ledger, orders: Iterable[Order], venue: Iterable[VenueOr
     """
     ours: dict[str, Order] = {}
     replaced: dict[str, str] = {}
-    for order in orders:
-        ours[order.client_order_id] = order
-        replaced |= dict.fromkeys(order.replaced_client_order_ids, order.client_order_id)
+    for known in orders:
+        ours[known.client_order_id] = known
+        replaced |= dict.fromkeys(known.replaced_client_order_ids, known.client_order_id)
     theirs: dict[str, VenueOrder] = {}
     for there in venue:
         name = replaced.get(there.client_order_id, there.client_order_id)
