@@ -18,6 +18,7 @@ from orderpit.actors.exchange import AdaptedExchangeActor
 from orderpit.actors.messages import Arrived, Listen, StopListening
 from orderpit.actors.simulated_exchange import SimulatedExchangeActor
 from orderpit.model import reports as r
+from orderpit.model.values import changed
 from orderpit.model.venue import SimulatedVenue
 
 
@@ -41,6 +42,10 @@ class Venue:
         return [type(message) for message in self.manager.messages]
 
 
+def submission(client_order_id: str) -> r.VenueSubmit:
+    return changed(venue_request(r.VenueSubmit), client_order_id=client_order_id)
+
+
 def test_a_request_without_latency_is_answered_in_the_same_step(desk: Desk) -> None:
     assert Venue(desk).tell(venue_request(r.VenueSubmit)) == [r.VenueAccepted]
 
@@ -52,6 +57,39 @@ def test_a_request_with_latency_arrives_when_its_timer_fires(desk: Desk) -> None
     assert (delay, target) == (5_000, venue.me)
     assert type(message) is Arrived
     assert venue.tell(message) == [r.VenueAccepted]
+
+
+def test_requests_arrive_in_the_order_in_which_they_were_sent_whichever_timer_fires_first(desk: Desk) -> None:
+    venue = Venue(desk, 5_000, 1_000, 0, 9_000)
+    requests = [submission(f"o-{n}") for n in range(4)]
+    assert venue.tell(*requests) == []
+    delays = [delay for delay, _, _ in venue.timers]
+    assert delays == sorted(delays), "a slow request holds up those behind it"
+    for _, _, message in reversed(venue.timers):
+        venue.tell(message)
+    assert [report.client_order_id for report in venue.manager.messages] == ["o-0", "o-1", "o-2", "o-3"]
+
+
+def test_a_request_without_latency_waits_for_one_that_is_still_on_its_way(desk: Desk) -> None:
+    venue = Venue(desk, 5_000, 0, 0)
+    first, second, third = (submission(f"o-{n}") for n in range(3))
+    assert venue.tell(first, second) == []
+    for _, _, message in tuple(venue.timers):
+        venue.tell(message)
+    venue.tell(third)
+    assert len(venue.timers) == 2, "the connection is free again"
+    assert [report.client_order_id for report in venue.manager.messages] == ["o-0", "o-1", "o-2"]
+
+
+def test_a_request_that_cannot_be_handled_holds_up_nobody(desk: Desk) -> None:
+    venue = Venue(desk, 5_000, 5_000)
+    poison = venue_request(r.VenueSubmit)
+    object.__setattr__(poison, "client_order_id", [])
+    venue.tell(poison, submission("o-2"))
+    for _, _, message in venue.timers:
+        venue.tell(message)
+    assert [problem.what for problem in desk.problems] == ["set aside"]
+    assert [report.client_order_id for report in venue.manager.messages] == ["o-2"]
 
 
 @pytest.mark.parametrize("kind", [r.VenueSubmit, r.VenueCancel, r.VenueModify, r.VenueQuery], ids=lambda k: k.__name__)

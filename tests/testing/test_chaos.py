@@ -10,11 +10,15 @@ from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market,
 
 from orderpit import (
     AlarmCode,
+    ByVolumeShare,
+    FixedSlippage,
     InvalidConfiguration,
+    NormalSlippage,
     Order,
     OrderState,
     Pending,
     Reason,
+    SampledLatency,
     Side,
     SimulatedExchange,
     TradingSystem,
@@ -104,7 +108,19 @@ def test_a_wrong_setting_is_named(settings: dict[str, Any], rule: str) -> None:
         ChaosExchange(**settings)
 
 
-def test_without_faults_it_is_the_exchange_behind() -> None:
+@pytest.mark.parametrize(
+    "inner",
+    [
+        SimulatedExchange(slippage="0.01", fill_probability="0.5", latency="0.001"),
+        SimulatedExchange(
+            slippage=NormalSlippage("0.005"),
+            fill_model=ByVolumeShare("0.3"),
+            latency=SampledLatency(("0", "0.001", "0.02")),
+        ),
+    ],
+    ids=["numbers", "models"],
+)
+def test_without_faults_it_is_the_exchange_behind(inner: SimulatedExchange) -> None:
     def fills(exchange: Any) -> list[tuple[Any, ...]]:
         with TradingSystem([BTC], exchange=exchange, runtime="stepped", seed=3) as system:
             for step in range(30):
@@ -117,7 +133,6 @@ def test_without_faults_it_is_the_exchange_behind() -> None:
                 for order in system.orders()
             ]
 
-    inner = SimulatedExchange(slippage="0.01", fill_probability="0.5", latency="0.001")
     assert fills(ChaosExchange(inner=inner)) == fills(inner)
 
 
@@ -125,6 +140,8 @@ def test_what_risk_reserves_is_that_of_the_exchange_behind() -> None:
     inner = SimulatedExchange(taker_fee="0.5", slippage="0.25")
     exchange = ChaosExchange(inner=inner)
     assert (exchange.dearest_fee, exchange.allowance) == (Decimal("0.5"), Decimal("1.25"))
+    assert ChaosExchange(inner=SimulatedExchange(slippage=FixedSlippage(3))).allowance_ticks == 3
+    assert ChaosExchange(inner=OwnVenue()).allowance_ticks == 0
     assert not exchange.loses_nothing, "so that it is waited for, but not for ever"
     with chaotic(Faults.none(), inner, cash={"USDT": "150"}) as system:
         system.publish(quote("99", "100"))

@@ -59,6 +59,7 @@ class ChaosLinks(ExchangeActor):
         self._call_later = call_later
         self._extra_delay = extra_delay
         self._requests = 0
+        self._last_arrives_ns = 0
         self._truth = Truth()
         self._held: dict[int, Held] = {}
         self._numbers = 0
@@ -105,10 +106,7 @@ class ChaosLinks(ExchangeActor):
         record = self._truth.record(request.client_order_id)
         if self._is_down:
             return
-        tables, delay = self._tables, self._tables.latency_ns
-        if self._extra_delay is not None:
-            self._requests += 1
-            delay += self._extra_delay(self._requests)
+        tables, delay = self._tables, self._tables.latency_ns + self._on_the_way_ns()
         match self.pick(tables.down, record):
             case "lost_request":
                 self._happened["lost_request"] += 1
@@ -132,6 +130,15 @@ class ChaosLinks(ExchangeActor):
         record.requests = (*record.requests, request)
         record.arrives_ns = max(record.arrives_ns, now + delay)
         self.hold(record.arrives_ns - now, "request", record)
+
+    def _on_the_way_ns(self) -> int:
+        """Return how long the next request takes without faults: none arrives before one that was sent earlier."""
+        if self._extra_delay is None:
+            return 0
+        now, number = self.context.elapsed_ns(), self._requests + 1
+        arrives = max(self._last_arrives_ns, now + self._extra_delay(number))
+        self._requests, self._last_arrives_ns = number, arrives
+        return arrives - now
 
     # -- up: reports
 
