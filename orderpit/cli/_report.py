@@ -10,7 +10,7 @@ from typing import cast
 from ..model import events as e
 from ..model.commands import SubmitOrder
 from ..model.instrument import Instrument
-from ..model.kinds import Reason, TimeInForce, TrailingType
+from ..model.kinds import Contingency, Reason, TimeInForce, TrailingType
 from ..model.numbers import ZERO, plain, to_places
 from ..model.order import Order
 from ._errors import printable
@@ -20,6 +20,7 @@ from ._tallies import Tally
 
 _SHOWN_ORDERS = 20
 _NS = 1_000_000_000
+_SHOWN_APART = frozenset({"traded", "unprotected_ns", "unprotected_ns_max"})
 _UNITS = {TrailingType.AMOUNT: "", TrailingType.PERCENT: "per cent", TrailingType.TICKS: "ticks"}
 
 
@@ -135,12 +136,27 @@ def _places(text: str) -> int:
 def show_stats(out: Output, outcome: Outcome) -> None:
     """Show the notebook's statistics under the notebook's names."""
     out.heading("Final OMS statistics")
-    rows = [(key, _counted(value)) for key, value in outcome.stats.items() if key != "traded"]
+    rows = [(key, _counted(value)) for key, value in outcome.stats.items() if key not in _SHOWN_APART]
     out.table(("statistic", "value"), rows)
     for word, tallies in (("rejected", outcome.rejected), ("refused", outcome.refused)):
         if tallies:
             reasons = "; ".join(_reason(reason, tally) for reason, tally in tallies.items())
             out.line(f"{word}: {sum(tally.count for tally in tallies.values()):,} ({printable(reasons)})")
+    _show_protection(out, outcome)
+
+
+def _show_protection(out: Output, outcome: Outcome) -> None:
+    """Show for how long what brackets had open was not covered by a working stop."""
+    links = (order.link for order in outcome.orders)
+    brackets = {link.group_id for link in links if link is not None and link.contingency is Contingency.BRACKET}
+    if brackets:
+        total, longest = (_milliseconds(outcome.stats[key]) for key in ("unprotected_ns", "unprotected_ns_max"))
+        count = counted(len(brackets), "bracket")
+        out.line(f"Protection: {count}, without a working stop for {total} in all, for {longest} at worst")
+
+
+def _milliseconds(time_ns: int) -> str:
+    return f"{time_ns / _NS * 1_000:,.3f} ms"
 
 
 def _reason(reason: str, tally: Tally) -> str:

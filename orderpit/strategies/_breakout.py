@@ -65,8 +65,12 @@ class BracketedBreakout(Strategy):
 
     def _enter(self, side: Side, price: Decimal) -> None:
         above, below = (self._profit, self._loss) if side is Side.BUY else (self._loss, self._profit)
-        high = round_to(multiply(price, add(ONE, above)), self._tick)
-        low = max(round_to(multiply(price, subtract(ONE, below)), self._tick), self._tick)
+        here = round_to(price, self._tick)
+        # At least a tick away on both sides, also where the grid is coarse.
+        high = max(round_to(multiply(price, add(ONE, above)), self._tick), add(here, self._tick))
+        low = min(round_to(multiply(price, subtract(ONE, below)), self._tick), subtract(here, self._tick))
+        if low < self._tick:
+            return
         target, stop = (high, low) if side is Side.BUY else (low, high)
         entry = SubmitOrder(self._symbol, side, OrderType.MARKET, self._size)
         self.bracket(entry, profit_target=target, stop_loss=stop)

@@ -44,12 +44,13 @@ def btc(tmp_path):
     return bars(tmp_path / "BTC-USDT.csv", waves(240))
 
 
-@pytest.mark.parametrize("strategy", ["quoter", "crossover"])
+@pytest.mark.parametrize("strategy", ["quoter", "crossover", "breakout"])
 def test_a_strategy_trades_on_the_data_and_the_audit_is_clean(strategy, btc, capsys):
     found, err = session(capsys, "--data", btc, "--strategy", strategy)
     assert found["audit"]["violations"] == []
     assert found["stats"]["total_orders_filled"] > 0
-    assert found["stats"]["open_orders_count"] == 0
+    # A bracket may be open when the data end.
+    assert found["stats"]["open_orders_count"] in ({0, 2} if strategy == "breakout" else {0})
     assert found["data"] == {
         "source": btc,
         "records": 240,

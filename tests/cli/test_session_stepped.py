@@ -28,7 +28,7 @@ def session(capsys, *argv, code=0):
     return json.loads(out), err
 
 
-@pytest.mark.parametrize("strategy", ["quoter", "crossover"])
+@pytest.mark.parametrize("strategy", ["quoter", "crossover", "breakout"])
 def test_the_same_data_give_the_same_outcome_on_both_runtimes(strategy, btc, capsys):
     argv = ("--quiet", "--data", btc, "--strategy", strategy, "--fill-probability", "0.5", "--latency", "90")
     outcomes = {}

@@ -1,4 +1,4 @@
-"""The two example strategies, on prices made by hand."""
+"""The three example strategies, on prices made by hand."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from orderpit import (
     InvalidConfiguration,
     OrderState,
     Quote,
+    Side,
     SimulatedExchange,
     Trade,
     TradingSystem,
     audit,
 )
 from orderpit.model.events import OrderDenied, OrderModified
-from orderpit.strategies import MovingAverageCrossover, TwoSidedQuoter
+from orderpit.strategies import BracketedBreakout, MovingAverageCrossover, TwoSidedQuoter
 
 BOUND = 20.0
 BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.1")
@@ -134,3 +135,49 @@ def test_a_parameter_out_of_range_is_named(strategy, parameters, field):
     with pytest.raises(InvalidConfiguration) as raised:
         strategy("BTC/USDT", **parameters)
     assert raised.value.field == field
+
+
+def breakout(*prices, **parameters):
+    fixed = {"size": 1, "tick": "0.01", "window": 3, "profit": "0.1", "loss": "0.05"}
+    return played(BracketedBreakout, quotes(*prices), **fixed | parameters)
+
+
+def states(orders):
+    return [(order.side.value, order.order_type.value, order.state.value) for order in orders]
+
+
+@pytest.mark.parametrize(
+    ("prices", "entered"),
+    [
+        pytest.param([100, 102, 101, 103], Side.BUY, id="above"),
+        pytest.param([100, 102, 101, 99], Side.SELL, id="below"),
+        pytest.param([100, 102, 101, 102], None, id="within"),
+        pytest.param([100, 102, 103], None, id="too-few-samples"),
+    ],
+)
+def test_the_breakout_enters_when_the_price_leaves_its_range(prices, entered):
+    orders, _, _ = breakout(*prices)
+    assert [order.side for order in orders][:1] == ([] if entered is None else [entered])
+
+
+def test_a_breakout_is_closed_at_its_profit_target_and_leaves_nothing_working():
+    orders, _, held = breakout(100, 102, 101, 103, 115)
+    assert states(orders) == [("BUY", "MARKET", "FILLED"), ("SELL", "LIMIT", "FILLED"), ("SELL", "STOP", "CANCELLED")]
+    assert orders[1].price == Decimal("113.3")
+    assert held == 0
+
+
+def test_a_breakout_is_closed_at_its_stop_and_leaves_nothing_working():
+    orders, _, held = breakout(100, 102, 101, 99, 105)
+    assert states(orders) == [("SELL", "MARKET", "FILLED"), ("BUY", "LIMIT", "CANCELLED"), ("BUY", "STOP", "FILLED")]
+    assert orders[2].stop_price == Decimal("103.95")
+    assert held == 0
+
+
+def test_the_breakout_waits_until_its_bracket_has_ended():
+    assert len(breakout(100, 102, 101, 103, 104, 105)[0]) == 3
+    assert len(breakout(100, 102, 101, 103, 115, 116, 117)[0]) == 6
+
+
+def test_the_breakout_takes_one_sample_each_interval():
+    assert breakout(100, 102, 101, 103, every_ns=60 * SECOND)[0] == ()
