@@ -117,6 +117,11 @@ class RecordedDepth:
             yield offer
             offer = self.after(side, offer.price)
 
+    def top(self, side: Side, count: int) -> tuple[Level, ...]:
+        """Return the first levels that it meets, of those whose size is known."""
+        levels = self._levels[side].best(count)
+        return tuple((price, offer.size) for price, offer in levels if offer.size is not None)
+
     def size(self, side: Side, price: Decimal) -> Decimal | None:
         """Return what is left at a price for takers on this side; None where that is not known."""
         levels = self._levels[side]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
-from decimal import Decimal
 from typing import Final
 
 import attrs
 
 from ..model.errors import InvalidMarketData
+from ..model.kinds import Side
 from ..model.market import Level
+from ..model.order_book import OrderBook
+from ..model.undo import Undo
 
 _WAITING: Final = 1_000
 """Diffs kept while no snapshot has come: at one every 100 ms, of the last 100 s. A recording may never have one."""
@@ -27,35 +27,6 @@ class Diff:
     asks: list[Level]
 
 
-class _Side:
-    # Two lists side by side, prices rising. A dict of sizes would hash a Decimal at each look-up, which costs more than
-    # the bisection; inserting into a list of some thousand pointers is a short memory move.
-
-    def __init__(self, levels: Iterable[Level] = ()) -> None:
-        self._prices: list[Decimal] = []
-        self._sizes: list[Decimal] = []
-        self.apply(levels)
-
-    def apply(self, levels: Iterable[Level]) -> None:
-        prices, sizes = self._prices, self._sizes
-        for price, size in levels:
-            at = bisect_left(prices, price)
-            if at < len(prices) and prices[at] == price:
-                if size:
-                    sizes[at] = size
-                else:
-                    del prices[at], sizes[at]
-            elif size:
-                prices.insert(at, price)
-                sizes.insert(at, size)
-
-    def lowest(self, count: int) -> tuple[Level, ...]:
-        return tuple(zip(self._prices[:count], self._sizes[:count], strict=True))
-
-    def highest(self, count: int) -> tuple[Level, ...]:
-        return tuple(zip(self._prices[: -count - 1 : -1], self._sizes[: -count - 1 : -1], strict=True))
-
-
 class Book:
     """The rule of Binance: buffer the diffs, take a snapshot, drop the diffs up to its id, apply the rest.
 
@@ -64,8 +35,8 @@ class Book:
     """
 
     def __init__(self) -> None:
-        self._bids = _Side()
-        self._asks = _Side()
+        self._undo = Undo()
+        self._book = OrderBook(self._undo)
         self._waiting: deque[Diff] = deque(maxlen=_WAITING)
         self.update_id: int | None = None
         """The last update in the book; None while it is not valid."""
@@ -80,7 +51,8 @@ class Book:
         """
         if self.update_id is not None and update_id <= self.update_id:
             return False
-        self._bids, self._asks = _Side(bids), _Side(asks)
+        self._book = OrderBook(self._undo)
+        self._apply(bids, asks)
         self.update_id = update_id
         waiting, self._waiting = self._waiting, deque(maxlen=_WAITING)
         self.unused = 0
@@ -105,8 +77,7 @@ class Book:
         if known is not None and diff.last <= known:
             return False
         if known is not None and diff.first <= known + 1:
-            self._bids.apply(diff.bids)
-            self._asks.apply(diff.asks)
+            self._apply(diff.bids, diff.asks)
             self.update_id = diff.last
             return True
         self.update_id = None
@@ -118,4 +89,10 @@ class Book:
 
     def top(self, levels: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """Return the best bids and asks, the best first."""
-        return self._bids.highest(levels), self._asks.lowest(levels)
+        recorded = self._book.recorded
+        return recorded.top(Side.SELL, levels), recorded.top(Side.BUY, levels)
+
+    def _apply(self, bids: list[Level], asks: list[Level]) -> None:
+        # Each message is applied as a whole, or it is refused before: there is never one to take back.
+        self._undo.begin()
+        self._book.diff(bids, asks)
