@@ -34,6 +34,7 @@ from orderpit.testing import Stepped, seeded
 
 SIGNAL = "SIGNAL/USDT"
 """Not traded by any order: a quote of it has an account act."""
+NANOSECONDS = Decimal(1_000_000_000)
 _FEES = {"maker_fee": "0.001", "taker_fee": "0.002"}
 _INSTRUMENT = {"price_increment": "0.01", "quantity_increment": "0.001"}
 _SIMPLE = {
@@ -99,6 +100,7 @@ class Stage:
         )
         self._trays: dict[str, deque[SubmitOrder]] = {}
         self._ids: dict[str, str] = {}
+        self._group_id = ""
         self._seen = 0
 
     def play(self) -> list[str]:
@@ -142,6 +144,10 @@ class Stage:
                 self.system.modify(self._ids.get(name, name), **terms)
             case s.Cancel(name):
                 self.system.cancel(self._ids.get(name, name))
+            case s.Gate("halt"):
+                self.system.halt("the table says so")
+            case s.Gate():
+                self.system.resume()
             case s.At(time_ns):
                 self._pass_time(time_ns)
             case Group():
@@ -168,9 +174,12 @@ class Stage:
                 made = self.system.bracket(entry, profit_target=target, stop_loss=stop)
                 ids = (made.entry, made.profit_target, made.stop_loss)
             case "ouo":
-                ids = self.system.oco(*parts, partial="reduce").orders
+                made = self.system.oco(*parts, partial="reduce")
+                ids = made.orders
             case kind:
-                ids = getattr(self.system, kind)(*parts).orders
+                made = getattr(self.system, kind)(*parts)
+                ids = made.orders
+        self._group_id = made.group_id
         self._ids.update(zip(group.names, ids, strict=True))
 
     def _pass_time(self, until_ns: int) -> None:
@@ -200,7 +209,7 @@ class Stage:
         return fact == see.value or (fact[-1].isdecimal() and plain(Decimal(fact)) == see.value)
 
     def _fact(self, see: s.See) -> str:
-        if see.subject in {"position", "cash", "fees", "alarm"}:
+        if see.subject in {"position", "cash", "fees", "alarm", "unprotected"}:
             return self._account_fact(see)
         order = self.system.order(self._ids.get(see.subject, see.subject))
         return _text(getattr(order, _SEEN.get(see.field, see.field)))
@@ -209,6 +218,10 @@ class Stage:
         if see.subject == "alarm":
             alarms = self.system.troubles().alarms
             return alarms[-1].code.value if alarms else "none"
+        if see.subject == "unprotected":
+            group = self.system.group(self._group_id)
+            assert group is not None
+            return _text(Decimal(group.unprotected_ns) / NANOSECONDS)
         books = self.system.portfolio()
         if see.subject == "position":
             held = books.positions.get(SYMBOL)

@@ -48,6 +48,13 @@ class Cancel:
 
 
 @attrs.frozen
+class Gate:
+    """Trading is halted, or resumed."""
+
+    verb: str
+
+
+@attrs.frozen
 class At:
     """Time passes until then, in nanoseconds since the epoch."""
 
@@ -63,7 +70,7 @@ class See:
     value: str
 
 
-Step: TypeAlias = Setting | Publish | Place | Group | Modify | Cancel | At | See
+Step: TypeAlias = Setting | Publish | Place | Group | Modify | Cancel | Gate | At | See
 
 
 def read(line: Line) -> Step:
@@ -88,6 +95,8 @@ def _step(verb: str, words: Words, line: Line) -> Step:
             return Modify(words.name(), changes(words))
         case "cancel":
             return Cancel(words.name())
+        case "halt" | "resume":
+            return Gate(verb)
         case "at":
             return At(words.time_ns())
         case "see":
