@@ -57,6 +57,7 @@ def _pairs(random: Random) -> Any:
 
 _BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.00001")
 _GOOD: Final = {"instruments": [_BTC], "exchange": SimulatedExchange()}
+_YES_OR_NO: Final = (True, False)
 _SAMPLE: Final[Draw] = either(
     junk,
     number,
@@ -75,6 +76,8 @@ _EXCHANGE: Final[Mapping[str, Draw]] = {
     "latency": either(number, exactly(FixedLatency("0.1"), SampledLatency(["0.1"]), SampledLatency)),
     "seed": time,
     "remainder": either(junk, exactly("cancelled", "expired", "gone")),
+    "amends": either(junk, exactly(*_YES_OR_NO)),
+    "self_trade_prevention": either(junk, exactly("cancel_newest", "cancel_both", "decrement", "cancel_all")),
     "post_only": either(junk, exactly("refuse", "slide", "reject")),
     "wrong_side_stop": either(junk, exactly("reject", "trigger", "refuse")),
 }

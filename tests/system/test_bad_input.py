@@ -312,6 +312,8 @@ def test_an_instrument_that_contradicts_itself_is_refused(field: str, value: Any
     seed={"negative": -1, "float": 1.0, "bool": True, "str": "1", "None": None},
     remainder={"unknown": "gone", "None": None, "lying": LyingStr("x"), "list": []},
     post_only={"unknown": "reject", "None": None, "bool": True, "lying": LyingStr("x"), "list": []},
+    amends={"int": 1, "str": "yes", "None": None, "evasive": Evasive()},
+    self_trade_prevention={"unknown": "cancel_all", "None": None, "lying": LyingStr("x"), "list": []},
     wrong_side_stop={"unknown": "refuse", "None": None, "lying": LyingStr("x"), "list": []},
 )
 def test_an_exchange_out_of_range_is_refused(field: str, value: Any) -> None:
