@@ -247,7 +247,7 @@ def _unprotected(group: Group, gate: Gate) -> Iterator[Trouble]:
     elif is_given_up(last):
         why = "its stop has failed, and so has closing it at the market"
     elif has_failed(group):
-        why = "its stop has failed; it is closed at the market"
+        why = "its stop has failed, and it is to be closed at the market"
     elif _is_held_back(last, group.open_quantity, gate):
         why = "no order may leave, nor grow"
     else:

@@ -55,6 +55,7 @@ class Desk:
         self.blotter = Blotter(lambda: f"r-{next(ids)}")
         self.now = 1_000
         self.requests: list[r.VenueRequest] = []
+        self.all_requests: list[r.VenueRequest] = []
         self.alarms = []
         self.executions = count(1)
         if group is not None:
@@ -64,6 +65,7 @@ class Desk:
         outcome = self.blotter.followed(outcome, self.now)
         self.blotter.commit(outcome, self.now)
         self.requests.extend(outcome.requests)
+        self.all_requests.extend(outcome.requests)
         self.alarms.extend(outcome.alarms)
         for group in self.blotter.groups:
             for finding in group_laws(group, self.blotter.gate):
@@ -99,6 +101,11 @@ class Desk:
     def uncancelled(self, order_id, reason=Reason.VENUE):
         request = self.latest(r.VenueCancel, order_id)
         return self.report(r.VenueCancelRejected, order_id, request_id=request.request_id, reason=reason)
+
+    def answered(self, order_id, **found):
+        """Answer the latest query of an order."""
+        request = self.latest(r.VenueQuery, order_id)
+        return self.report(r.VenueStatus, order_id, request_id=request.request_id, **found)
 
     def cancelled(self, order_id, reason=Reason.REQUESTED):
         return self.report(r.VenueCancelled, order_id, reason=reason)
@@ -145,7 +152,7 @@ class Desk:
 
     def latest(self, kind, order_id):
         client_id = self.order(order_id).client_order_id
-        return [one for one in self.requests if isinstance(one, kind) and one.client_order_id == client_id][-1]
+        return [one for one in self.all_requests if isinstance(one, kind) and one.client_order_id == client_id][-1]
 
     def shown(self):
         """Return each order of the group as its state, quantity and request in flight."""
