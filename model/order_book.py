@@ -74,10 +74,10 @@ class OrderBook:
 
     def replace(self, before: VenueOrder, after: VenueOrder) -> None:
         """Take over a new state of an order; it stays in its place unless its priority has changed or it has closed."""
-        if before.is_live and after.is_live and _place(before) == _place(after):
-            if before.priority != after.priority:
-                price = after.rests_at
-                assert price is not None, "a market order is not queued anew"
+        if before.is_live and after.is_live and _place(before) == _place(after) and not _follows_anew(before, after):
+            price = after.rests_at
+            # A trailing stop that no market has started yet stands nowhere.
+            if before.priority != after.priority and price is not None:
                 self._ladder(after).requeue(price, after.client_order_id, after.priority, self._known(after, price))
             if before.crossing is not after.crossing:
                 (self._mark if after.crossing else self._unmark)(self.crossing, after.client_order_id)
@@ -211,6 +211,10 @@ class OrderBook:
             if size is not None:
                 self._undo.note(queue.ahead.kept())
                 queue.ahead.shown(size)
+
+
+def _follows_anew(before: VenueOrder, after: VenueOrder) -> bool:
+    return before.priority != after.priority and after.waits_for_stop and after.follows_at is not None
 
 
 def _place(order: VenueOrder) -> tuple[object, ...]:

@@ -187,6 +187,16 @@ def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None
             text="filled with a modification to more on its way: the venue is asked which came first",
             until_asked=True,
         )
+    elif order.state is S.SUBMITTED and order.reduce_only and fill.quantity < order.remaining_quantity:
+        # What the venue has left of it stands in the acknowledgement, which has not come.
+        yield e.OrderInDoubt(
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            reason=Reason.NO_ANSWER,
+            text="filled before it was acknowledged: the venue is asked whether it has shortened it",
+            until_asked=True,
+        )
     yield from _overfilled(order, fill.quantity, now)
 
 
@@ -249,6 +259,7 @@ def _changed(
         stop_price=report.stop_price if isinstance(report, r.VenueModified) else None,
         expire_time_ns=report.expire_time_ns if isinstance(report, r.VenueModified) else None,
         exchange_order_id=report.exchange_order_id,
+        reason=report.reason if isinstance(report, r.VenueModified) else Reason.REQUESTED,
     )
 
 

@@ -39,7 +39,7 @@ def stormy(seed: int, faults: Faults, **settings: Any) -> TradingSystem:
     return TradingSystem([BTC, ETH], **arguments | settings)
 
 
-def rage(system: TradingSystem, seed: int, rounds: int = 40) -> list[str]:
+def rage(system: TradingSystem, seed: int, rounds: int = 60) -> list[str]:
     """Let orders, cancels, modifications and market data fall upon the system; returns the ids of the orders."""
     draw, ids = random.Random(seed), list[str]()
     mids = {"BTC/USDT": 10_000, "ETH/USDT": 5_000}
@@ -61,9 +61,10 @@ def _act(system: TradingSystem, draw: random.Random, symbol: str, mids: dict[str
     elif kind < 0.65:
         system.cancel(draw.choice(ids[-12:]))
     elif kind < 0.8:
-        order = system.order(draw.choice(ids[-12:]))
-        assert order is not None
-        system.modify(order.order_id, **drawn_change(draw, order, REACH, system._runtime.now_ns()))
+        order_id = draw.choice(ids[-12:])
+        order, now_ns = system.order(order_id), system._runtime.now_ns()
+        # One that nobody has taken up yet has no terms to be seen.
+        system.modify(order_id, **({"quantity": 5} if order is None else drawn_change(draw, order, REACH, now_ns)))
     elif kind < 0.9:
         price = _price(mids[symbol] + draw.randint(-150, 150))
         system.publish(Trade(symbol, price=price, size=str(draw.randint(1, 5)), aggressor=draw.choice(list(Side))))

@@ -242,3 +242,23 @@ def test_a_trigger_that_comes_late_does_not_end_the_doubt_of_a_refusal_that_over
     assert book.order("o-1").in_doubt
     told(book, report(r.VenueStatus, state=S.REJECTED))
     assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.REJECTED, False)
+
+
+@pytest.mark.fault(4, 21)
+def test_a_reduce_only_order_that_fills_before_it_is_acknowledged_may_have_been_shortened():
+    book = with_order(reduce_only=True)
+    outcome = told(book, report(r.VenueFilled, fill=fill("x-1", "4")))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.PARTIALLY_FILLED, True)
+    assert [type(request) for request in outcome.requests] == [r.VenueQuery]
+    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="4", quantity="4"))
+    order = book.order("o-1")
+    assert (order.state, order.quantity, order.in_doubt) == (S.FILLED, 4, False)
+
+
+def test_an_order_that_is_done_at_the_venue_with_less_than_its_quantity_was_cut_there():
+    book = reconnected(ACCEPTED, report(r.VenueFilled, fill=fill("x-1", "4")))
+    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="4", quantity="10"))
+    assert book.order("o-1").in_doubt, "it contradicts itself"
+    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="4", quantity="4"))
+    order = book.order("o-1")
+    assert (order.state, order.quantity, order.in_doubt) == (S.FILLED, 4, False)
