@@ -157,7 +157,7 @@ _EXCHANGE: Final = (
     (
         "an expiry races a fill",
         "whichever comes first, the order ends once, and what was executed is booked",
-        "orders with a time of expiry: the venue's expiries are taken, ours are not built yet",
+        "",
     ),
     ("trading is halted, or the venue is closed", "new orders are rejected with the reason, and cancels pass", ""),
 )
