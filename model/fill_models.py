@@ -9,7 +9,20 @@ import attrs
 
 from .errors import InvalidConfiguration, kind_name
 from .kinds import Side
-from .numbers import EXACT, ONE, ZERO, Number, exact, is_multiple, multiply, not_negative, plain, positive, subtract
+from .numbers import (
+    EXACT,
+    ONE,
+    ZERO,
+    Number,
+    exact,
+    is_multiple,
+    multiply,
+    not_negative,
+    plain,
+    positive,
+    subtract,
+    tidy,
+)
 
 ReachedBy = Literal["arrival", "quote", "depth", "trade", "bar"]
 """What has brought market and order together; on arrival it is the order that has come to the market."""
@@ -73,7 +86,7 @@ class Reach:
         """Return as much of a quantity as may fill, in whole lots unless that is all; 0 for a negative one."""
         if quantity >= self.most:
             return self.most
-        return max(multiply(EXACT.divide_int(quantity, self.lot), self.lot), ZERO)
+        return max(tidy(multiply(EXACT.divide_int(quantity, self.lot), self.lot)), ZERO)
 
 
 class FillModel(Protocol):

@@ -11,7 +11,21 @@ import attrs
 from .chance import NORMAL_BOUND, NORMAL_DRAWS, normal, picked, sample_of
 from .errors import InvalidConfiguration
 from .kinds import Side
-from .numbers import EXACT, ONE, ZERO, Number, add, exact, magnitude, multiply, negate, not_negative, subtract, whole
+from .numbers import (
+    EXACT,
+    ONE,
+    ZERO,
+    Number,
+    add,
+    exact,
+    magnitude,
+    multiply,
+    negate,
+    not_negative,
+    subtract,
+    tidy,
+    whole,
+)
 
 _TWO: Final = Decimal(2)
 _MOST_TICKS: Final = 10**9
@@ -154,7 +168,7 @@ class SampledSlippage:
 def _moved(price: Decimal, relative: Decimal, tick: Decimal) -> Decimal:
     """Move a price by whole ticks, never by one more than the relative move, which is of less than the price."""
     move = multiply(price, relative)
-    return add(price, subtract(move, EXACT.remainder(move, tick)))
+    return tidy(add(price, subtract(move, EXACT.remainder(move, tick))))
 
 
 SlippageModel = FixedSlippage | UniformSlippage | NormalSlippage | SampledSlippage
