@@ -39,7 +39,7 @@ class Reducing:
         """Return how much a reduce-only order may leave: what it closes, without what other groups close already."""
         groups = self._groups(order.account, order.symbol, order.side)
         groups.pop(_group_of(order), None)
-        return subtract(self._closed_by(order.side, order), total(_leaves(group) for group in groups.values()))
+        return subtract(self._closed_by(order), total(_leaves(group) for group in groups.values()))
 
     def book(self, order: VenueOrder, quantity: Decimal) -> None:
         """Take over an execution of an order, as it stands after it, and shorten what has become too much."""
@@ -49,8 +49,7 @@ class Reducing:
             return
         if order.instructions.reduce_only and order.link_id is not None:
             self._shorten_linked(order, quantity)
-        for side in Side:
-            self._shorten_newest(order, side)
+        self._shorten_newest(order)
 
     def _shorten_linked(self, order: VenueOrder, quantity: Decimal) -> None:
         """Take an execution from the others of its group: what it closed is no longer theirs to close."""
@@ -58,10 +57,10 @@ class Reducing:
         before = max((add(order.leaves, quantity), *(other.leaves for other in others)))
         self._shorten(others, subtract(before, quantity))
 
-    def _shorten_newest(self, order: VenueOrder, side: Side) -> None:
-        """Shorten all that closes on one side of the order's account to what there is to close."""
-        groups = self._groups(order.account, order.symbol, side)
-        excess = subtract(total(_leaves(group) for group in groups.values()), self._closed_by(side, order))
+    def _shorten_newest(self, order: VenueOrder) -> None:
+        """Shorten all that closes on the order's side to what there is to close; the other side closes no less."""
+        groups = self._groups(order.account, order.symbol, order.side)
+        excess = subtract(total(_leaves(group) for group in groups.values()), self._closed_by(order))
         for group in reversed(groups.values()):
             if excess <= ZERO:
                 break
@@ -96,10 +95,10 @@ class Reducing:
                 )
             )
 
-    def _closed_by(self, side: Side, of: VenueOrder) -> Decimal:
-        """The position of an order's account, as far as one side closes it."""
-        position = self._memory.position(of.account, of.symbol)
-        return max(negate(position) if side is Side.BUY else position, ZERO)
+    def _closed_by(self, order: VenueOrder) -> Decimal:
+        """The position of an order's account, as far as its side closes it."""
+        position = self._memory.position(order.account, order.symbol)
+        return max(negate(position) if order.side is Side.BUY else position, ZERO)
 
     def _groups(self, account: str, symbol: str, side: Side) -> _Groups:
         """Live reduce-only orders that stand for each other, the oldest group first, and the oldest order in each."""

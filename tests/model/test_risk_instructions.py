@@ -59,9 +59,11 @@ def test_a_short_position_is_closed_by_a_buy() -> None:
     assert desk.ask(reduce_only(Side.BUY, "1", "b")) == "approved"
 
 
-def test_each_strategy_and_each_symbol_has_a_position_of_its_own() -> None:
+def test_each_strategy_has_a_position_and_orders_of_its_own() -> None:
     desk = long_of("5")
+    desk.ask(buy("5", "90", order_id="adds"))
     assert desk.ask(reduce_only(Side.SELL, "5", "a", source="another")) == "REDUCE_ONLY"
+    assert desk.ask(reduce_only(Side.SELL, "5", "b")) == "approved"
 
 
 def test_what_works_for_the_position_may_still_fill_so_the_venue_judges() -> None:

@@ -351,3 +351,23 @@ def test_a_step_that_fails_at_any_of_its_calls_leaves_positions_and_trailing_sto
         left.clear()
         assert reports == play(spared, step)
         assert state_of(tried) == state_of(spared)
+
+
+def test_a_step_that_fails_after_its_first_fill_has_not_moved_the_position() -> None:
+    left: list[int] = []
+
+    def next_id() -> str:
+        if left and not left.pop():
+            raise FuseBlown
+        return "E"
+
+    venue = a_venue(next_id)
+    for name in ("first", "second"):
+        play(venue, submit(name, BUY, Decimal(2), (Decimal(100), None, None), {}, ("ann", None)))
+    # The first fill gets its id, the second none.
+    left[:] = [0, 1]
+    with pytest.raises(FuseBlown):
+        play(venue, Quote(SYMBOL, ask="100"))
+    assert venue._memory.position("ann", SYMBOL) == 0
+    play(venue, Quote(SYMBOL, ask="100"))
+    assert venue._memory.position("ann", SYMBOL) == 4
