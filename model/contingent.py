@@ -85,7 +85,7 @@ def _one_updates_others(group: Group, gate: Gate) -> Iterator[Action]:
     for leg in group.legs:
         left = subtract(leg.asked_quantity, executed)
         if left > ZERO:
-            yield from _resized(leg, add(leg.order.filled_quantity, left), gate, refused=_ended)
+            yield from _resized(leg, add(leg.order.filled_quantity, left), gate)
         elif may_be_cancelled(leg):
             yield End(leg)
 
@@ -136,12 +136,6 @@ def has_failed(group: Group) -> bool:
     return any(_ended_by_itself(leg) for leg in group.of(Role.STOP_LOSS))
 
 
-def is_waived(group: Group, role: Role) -> bool:
-    """Whether somebody has cancelled the exit and wants none."""
-    legs = group.of(role)
-    return bool(legs) and legs[-1].is_withdrawn_by_user
-
-
 def _ended_by_itself(leg: Leg) -> bool:
     order = leg.order
     return order.is_closed and not order.is_filled and not leg.is_withdrawn_by_user and not leg.is_withdrawn_by_us
@@ -154,23 +148,19 @@ def _worked(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Action]:
             yield Send(leg, held)
     elif order.order_type is not OrderType.MARKET:
         # What closes at the market is done before it could be changed.
-        yield from _resized(leg, add(order.filled_quantity, held), gate, refused=_ended)
+        yield from _resized(leg, add(order.filled_quantity, held), gate)
 
 
-def _resized(leg: Leg, quantity: Decimal, gate: Gate, refused: Callable[[Leg], Iterator[Action]]) -> Iterator[Action]:
+def _resized(leg: Leg, quantity: Decimal, gate: Gate) -> Iterator[Action]:
     order = leg.order
     if order.is_closed or quantity == order.quantity or order.pending is Pending.CANCEL:
         return
     if leg.refused_quantity == quantity:
-        yield from refused(leg)
+        # The venue will not have it so: what remains is to take it away. A bracket sends another in its place.
+        if may_be_cancelled(leg):
+            yield End(leg)
     elif _may_be_resized(leg, quantity, gate):
         yield Resize(leg, quantity)
-
-
-def _ended(leg: Leg) -> Iterator[Action]:
-    # The venue will not have it so: what remains is to take it away. A bracket sends another in its place.
-    if may_be_cancelled(leg):
-        yield End(leg)
 
 
 def _may_be_resized(leg: Leg, quantity: Decimal, gate: Gate) -> bool:

@@ -64,7 +64,7 @@ class Leg:
         match event:
             case e.CancelRequested():
                 return changed(leg, withdrawn=event.reason)
-            case e.OrderCancelled() if self.order.state is OrderState.PENDING:
+            case e.OrderCancelled() if self.order.state is OrderState.PENDING or event.reason is Reason.CONTINGENT:
                 return changed(leg, withdrawn=event.reason)
             case e.CancelRejected():
                 ending = leg.ending or event.reason in _ENDING
@@ -94,8 +94,9 @@ class Leg:
         before = self.order
         asked = {before.pending_request_id, before.overtaken_request_id} - {None}
         by_venue = before.state is not OrderState.PENDING and event.request_id not in asked
-        if by_venue and event.quantity is not None and event.quantity < before.quantity:
-            # It would do so again.
+        cut = event.reason is not Reason.CONTINGENT and event.quantity is not None and event.quantity < before.quantity
+        if by_venue and cut:
+            # It would do so again; not so what an execution of another order has taken.
             return changed(leg, cut_from=before.quantity)
         return leg
 
@@ -121,11 +122,6 @@ class Group:
     def orders(self) -> tuple[Order, ...]:
         """Every order of the group as it stands, those that stand in for others included."""
         return tuple(leg.order for leg in self.legs)
-
-    @property
-    def strategy_id(self) -> str:
-        """Whose it is."""
-        return self.legs[0].order.strategy_id
 
     @property
     def is_closed(self) -> bool:

@@ -21,11 +21,10 @@ from ...model.commands import (
     SubmitOrder,
 )
 from ...model.instrument import Instrument
-from ...model.kinds import OrderState, Pending, Reason
+from ...model.kinds import OrderState, Pending, Reason, Role
 from ...model.numbers import multiply
 from ...model.order import Order
 from ...model.risk import RiskLimits
-from ...model.values import changed
 from .laws import Violation, must_equal
 from .sharing import inside
 
@@ -60,6 +59,8 @@ class Passes:
         # Cancels of what has closed here, which need not be told of.
         self._cleaning: set[str] = set()
         self._sent: set[str] = set()
+        # Those of orders that follow others of their group, until what is told and what is sent have met.
+        self._terms: dict[str, tuple[object, ...]] = {}
 
     # -- what the order manager is handed
 
@@ -138,10 +139,9 @@ class Passes:
         event, order = update.event, update.order
         match event:
             case e.OrderCreated():
-                if event.link is not None and event.link.replaces is not None:
-                    # The order manager's own, in place of one that has ended.
-                    self._passes[event.order_id] = event.terms
-                elif event.strategy_id != EXTERNAL:
+                # What the order manager sends in place of one that has ended is its own.
+                replaces = event.link is not None and event.link.replaces is not None
+                if event.strategy_id != EXTERNAL and not replaces:
                     self._answered(SubmitOrder, event.order_id)
             case e.OrderDenied():
                 self._passes.pop(event.order_id, None)
@@ -149,11 +149,14 @@ class Passes:
             case e.OrderSubmitted():
                 if order is not None and order.strategy_id != EXTERNAL:
                     self._pair_submission(event.client_order_id)
+                    if _follows_others(order):
+                        self._pair_terms(order.order_id, _sent_terms(order))
             case e.ModifyRequested() | e.CancelRequested() if event.reason is Reason.CONTINGENT:
                 # Nobody's command: what another order of its group has led to.
                 self._pair(event.request_id, told=event)
             case e.OrderModified() if order is not None and order.state is OrderState.PENDING:
-                self._modified_unsent(event, order)
+                if event.request_id is not None:
+                    self._answered(ModifyOrder, event.order_id)
             case e.ModifyRequested():
                 command, barred = self._answered(ModifyOrder, event.order_id)
                 if barred is not None:
@@ -174,15 +177,6 @@ class Passes:
                 self._refused(event)
             case _:
                 pass
-
-    def _modified_unsent(self, event: e.OrderModified, order: Order) -> None:
-        """Take new terms of an order that waits for others of its group."""
-        if event.request_id is not None:
-            self._answered(ModifyOrder, event.order_id)
-        command = self._passes.get(event.order_id)
-        if command is not None:
-            terms = {"quantity": order.quantity, "price": order.price, "stop_price": order.stop_price}
-            self._passes[event.order_id] = changed(command, **terms)
 
     def repeated(self, order_id: str) -> None:
         """Take the answer to a submission that repeated an order."""
@@ -236,6 +230,13 @@ class Passes:
     def _submitted(self, request: r.VenueSubmit) -> None:
         order_id = request.client_order_id
         command = self._passes.pop(order_id, None)
+        order = self._blotter.order(order_id)
+        if order is not None and _follows_others(order) and (command or self._is_own(order)):
+            # Its terms are those of the moment at which it was sent, which the stream tells.
+            self._pair_terms(order_id, _sent_terms(request))
+            self._hold_to_limits(order_id, request.quantity, request.price)
+            self._pair_submission(order_id)
+            return
         if command is None and self._replaces(request):
             self._pair_submission(order_id)
             return
@@ -272,6 +273,15 @@ class Passes:
             raise Violation(
                 "I-13", f"notional of {order_id} at the venue", multiply(quantity, price), f"at most {most}"
             )
+
+    def _is_own(self, order: Order) -> bool:
+        return order.link is not None and order.link.replaces is not None
+
+    def _pair_terms(self, order_id: str, terms: tuple[object, ...]) -> None:
+        if order_id in self._terms:
+            must_equal("I-13", f"terms of {order_id}, told and sent", self._terms.pop(order_id), terms)
+        else:
+            self._terms[order_id] = terms
 
     def _pair_submission(self, client_id: str) -> None:
         # Told and handed come in either order; whoever is second takes it out.
@@ -315,3 +325,13 @@ class Passes:
 
 def _terms_of(asked: ModifyOrder | e.ModifyRequested | r.VenueModify) -> tuple[object, ...]:
     return asked.price, asked.quantity, asked.stop_price, asked.expire_time_ns
+
+
+def _follows_others(order: Order) -> bool:
+    """Whether what is executed of others of its group decides when it is sent, and for how much."""
+    link = order.link
+    return link is not None and (link.replaces is not None or link.role not in {Role.ENTRY, Role.FIRST, Role.LEG})
+
+
+def _sent_terms(one: Order | r.VenueSubmit) -> tuple[object, ...]:
+    return (one.symbol, one.side, one.order_type, one.quantity, one.price, one.stop_price)

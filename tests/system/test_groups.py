@@ -1,0 +1,283 @@
+"""Brackets, OCO and OTO on a whole system, under watch at every step."""
+
+from __future__ import annotations
+
+import pytest
+
+from orderpit import (
+    AlarmCode,
+    InvalidOrder,
+    OrderState,
+    OrderType,
+    Overloaded,
+    Quote,
+    Reason,
+    Side,
+    SimulatedExchange,
+    Strategy,
+    SubmitOrder,
+    TradingSystem,
+    audit,
+)
+from orderpit.actors.stepped import Stepped
+from orderpit.model.events import CancelRequested, OrderCreated
+from orderpit.model.kinds import Role
+from orderpit.testing.watching.watch import Watch
+from tests.helpers import BOUND, BTC, Recorder, assert_clean, limit, market, quote, system_of
+
+FREE = SimulatedExchange(maker_fee="0", taker_fee="0")
+
+
+class Watched:
+    """A stepped system whose every step is watched; ends with an audit."""
+
+    def __init__(self, **more) -> None:
+        self.watch = Watch(every=1)
+        self.troubles = Recorder()
+        stepped = Stepped(on_delivery=self.watch.delivered, on_step=self.watch.stepped)
+        settings = {"exchange": FREE, "on_error": self.troubles}
+        self.system = TradingSystem([BTC], runtime=stepped, **settings | more)
+
+    def __enter__(self) -> TradingSystem:
+        self.system.start()
+        self.watch.attach(self.system)
+        return self.system
+
+    def __exit__(self, kind, error, trace) -> None:
+        if kind is None:
+            self.watch.finish()
+        self.system.stop()
+
+
+def shown(system, group_id):
+    return [
+        f"{order.link.role.value} {order.state.value} {order.filled_quantity}/{order.quantity}"
+        for order in system.group(group_id).orders
+    ]
+
+
+def buy_ten(**more):
+    return limit("100", "10", **more)
+
+
+def test_a_bracket_from_its_entry_to_its_end():
+    with Watched() as system:
+        system.publish(quote("99", "100", ask_size="4"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        assert shown(system, ids.group_id) == ["ENTRY PARTIAL 4/10", "PROFIT_TARGET OPEN 0/4", "STOP_LOSS OPEN 0/4"]
+        system.publish(quote("99", "100", ask_size="6.5"))
+        assert shown(system, ids.group_id) == ["ENTRY FILLED 10/10", "PROFIT_TARGET OPEN 0/10", "STOP_LOSS OPEN 0/10"]
+        system.publish(quote("110", "111", bid_size="3"))
+        assert system.order(ids.stop_loss).quantity == 7
+        system.publish(quote("94", "96"))
+        assert [system.order(one).state for one in (ids.entry, ids.profit_target, ids.stop_loss)] == [
+            OrderState.FILLED,
+            OrderState.CANCELLED,
+            OrderState.FILLED,
+        ]
+        assert system.portfolio().positions["BTC/USDT"].quantity == 0
+        reasons = [update.event.reason for update in system.history() if isinstance(update.event, CancelRequested)]
+        assert reasons == [Reason.CONTINGENT]
+        stats = system.stats()
+        assert (stats["unprotected_ns"], stats["unprotected_ns_max"]) == (0, 0)
+        assert system.troubles().alarms == ()
+
+
+def test_the_time_without_protection_is_that_of_the_way_to_the_venue():
+    with Watched(exchange=SimulatedExchange(latency="0.002")) as system:
+        system.publish(quote("99", "100"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.wait(ids.stop_loss, OrderState.OPEN, BOUND)
+        unprotected = system.group(ids.group_id).unprotected_ns
+        assert unprotected >= 2_000_000
+        assert system.stats()["unprotected_ns"] == unprotected
+        assert system.stats()["unprotected_ns_max"] == unprotected
+
+
+def test_a_stop_that_the_market_has_passed_is_closed_at_the_market():
+    with Watched() as system:
+        system.publish(quote("99", "100"))
+        low = limit("120", "10")
+        ids = system.bracket(low, profit_target="130", stop_loss="99.5")
+        assert shown(system, ids.group_id) == [
+            "ENTRY FILLED 10/10",
+            "PROFIT_TARGET CANCELLED 0/10",
+            "STOP_LOSS REJECTED 0/10",
+            "STOP_LOSS FILLED 10/10",
+        ]
+        assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNPROTECTED]
+        assert system.portfolio().positions["BTC/USDT"].quantity == 0
+
+
+def test_a_denied_leg_denies_all_and_frees_every_place():
+    with Watched(max_in_flight=3) as system:
+        for _ in range(3):
+            ids = system.bracket(buy_ten(), profit_target="110.001", stop_loss="95")
+            orders = [system.order(one) for one in (ids.entry, ids.profit_target, ids.stop_loss)]
+            assert {order.state for order in orders} == {OrderState.REJECTED}
+            assert {order.reason for order in orders} == {Reason.PRICE_INCREMENT}
+            assert f"profit target {ids.profit_target}: price 110.001" in orders[0].reason_text
+
+
+def test_an_id_that_is_taken_refuses_all_and_frees_every_place():
+    with Watched(max_in_flight=3) as system:
+        system.submit(limit("90", "1", order_id="o"))
+        for _ in range(3):
+            ids = system.bracket(buy_ten(order_id="o"), profit_target="110", stop_loss="95")
+            assert system.group(ids.group_id) is None
+        assert len(system.orders()) == 1
+
+
+def test_each_order_of_a_group_takes_a_place_until_it_is_first_heard_of():
+    with Watched(max_in_flight=2) as system, pytest.raises(Overloaded):
+        system.bracket(buy_ten(), profit_target="110", stop_loss="95", timeout=0)
+    with Watched(max_in_flight=2) as system:
+        with pytest.raises(Overloaded):
+            system.oco(limit("90", "1"), limit("91", "1"), limit("92", "1"), timeout=0)
+        assert system.orders() == ()
+        assert len(system.oco(limit("90", "1"), limit("91", "1")).orders) == 2
+
+
+def test_a_replacement_gives_no_place_back_that_nobody_has_taken():
+    with Watched(max_in_flight=3) as system:
+        system.publish(quote("99", "100"))
+        system.bracket(limit("120", "10"), profit_target="130", stop_loss="99.5")
+        system.publish(quote("99", "100", ask_size="100"))
+        with pytest.raises(Overloaded):
+            system.oco(*(limit("90", "1") for _ in range(4)), timeout=0)
+
+
+def test_an_oco_and_an_oto():
+    with Watched() as system:
+        system.publish(quote("99", "101"))
+        oco = system.oco(limit("95", "2"), limit("105", "2", side=Side.SELL))
+        oto = system.oto(limit("94", "1"), limit("110", "1", side=Side.SELL))
+        assert system.order(oto.orders[1]).state is OrderState.PENDING
+        system.publish(quote("94", "95"))
+        assert [system.order(one).state for one in oco.orders] == [OrderState.FILLED, OrderState.CANCELLED]
+        system.publish(quote("93", "94"))
+        assert [system.order(one).state for one in oto.orders] == [OrderState.FILLED, OrderState.OPEN]
+
+
+def test_orders_of_which_one_takes_from_the_other():
+    with Watched() as system:
+        system.publish(quote("99", "101"))
+        ids = system.oco(limit("95", "2"), limit("105", "2", side=Side.SELL), partial="reduce")
+        system.publish(quote("94", "95", ask_size="0.5"))
+        assert system.order(ids.orders[1]).quantity == system.order(ids.orders[0]).leaves_quantity
+
+
+def test_under_a_halt_the_exits_wait_for_the_resume():
+    with Watched() as system:
+        system.publish(quote("99", "101"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.halt("enough")
+        system.publish(quote("99", "100"))
+        assert system.order(ids.stop_loss).state is OrderState.PENDING
+        assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNPROTECTED]
+        system.resume()
+        assert system.order(ids.stop_loss).is_open
+        assert system.order(ids.profit_target).is_open
+
+
+def test_exits_that_only_reduce_are_counted_once_at_the_venue():
+    exits = {"side": Side.SELL, "reduce_only": True}
+    target = limit("110", "10", **exits)
+    stop = SubmitOrder("BTC/USDT", Side.SELL, OrderType.STOP, "10", stop_price="95", reduce_only=True)
+    with Watched() as system:
+        system.publish(quote("99", "100"))
+        ids = system.bracket(buy_ten(), profit_target=target, stop_loss=stop)
+        assert shown(system, ids.group_id)[1:] == ["PROFIT_TARGET OPEN 0/10", "STOP_LOSS OPEN 0/10"]
+
+
+def test_a_venue_without_amends_takes_the_same_brackets():
+    with Watched(exchange=SimulatedExchange(amends=False)) as system:
+        system.publish(quote("99", "100", ask_size="4"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.publish(quote("99", "100", ask_size="6.5"))
+        system.publish(quote("110", "111", bid_size="3"))
+        stop = system.order(ids.stop_loss)
+        assert (stop.quantity, stop.is_open) == (7, True)
+        assert len(stop.replaced_client_order_ids) == 2
+
+
+class Bracketing(Strategy):
+    """Enters once, with each kind of group."""
+
+    def __init__(self, seen) -> None:
+        self.seen = seen
+
+    def on_start(self) -> None:
+        ids = self.bracket(limit("100", "1"), profit_target="110", stop_loss="95")
+        assert ids is not None
+        self.seen.append([order.state.value for order in self.orders()])
+        self.seen.append(self.group(ids.group_id))
+        self.ids = ids
+        assert self.oco(limit("90", "1"), limit("91", "1")) is not None
+        assert self.oto(limit("90", "1"), limit("91", "1")) is None, "no place is left"
+
+    def on_order(self, update) -> None:
+        if isinstance(update.event, OrderCreated) and update.order.link.role is Role.STOP_LOSS:
+            self.seen.append(len(self.group(self.ids.group_id).orders))
+
+
+def test_a_strategy_asks_for_groups_too():
+    seen = []
+    with Watched(max_in_flight=5) as system:
+        system.publish(quote("99", "101"))
+        system.add_strategy(Bracketing, seen=seen)
+        assert seen == [["PENDING"] * 3, None, 3]
+        assert len(system.orders()) == 5
+
+
+class Raising(Strategy):
+    def on_market_data(self, data) -> None:
+        self.bracket(limit("100", "1"), profit_target="110", stop_loss="95")
+        raise RuntimeError(data.symbol)
+
+
+def test_a_handler_that_raises_has_asked_for_nothing():
+    with Watched(max_in_flight=3) as system:
+        strategy = system.add_strategy(Raising)
+        system.publish(quote("99", "101"))
+        system.publish(quote("98", "101"))
+        assert system.orders() == ()
+        assert len(system.troubles().problems) == 2, strategy
+        assert system.books().get(strategy) is None
+
+
+def test_what_cannot_be_a_group_is_refused_at_once():
+    with Watched() as system:
+        with pytest.raises(InvalidOrder, match="profit_target"):
+            system.bracket(buy_ten(), profit_target="90", stop_loss="95")
+        with pytest.raises(InvalidOrder, match="group_id"):
+            system.group("a b")
+
+
+def test_working_groups_are_cancelled_when_the_system_stops():
+    system = system_of(on_exit="cancel")
+    with system:
+        system.publish(quote("99", "101"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.wait(ids.entry, OrderState.OPEN, BOUND)
+    assert all(order.is_closed for order in system.orders())
+    assert_clean(system)
+
+
+def test_on_threads_a_bracket_comes_to_the_same_end():
+    with system_of(exchange=FREE) as system:
+        system.publish(quote("99", "100"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.wait(ids.stop_loss, OrderState.OPEN, BOUND)
+        system.wait(ids.profit_target, OrderState.OPEN, BOUND)
+        system.publish(quote("110", "111"))
+        system.wait(ids.stop_loss, OrderState.CANCELLED, BOUND)
+        assert system.order(ids.profit_target).is_filled
+        assert audit(system, BOUND).violations == ()
+
+
+def test_a_market_entry_has_its_exits_at_once():
+    with Watched() as system:
+        system.publish(Quote("BTC/USDT", bid="99", ask="100"))
+        ids = system.bracket(market("10"), profit_target="110", stop_loss="95")
+        assert system.group(ids.group_id).is_protected
