@@ -166,3 +166,13 @@ def test_what_is_undone_has_not_been(before: list[tuple[Decimal, int]], steps: l
         list(ladder.reached(Decimal(9))),
         [ladder.ahead(price, order_id) for order_id, price in was.items()],
     ) == stood
+
+
+def test_one_that_leaves_before_its_turn_is_not_met() -> None:
+    ladder = a_queue(5)
+    seen: list[str] = []
+    for order_id in ladder.reached(Decimal(100)):
+        seen.append(order_id)
+        if order_id == "o2":
+            ladder.remove(Decimal(100), "o3")
+    assert seen == ["o1", "o2", "o4", "o5"]
