@@ -35,9 +35,15 @@ def cancel(order_id: str) -> CancelOrder:
     return CancelOrder(order_id)
 
 
-def modify(order_id: str, price: Number | None = None, quantity: Number | None = None) -> ModifyOrder:
+def modify(
+    order_id: str,
+    price: Number | None = None,
+    quantity: Number | None = None,
+    stop_price: Number | None = None,
+    expire_time_ns: int | None = None,
+) -> ModifyOrder:
     """Return a modification."""
-    return ModifyOrder(order_id, price=price, quantity=quantity)
+    return ModifyOrder(order_id, price=price, quantity=quantity, stop_price=stop_price, expire_time_ns=expire_time_ns)
 
 
 def execution(execution_id: str, quantity: Number = "1", price: Number = "100") -> r.Fill:
