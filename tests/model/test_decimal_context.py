@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import count
@@ -16,9 +17,13 @@ from orderpit.model import reports as r
 from orderpit.model.blotter import Blotter
 from orderpit.model.commands import Approved, ModifyOrder
 from orderpit.model.errors import InvalidValue
+from orderpit.model.fill_models import ByProbability, ByQueuePosition, ByVolumeShare, Reach, ThroughOnly, Touch, filled
 from orderpit.model.instrument import Instrument
+from orderpit.model.kinds import Side
+from orderpit.model.latency import FixedLatency, NormalLatency, SampledLatency
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.refusal import Refusal
+from orderpit.model.slippage import FixedSlippage, NormalSlippage, SampledSlippage, UniformSlippage
 
 EVERY_TRAP = [
     decimal.Clamped,
@@ -38,7 +43,7 @@ SMALL = "0.000000000000000001"
 def results() -> list[object]:
     """Do a bit of everything that computes, compares, hashes or writes a decimal."""
     big, small, minus = n.exact("big", BIG), n.exact("small", SMALL), n.exact("minus", "-1234567.89")
-    return [*arithmetic(big, small, minus), *boundary(big), *judged(big), *lived()]
+    return [*arithmetic(big, small, minus), *boundary(big), *judged(big), *lived(), *simulated(big, small)]
 
 
 def arithmetic(big, small, minus):
@@ -108,6 +113,26 @@ def lived():
     for order in (*book.orders(), late):
         yield from (str(order), order.to_dict(), order, order.average_fill_price, order.fill_percentage)
         yield from (order.leaves_quantity, order.cancelled_quantity, order.excess_quantity, order.remaining_quantity)
+
+
+def simulated(big, small):
+    chances = tuple(Decimal((0, (digit % 10,) * 18, -18)) for digit in range(12))
+    reach = Reach(
+        side=Side.BUY, price=big, leaves=big, lot=small, by="trade", market=big, offered=big, volume=big, ahead=small
+    )
+    yield from (filled(model, reach) for model in (Touch(), ByVolumeShare(SMALL), ByQueuePosition(), ThroughOnly()))
+    yield from (filled(ByProbability(SMALL), reach), reach.at_most(n.exact("part", "0.123456789012345678")))
+    slippage = (FixedSlippage(7), UniformSlippage("0.01"), NormalSlippage(SMALL), SampledSlippage([SMALL, "0.5"]))
+    for model, side in itertools.product(slippage, Side):
+        yield from (model.most, model.most_ticks)
+        yield model.price(side, n.exact("price", "1234567.89"), n.exact("tick", "0.01"), chances[: model.draws])
+    for latency in (FixedLatency(SMALL), NormalLatency("0.0123456789", SMALL), SampledLatency([SMALL, "1.5"])):
+        yield from (latency.longest, latency.delay_ns(chances[: latency.draws]))
+    for bad in (lambda: NormalSlippage(BIG), lambda: ByProbability(BIG), lambda: SampledLatency(["-1", BIG])):
+        try:
+            bad()
+        except InvalidValue as error:
+            yield str(error)
 
 
 def written(items) -> list[str]:

@@ -20,6 +20,7 @@ from orderpit.model.lifecycle import apply
 from orderpit.model.market import Depth, Quote, Trade
 from orderpit.model.numbers import ZERO, total
 from orderpit.model.risk import RiskBook, RiskLimits
+from orderpit.model.values import changed
 from orderpit.model.venue import SimulatedVenue, VenueRules
 
 SYMBOL = "BTC/USDT"
@@ -338,6 +339,18 @@ def test_a_market_buy_reserves_at_the_ask_with_the_allowance_for_slippage() -> N
     book.on_market_data(QUOTE)
     assert verdict(book, buy("2")) == "approved"
     assert book.reserved == {"USDT": Decimal("206.24604")}  # 2 * 101 * 1.02 * 1.001
+
+
+def test_an_allowance_in_ticks_comes_on_top_for_an_order_without_a_limit() -> None:
+    ticked = Instrument(SYMBOL, price_increment="0.5", quantity_increment="0.1")
+    book = RiskBook({SYMBOL: ticked}, RiskLimits(), cash={"USDT": Decimal(10_000)}, allowance_ticks=4)
+    book.on_market_data(QUOTE)
+    assert verdict(book, buy("2")) == "approved"
+    assert book.reserved == {"USDT": Decimal(206)}, "2 * (101 + 4 * 0.5)"
+    assert verdict(book, changed(buy_stop("1", "110"), order_id="b")) == "approved"
+    assert book.reserved == {"USDT": Decimal(318)}, "and 110 + 4 * 0.5"
+    assert verdict(book, buy("1", "100", "c")) == "approved"
+    assert book.reserved == {"USDT": Decimal(418)}, "and 100"
 
 
 def test_a_price_that_goes_missing_frees_nothing() -> None:
