@@ -107,9 +107,13 @@ class SimulatedExchange(ExchangeDescription):
             Requests arrive in the order in which they were sent, as on one connection: a slow one holds up those
             behind it.
         seed: the same seed and the same messages give the same fills.
-        remainder: how what a market order cannot fill ends: "cancelled" (FIX) or "expired" (Binance).
+        remainder: how an order ends that does not wait, a market order or one with IOC or FOK, with what it cannot
+            fill at once: "cancelled" (FIX) or "expired" (Binance).
         amends: whether it amends orders. Where it does not, the order manager modifies an order by a cancel and a new
             order, as on a venue that has nothing else (Binance Spot order/cancelReplace).
+        ties: whether the venue itself ties the orders of a group that stand beside each other (OCO, OUO, the exits of a
+            bracket), in the moment of an execution, as Binance Spot does with its order lists. Without it the order
+            manager alone does, when it hears of the execution.
         self_trade_prevention: who gives way where an account would trade with itself: "cancel_newest", "cancel_oldest",
             "cancel_both", or "decrement", which takes the smaller quantity from both.
         post_only: what becomes of a post-only order that would take: "refuse" it (Binance LIMIT_MAKER), or "slide" it
@@ -127,6 +131,7 @@ class SimulatedExchange(ExchangeDescription):
     seed: int = attrs.field(default=0, converter=_seed)
     remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
     amends: bool = attrs.field(default=True, validator=_true_or_false)
+    ties: bool = attrs.field(default=True, validator=_true_or_false)
     self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_known_prevention)
     post_only: Literal["refuse", "slide"] = attrs.field(default="refuse", validator=_known_post_only)
     wrong_side_stop: Literal["reject", "trigger"] = attrs.field(default="reject", validator=_known_wrong_side)
@@ -145,6 +150,7 @@ class SimulatedExchange(ExchangeDescription):
             fill_model=self._fills,
             remainder=self.remainder,
             amends=self.amends,
+            ties=self.ties,
             self_trade_prevention=self.self_trade_prevention,
             post_only=self.post_only,
             wrong_side_stop=self.wrong_side_stop,

@@ -208,6 +208,7 @@ def submit_of(order: Order, client_order_id: str, now: int) -> r.VenueSubmit:
         instructions=order.instructions,
         account=order.strategy_id,
         link_id=order.group_id,
+        contingency=None if order.link is None else order.link.beside,
         time_ns=now,
         source=SOURCE,
     )

@@ -201,7 +201,7 @@ class ModifyRejected:
 class OrderModified:
     """New terms, or a new id at the venue, are in force; one of None stays.
 
-    request_id is None where the venue changed them by itself.
+    request_id is None where the venue changed them by itself; reason then says why.
     """
 
     time_ns: int
@@ -213,6 +213,7 @@ class OrderModified:
     stop_price: Decimal | None = None
     expire_time_ns: int | None = None
     exchange_order_id: str | None = None
+    reason: Reason = Reason.REQUESTED
 
 
 @attrs.frozen(kw_only=True)

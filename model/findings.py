@@ -36,13 +36,14 @@ def alarm_about(order: Order, report: r.VenueReport, now: int, code: AlarmCode) 
 def as_instructed(order: Order, price: Decimal | None, quantity: Decimal | None) -> bool:
     """Whether it is by its own instructions that the venue has an order with this other price or quantity.
 
-    A post-only one may have slid away from the market, and a reduce-only one been shortened.
+    A post-only one may have slid away from the market, and a reduce-only one, or one of a group, been shortened.
     """
     if price is not None:
         sent = order.price
         if not order.post_only or sent is None or (price > sent if order.is_buy else price < sent):
             return False
-    return quantity is None or (order.reduce_only and quantity < order.quantity)
+    tied = order.link is not None and order.link.beside is not None
+    return quantity is None or ((order.reduce_only or tied) and quantity < order.quantity)
 
 
 def contradiction(order: Order, report: r.VenueReport, now: int) -> Found:

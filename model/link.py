@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from .kinds import Contingency, Role
+
+_EXITS: Final = frozenset({Role.PROFIT_TARGET, Role.STOP_LOSS})
 
 
 @attrs.frozen(kw_only=True)
@@ -15,3 +19,10 @@ class Link:
     contingency: Contingency
     role: Role
     replaces: str | None = None
+
+    @property
+    def beside(self) -> Contingency | None:
+        """What an execution does to those beside it: OCO or OUO, which the exits of a bracket are, too; else None."""
+        if self.role is Role.LEG:
+            return self.contingency
+        return Contingency.OUO if self.role in _EXITS else None

@@ -13,7 +13,7 @@ import attrs
 from . import report_fields as f
 from .errors import InvalidReport
 from .instructions import NO_INSTRUCTIONS, Instructions
-from .kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
+from .kinds import Contingency, Liquidity, OrderState, OrderType, Reason, Side, TimeInForce
 from .numbers import ZERO
 
 
@@ -21,7 +21,8 @@ from .numbers import ZERO
 class VenueSubmit:
     """Place this order.
 
-    account is whose it is (FIX tag 1): that of the strategy. link_id is that of its group (FIX tag 583, ClOrdLinkID).
+    account is whose it is (FIX tag 1): that of the strategy. link_id is that of its group (FIX tag 583, ClOrdLinkID),
+    contingency what an execution of it does to the others there that have one (FIX tag 1385): OCO or OUO, else None.
     """
 
     client_order_id: str
@@ -36,6 +37,7 @@ class VenueSubmit:
     instructions: Instructions = NO_INSTRUCTIONS
     account: str = ""
     link_id: str | None = None
+    contingency: Contingency | None = None
     time_ns: int
     source: str
 

@@ -41,6 +41,7 @@ from .venue_position import Reducing
 from .venue_pricing import Pricing
 from .venue_self_trade import SelfTrade
 from .venue_taking import Taking
+from .venue_ties import Ties
 from .venue_trailing import Trailing
 
 __all__ = ["Draw", "SimulatedVenue", "VenueOrder", "VenueRules"]
@@ -67,7 +68,8 @@ class SimulatedVenue:
         self._instruments = instruments
         self._next_id = next_id
         reducing, trailing = Reducing(self._memory, next_id), Trailing(self._memory, instruments)
-        self._booking = Booking(self._memory, instruments, rules, next_id, reducing)
+        ties = Ties(self._memory, rules, next_id)
+        self._booking = Booking(self._memory, instruments, rules, next_id, reducing, ties)
         self._admission = Admission(self._memory, instruments, rules, trailing, reducing)
         pricing = Pricing(self._memory, instruments, rules, draw)
         taking = Taking(self._memory, pricing, self._booking, SelfTrade(self._memory, rules, next_id))
@@ -250,5 +252,6 @@ def _asked_for(request: r.VenueSubmit) -> VenueOrder:
         instructions=request.instructions,
         account=request.account,
         link_id=request.link_id,
+        contingency=request.contingency,
         priority=0,
     )

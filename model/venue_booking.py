@@ -14,6 +14,7 @@ from .values import changed
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
 from .venue_position import Reducing
+from .venue_ties import Ties
 
 
 class Booking:
@@ -25,6 +26,7 @@ class Booking:
         rules: fees and fills.
         next_id: source of execution ids.
         reducing: books positions, and keeps reduce-only orders within them.
+        ties: lets an execution touch the others of its group.
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class Booking:
         rules: VenueRules,
         next_id: Callable[[], str],
         reducing: Reducing,
+        ties: Ties,
     ) -> None:
         self._memory = memory
         self._instruments = instruments
         self._rules = rules
         self._next_id = next_id
         self._reducing = reducing
+        self._ties = ties
 
     def fill(self, order: VenueOrder, quantity: Decimal, price: Decimal, *, maker: bool | None = None) -> VenueOrder:
         """Book and report one execution: that of a resting limit order is the maker's, any other the taker's.
@@ -75,6 +79,7 @@ class Booking:
         memory.reports.append(reported(order, fill, memory.now_ns))
         # Before the next order of the same step fills, which may be one that this fill leaves nothing to reduce.
         self._reducing.book(order, quantity)
+        self._ties.book(order, quantity)
         return order
 
     def _shown_after(self, order: VenueOrder, quantity: Decimal) -> dict[str, object]:
@@ -96,10 +101,9 @@ class Booking:
 
     def end(self, order: VenueOrder) -> None:
         """End the remainder of an order that does not rest: what the market does not offer is not waited for."""
-        if order.leaves:
-            filled, quantity = plain(order.filled), plain(order.quantity)
-            text = f"{filled} of {quantity} could be filled at once, and the rest does not wait"
-            self._end(order, Reason.REMAINDER, text)
+        filled, quantity = plain(order.filled), plain(order.quantity)
+        text = f"{filled} of {quantity} could be filled at once, and the rest does not wait"
+        self._end(order, Reason.REMAINDER, text)
 
     def kill(self, order: VenueOrder, there: Decimal) -> None:
         """End an order that fills at once and as a whole or not at all; there is what could have been had of it."""

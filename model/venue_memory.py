@@ -33,6 +33,8 @@ class VenueMemory:
         self._priority = 0
         # As they were before the step under way, for those that it has changed.
         self._orders_before: dict[str, VenueOrder | None] = {}
+        # Client ids by group; one of an order that a step took back again does no harm.
+        self._tied: dict[str, dict[str, None]] = {}
         self._positions: dict[tuple[str, str], Decimal] = {}
         self._positions_before: dict[tuple[str, str], Decimal] = {}
 
@@ -57,7 +59,8 @@ class VenueMemory:
         self._positions.update(self._positions_before)
         for client_id, before in self._orders_before.items():
             if before is None:
-                del self.orders[client_id]
+                # It may have failed before the order was in.
+                self.orders.pop(client_id, None)
             else:
                 self.orders[client_id] = before
 
@@ -83,11 +86,17 @@ class VenueMemory:
         self._orders_before.setdefault(client_id, before)
         if before is None:
             book.add(order)
+            if order.link_id is not None and order.contingency is not None:
+                self._tied.setdefault(order.link_id, {})[client_id] = None
         else:
             book.replace(before, order)
         self.orders[client_id] = order
         self.expiries.watch(order, before)
         return order
+
+    def tied(self, order: VenueOrder) -> Iterable[str]:
+        """Return the client ids of all that an execution touches of an order's group, its own among them."""
+        return () if order.link_id is None else self._tied.get(order.link_id, ())
 
     def position(self, account: str, symbol: str) -> Decimal:
         """Return what an account has bought here less what it has sold, in units of the base."""

@@ -11,7 +11,7 @@ import attrs
 from .chain import Chain
 from .fill_models import FillModel, Touch
 from .instructions import NO_INSTRUCTIONS, Instructions
-from .kinds import STOPS, OrderState, OrderType, Side, TimeInForce
+from .kinds import STOPS, Contingency, OrderState, OrderType, Side, TimeInForce
 from .numbers import ZERO, subtract
 from .reports import Fill
 from .slippage import NO_SLIPPAGE, SlippageModel
@@ -40,13 +40,15 @@ class VenueRules:
     wrong_side_stop: Literal["reject", "trigger"] = "reject"
     self_trade_prevention: SelfTradePrevention = "cancel_newest"
     amends: bool = True
+    ties: bool = True
 
 
 @attrs.frozen(kw_only=True)
 class VenueOrder:
     """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first.
 
-    account is whose it is, link_id that of its group, number how many had been accepted when it was. The stop price of
+    account is whose it is, link_id that of its group, contingency what an execution of it does to
+    the others there, number how many had been accepted when it was. The stop price of
     a trailing stop follows the market; follows_at is the price at which it moves next, or begins to.
     """
 
@@ -67,6 +69,7 @@ class VenueOrder:
     instructions: Instructions = NO_INSTRUCTIONS
     account: str = ""
     link_id: str | None = None
+    contingency: Contingency | None = None
     state: OrderState = OrderState.OPEN
     triggered: bool = False
     # Marketable when it arrived and not yet filled: a taker, at the market's price, until the market leaves its limit.

@@ -16,6 +16,7 @@ from ..actors.portfolio import PortfolioBooks
 from ..actors.reading import MailboxCount
 from ..actors.system import TradingSystem
 from ..actors.view import ViewBooks
+from ..model.alarm import AlarmCode
 from ..model.instrument import Instrument
 from ..model.numbers import ZERO, add, plain, subtract
 from ..model.order import Order
@@ -79,6 +80,7 @@ class Outcome:
         flooded: what a flood adds.
         runtime: on which the actors ran, where that can be chosen.
         alarms_expected: whether faults were asked for; each alarm then says that one was noticed.
+        unprotected: how many of the alarms say that what a bracket held had no stop: the market's doing, not ours.
     """
 
     stats: Mapping[str, Any]
@@ -95,19 +97,25 @@ class Outcome:
     problems: tuple[str, ...] = ()
     flooded: Flooded | None = None
     alarms_expected: bool = False
+    unprotected: int = 0
     runtime: str | None = None
 
     @property
     def exit_code(self) -> int:
         """Zero only if the audit found nothing and nothing went wrong inside."""
-        alarms = 0 if self.alarms_expected else self.troubles.alarm_count
-        failed = self.troubles.problem_count or alarms or not self.orderly
+        failed = self.troubles.problem_count or self.failures_told or not self.orderly
         return OK if self.audit.is_clean and not failed else FAILED
+
+    @property
+    def failures_told(self) -> int:
+        """How many alarms say that something is wrong."""
+        return 0 if self.alarms_expected else self.troubles.alarm_count - self.unprotected
 
     def trouble_lines(self) -> list[str]:
         """Return the first few things that went wrong, as text."""
-        expected = () if self.alarms_expected else self.troubles.alarms
-        alarms = (f"alarm {a.code.value} on order {a.order_id}: {a.text}" for a in expected)
+        shown = () if self.alarms_expected else self.troubles.alarms
+        told = (alarm for alarm in shown if alarm.code is not AlarmCode.UNPROTECTED)
+        alarms = (f"alarm {alarm.code.value} on order {alarm.order_id}: {alarm.text}" for alarm in told)
         return list(islice((*(self.problems or map(str, self.troubles.problems)), *alarms), SHOWN_TROUBLES))
 
     def to_dict(self, *, interrupted: bool = False) -> dict[str, Any]:
@@ -169,6 +177,7 @@ def collect(
         rejected=dict(tallies.rejected),
         refused=dict(tallies.refused),
         problems=tallies.problems(),
+        unprotected=tallies.alarms.get(AlarmCode.UNPROTECTED.value, 0),
     )
 
 

@@ -152,7 +152,8 @@ def _show_protection(out: Output, outcome: Outcome) -> None:
     if brackets:
         total, longest = (_milliseconds(outcome.stats[key]) for key in ("unprotected_ns", "unprotected_ns_max"))
         count = counted(len(brackets), "bracket")
-        out.line(f"Protection: {count}, without a working stop for {total} in all, for {longest} at worst")
+        alarms = f", {counted(outcome.unprotected, 'alarm')}" if outcome.unprotected else ""
+        out.line(f"Protection: {count}, without a working stop for {total} in all, for {longest} at worst{alarms}")
 
 
 def _milliseconds(time_ns: int) -> str:
@@ -270,7 +271,7 @@ def show_end(out: Output, outcome: Outcome) -> None:
         out.line(f"Audit: {counted(len(report.violations), 'violation')} in {counted(report.checks, 'check')}")
         for violation in report.violations[:SHOWN_TROUBLES]:
             out.line(f"  {printable(violation)}")
-    alarm_count = 0 if outcome.alarms_expected else troubles.alarm_count
+    alarm_count = outcome.failures_told
     if troubles.problem_count or alarm_count:
         problems, alarms = counted(troubles.problem_count, "problem"), counted(alarm_count, "alarm")
         out.line(f"Failures inside: {problems}, {alarms}")
