@@ -1,0 +1,74 @@
+"""Orders of one group at the simulated venue: an execution of one cancels the others, or takes as much from them.
+
+As at venues that have order lists (Binance Spot's OCO). Without that, the order manager asks for the same when it hears
+of the execution; by then the market, or the rest of the same bar, may have reached the others too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from . import reports as r
+from .kinds import Contingency, OrderState, Reason
+from .numbers import ZERO, add, plain, subtract
+from .values import changed
+from .venue_memory import VenueMemory
+from .venue_order import VenueOrder, VenueRules
+
+
+class Ties:
+    """Keeps the orders of a group to what the others leave them.
+
+    Args:
+        memory: orders and books.
+        rules: whether the venue ties orders.
+        next_id: source of the ids under which the venue itself changes an order.
+    """
+
+    def __init__(self, memory: VenueMemory, rules: VenueRules, next_id: Callable[[], str]) -> None:
+        self._memory = memory
+        self._ties = rules.ties
+        self._next_id = next_id
+
+    def book(self, order: VenueOrder, quantity: Decimal) -> None:
+        """Take an execution of an order over to those that stand beside it in its group."""
+        if not self._ties or order.contingency is None:
+            return
+        text = f"{plain(quantity)} of {order.client_order_id} was executed"
+        for other in tuple(self._beside(order)):
+            left = ZERO if order.contingency is Contingency.OCO else subtract(other.leaves, quantity)
+            if left > ZERO:
+                self._shorten(other, left)
+            else:
+                self._cancel(other, text)
+
+    def _beside(self, order: VenueOrder) -> Iterator[VenueOrder]:
+        for client_id in self._memory.tied(order):
+            other = self._memory.orders.get(client_id)
+            if other is not None and other.is_live and client_id != order.client_order_id:
+                yield other
+
+    def _shorten(self, order: VenueOrder, left: Decimal) -> None:
+        order = self._memory.put(changed(order, quantity=add(order.filled, left)))
+        self._memory.reports.append(
+            r.VenueModified(
+                client_order_id=order.client_order_id,
+                request_id=self._next_id(),
+                quantity=order.quantity,
+                reason=Reason.CONTINGENT,
+                time_ns=self._memory.now_ns,
+            )
+        )
+
+    def _cancel(self, order: VenueOrder, text: str) -> None:
+        self._memory.put(changed(order, state=OrderState.CANCELLED))
+        self._memory.reports.append(
+            r.VenueCancelled(
+                client_order_id=order.client_order_id,
+                reason=Reason.CONTINGENT,
+                text=text,
+                filled_quantity=order.filled,
+                time_ns=self._memory.now_ns,
+            )
+        )

@@ -1,0 +1,107 @@
+"""Stories of orders that stand beside each other in a group, at a venue that ties them and at one that does not.
+
+Each line is what happens, and after the arrow what the venue says to it; see test_venue_instructions.py.
+"""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from test_venue import lines_of
+from test_venue_instructions import a_venue, act, said, submit
+
+from orderpit.model.kinds import Contingency
+from orderpit.model.venue import SimulatedVenue
+
+
+def tied(line: str) -> tuple[str, Contingency | None]:
+    """`a SELL 2 limit 110 | OUO`: what stands behind the bar is the contingency."""
+    rest, _, name = line.partition(" | ")
+    return rest, Contingency(name) if name else None
+
+
+def tell(venue: SimulatedVenue, story: str) -> list[str]:
+    told = []
+    for line in lines_of(story):
+        happens, arrow, _ = line.partition(" ->")
+        rest, contingency = tied(happens)
+        if contingency is None:
+            reports = act(venue, rest)
+        else:
+            request = attrs.evolve(submit(*rest.split()), contingency=contingency)
+            reports = venue.request(request, 7)
+        told.append(f"{happens}{arrow} {'; '.join(map(said, reports))}".rstrip() if arrow else happens)
+    return told
+
+
+EXITS = """
+    quote 100 / 101
+    t SELL 10 limit 110 in g | OUO -> t accepted
+    s SELL 10 stop 95 in g | OUO -> s accepted
+"""
+STORIES = {
+    "a partial fill of one takes as much from the other": """
+    trade 110x3 by BUY -> t 3 @ 110 maker; s now 7 CONTINGENT
+    quote 94 / 95 -> s triggered; s 7 @ 94 taker; t Cancelled CONTINGENT
+    """,
+    "a complete fill of one cancels the other": """
+    trade 110x10 by BUY -> t 10 @ 110 maker; s Cancelled CONTINGENT
+    quote 94 / 95
+    """,
+    "a bar that reaches both fills the one that it reaches first": """
+    bar 100 111 90 100 -> s triggered; s 10 @ 95 taker; t Cancelled CONTINGENT
+    """,
+    "a bar that reaches both on its way up first": """
+    bar 100 111 80 100 -> t 10 @ 110 maker; s Cancelled CONTINGENT
+    """,
+    "what stands in no group, or in another, is not touched": """
+    a SELL 10 limit 110 in h | OUO -> a accepted
+    b SELL 10 limit 110 in g -> b accepted
+    trade 110x10 by BUY -> t 10 @ 110 maker; s Cancelled CONTINGENT
+    trade 110x20 by BUY -> a 10 @ 110 maker; b 10 @ 110 maker
+    """,
+    "one that has ended is left alone": """
+    cancel s -> s Cancelled REQUESTED
+    trade 110x3 by BUY -> t 3 @ 110 maker
+    """,
+    "what was made smaller loses no more than it has": """
+    modify s quantity 2 -> s now 2
+    trade 110x3 by BUY -> t 3 @ 110 maker; s Cancelled CONTINGENT
+    """,
+}
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES.keys())
+def test_an_execution_takes_from_the_orders_beside_it(story):
+    whole = EXITS.strip() + story
+    assert tell(a_venue(), whole) == lines_of(whole)
+
+
+OCO = """
+    quote 100 / 101
+    b BUY 4 stop 105 in g | OCO -> b accepted
+    s SELL 9 stop 95 in g | OCO -> s accepted
+    c SELL 9 limit 120 in g | OCO -> c accepted
+    quote 94.5x2 / 95 -> s triggered; s 2 @ 94.5 taker; b Cancelled CONTINGENT; c Cancelled CONTINGENT
+    ; s Cancelled REMAINDER
+"""
+
+
+def test_any_execution_of_one_cancels_the_others_of_an_oco():
+    assert tell(a_venue(), OCO) == lines_of(OCO)
+
+
+def test_a_venue_that_ties_nothing_fills_both():
+    story = EXITS.strip() + "\n" + "bar 100 111 90 100 -> s triggered; s 10 @ 95 taker; t 10 @ 110 maker"
+    assert tell(a_venue(ties=False), story) == lines_of(story)
+
+
+def test_a_step_that_fails_leaves_nothing_tied():
+    """The venue forgets an order whose step failed, and the group goes on without it."""
+    venue = a_venue()
+    tell(venue, EXITS)
+    with pytest.raises(KeyError):
+        venue.request(
+            attrs.evolve(submit("x", "SELL", "10", "limit", "109", "in", "g"), contingency="OUO", side="up"), 7
+        )
+    assert tell(venue, "trade 110x10 by BUY ->") == ["trade 110x10 by BUY -> t 10 @ 110 maker; s Cancelled CONTINGENT"]
