@@ -199,7 +199,13 @@ def _cancel_requested(order: Order, event: e.CancelRequested) -> Order:
         raise _forbidden(order, event)
     # A cancel may go after a modification, which then still has an answer to come.
     overtaken = order.pending_request_id if order.pending is Pending.MODIFY else order.overtaken_request_id
-    return changed(order, pending=Pending.CANCEL, pending_request_id=event.request_id, overtaken_request_id=overtaken)
+    return changed(
+        order,
+        pending=Pending.CANCEL,
+        pending_request_id=event.request_id,
+        withdrawn_because=event.reason,
+        overtaken_request_id=overtaken,
+    )
 
 
 def _modify_requested(order: Order, event: e.ModifyRequested) -> Order:
@@ -259,6 +265,7 @@ def _answered(order: Order, request_id: str | None) -> Order:
         order,
         pending=pending,
         pending_request_id=overtaken,
+        withdrawn_because=None,
         overtaken_request_id=None,
         pending_quantity=quantity,
     )

@@ -33,11 +33,12 @@ class Order:
     answer is missing. At all times filled - excess + leaves + cancelled = quantity.
 
     pending_request_id is the last request that has had no answer of its own; it outlives the order's end, so that a
-    refusal that was overtaken by the end is told once. overtaken_request_id is a modification that has had no answer
-    when a cancel went after it; pending_quantity is what a modification without an answer asks for. terms_changed says
-    that the terms are no longer those that were sent. venue_filled_quantity is what the venue says has filled,
-    while the order is in doubt because executions are missing; until_asked says that the doubt ends with the venue's
-    answer to a query and with no other report. link is its place in a group.
+    refusal that was overtaken by the end is told once. withdrawn_because is why a cancel went out that has had no
+    answer. overtaken_request_id is a modification that has had no answer when a cancel went after it; pending_quantity
+    is what a modification without an answer asks for. terms_changed says that the terms are no longer those that were
+    sent. venue_filled_quantity is what the venue says has filled, while the order is in doubt because executions are
+    missing; until_asked says that the doubt ends with the venue's answer to a query and with no other report. link is
+    its place in a group.
 
     Where an amend is a cancel and a new order, replaced_client_order_ids are those under which it was at the venue
     before, oldest first; replaced_filled_quantity is what is booked as filled under them, replaced_quantity what the
@@ -68,6 +69,7 @@ class Order:
     state: OrderState = OrderState.PENDING
     pending: Pending = Pending.NONE
     pending_request_id: str | None = None
+    withdrawn_because: Reason | None = None
     overtaken_request_id: str | None = None
     pending_quantity: Decimal | None = None
     triggered: bool = False

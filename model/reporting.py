@@ -329,8 +329,14 @@ def _closed(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, t
     elif order.is_closed:
         yield alarm_about(order, report, now, A.UNEXPECTED_REPORT)
     elif isinstance(report, r.VenueCancelled):
+        # The venue knows that we asked, and not why.
+        because = order.withdrawn_because if report.reason is Reason.REQUESTED else None
         yield e.OrderCancelled(
-            time_ns=now, source=report.source, order_id=order.order_id, reason=report.reason, text=report.text
+            time_ns=now,
+            source=report.source,
+            order_id=order.order_id,
+            reason=because or report.reason,
+            text=report.text,
         )
     else:
         yield e.OrderExpired(
