@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from orderpit.model import reports as r
-from orderpit.model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from orderpit.model.commands import CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
 from orderpit.model.errors import (
     InvalidConfiguration,
     InvalidInstrument,
@@ -22,7 +22,16 @@ from orderpit.model.errors import (
     InvalidValue,
 )
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce, TrailingType
+from orderpit.model.kinds import (
+    Contingency,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Reason,
+    Side,
+    TimeInForce,
+    TrailingType,
+)
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.risk import RiskLimits
 from orderpit.model.session import Inbound, Outbound
@@ -94,7 +103,31 @@ _OF_ORDERS: Final[Mapping[str, Draw]] = {
     "order_id": name, "tag": remark, "notes": remark, **_STAMP,
 }  # fmt: skip
 
+_ENTRY: Final = SubmitOrder("A/B", Side.BUY, OrderType.LIMIT, "1", price="2")
+_LEGS: Final = (
+    _ENTRY,
+    SubmitOrder("A/B", Side.SELL, OrderType.LIMIT, "1", price="3"),
+    SubmitOrder("A/B", Side.SELL, OrderType.STOP, "1", stop_price="1"),
+    SubmitOrder("A/B", Side.SELL, OrderType.TRAILING_STOP, "1", trailing_offset="1"),
+    SubmitOrder("A/B", Side.SELL, OrderType.STOP, "1", stop_price="5"),
+    SubmitOrder("C/D", Side.BUY, OrderType.MARKET, "2", order_id="taken"),
+)
+
+
+def _orders(random: Random) -> Any:
+    return tuple(random.choice((*_LEGS, *_LEGS, junk(random))) for _ in range(random.randrange(5)))
+
+
+_OF_GROUPS: Final[Mapping[str, Draw]] = {
+    "contingency": member(Contingency), "orders": either(_orders, junk, exactly(_LEGS[:3], _LEGS[:2])),
+    "group_id": either(name, exactly(None)), **_STAMP,
+}  # fmt: skip
+_ALSO_NAMED: Final = {SubmitGroup: frozenset({"profit_target", "stop_loss", "order_id", "symbol", "side", "quantity"})}
+"""What the refusal of a message may name besides its own fields: those of what is in it."""
+
 TARGETS: Final[tuple[Target, ...]] = (
+    (SubmitGroup, InvalidOrder, {"contingency": Contingency.BRACKET, "orders": _LEGS[:3]}, _OF_GROUPS),
+    (SubmitGroup, InvalidOrder, {"contingency": Contingency.OUO, "orders": _LEGS[1:3]}, _OF_GROUPS),
     (SubmitOrder, InvalidOrder, _ORDER, _OF_ORDERS),
     (SubmitOrder, InvalidOrder, {**_ORDER, **_TRAILING}, _OF_ORDERS),
     (SubmitOrder, InvalidOrder, {**_ORDER, **_DATED}, _OF_ORDERS),
@@ -156,7 +189,9 @@ def message(random: Random) -> Case:
         return numbered(random)
     kind, error, base, draws = random.choice(TARGETS)
     arguments = changed(random, base, draws)
-    return Case(kind.__name__, lambda: _built(kind, error, arguments, frozenset(draws)))
+    return Case(
+        kind.__name__, lambda: _built(kind, error, arguments, frozenset(draws) | _ALSO_NAMED.get(kind, frozenset()))
+    )
 
 
 def _built(kind: type[Any], error: type[InvalidValue], arguments: Mapping[str, Any], fields: frozenset[str]) -> bool:

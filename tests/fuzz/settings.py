@@ -24,12 +24,15 @@ from orderpit import (
     NormalLatency,
     NormalSlippage,
     OrderState,
+    OrderType,
     Quote,
     RiskLimits,
     SampledLatency,
     SampledSlippage,
+    Side,
     SimulatedExchange,
     Strategy,
+    SubmitOrder,
     ThroughOnly,
     Touch,
     TradingSystem,
@@ -64,6 +67,7 @@ _SAMPLE: Final[Draw] = either(
     lambda random: tuple(number(random) for _ in range(random.randrange(4))),
     lambda random: [plain_number(random) for _ in range(random.randrange(4))],
 )
+_ENTRY: Final = SubmitOrder("BTC/USDT", Side.BUY, OrderType.LIMIT, "1", price="90")
 _COUNT: Final = either(time, exactly(1, 10))
 _OPTIONAL_CALL: Final = either(junk, exactly(None, print))
 _RUNTIME: Final = either(junk, exactly("threads", "stepped", "greenlets", Stepped()))
@@ -77,6 +81,7 @@ _EXCHANGE: Final[Mapping[str, Draw]] = {
     "seed": time,
     "remainder": either(junk, exactly("cancelled", "expired", "gone")),
     "amends": either(junk, exactly(*_YES_OR_NO)),
+    "ties": either(junk, exactly(*_YES_OR_NO)),
     "self_trade_prevention": either(junk, exactly("cancel_newest", "cancel_both", "decrement", "cancel_all")),
     "post_only": either(junk, exactly("refuse", "slide", "reject")),
     "wrong_side_stop": either(junk, exactly("reject", "trigger", "refuse")),
@@ -195,6 +200,15 @@ class Desk:
             ("modify the stop price", InvalidOrder, "stop_price", lambda: system.modify("o", stop_price=wrong)),
             ("modify the expiry", InvalidOrder, "expire_time_ns", lambda: system.modify("o", expire_time_ns=wrong)),
             ("cancel", InvalidOrder, "order_id", lambda: system.cancel(wrong)),
+            ("tie an entry", InvalidOrder, "entry", lambda: system.bracket(wrong, profit_target="2", stop_loss="1")),
+            ("tie a target", InvalidOrder, "profit_target",
+             lambda: system.bracket(_ENTRY, profit_target=wrong, stop_loss="1")),
+            ("tie a stop", InvalidOrder, "stop_loss",
+             lambda: system.bracket(_ENTRY, profit_target="9" * 18, stop_loss=wrong)),
+            ("tie legs", InvalidOrder, "orders", lambda: system.oco(_ENTRY, wrong)),
+            ("tie legs somehow", InvalidOrder, "partial", lambda: system.oco(_ENTRY, _ENTRY, partial=wrong)),
+            ("tie first", InvalidOrder, "first", lambda: system.oto(wrong, _ENTRY)),
+            ("group", InvalidOrder, "group_id", lambda: system.group(wrong)),
             ("order", InvalidOrder, "order_id", lambda: system.order(wrong)),
             ("wait for an order", InvalidOrder, "order_id", lambda: system.wait(wrong, OrderState.OPEN, 0)),
             ("wait for a state", InvalidOrder, "state", lambda: system.wait("o", wrong, 0)),
