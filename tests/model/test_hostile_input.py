@@ -279,6 +279,7 @@ FIELDS = [
     (Instrument, GRID, InvalidInstrument, "min_quantity", POSITIVE),
     (Instrument, GRID, InvalidInstrument, "max_quantity", POSITIVE),
     (Instrument, GRID, InvalidInstrument, "min_notional", WRONG_NUMBER),
+    (Instrument, GRID, InvalidInstrument, "max_notional", POSITIVE),
     (Instrument, GRID, InvalidInstrument, "price_band", POSITIVE),
     (Instrument, GRID, InvalidInstrument, "base_currency", WRONG_ID_OR_NONE),
     (Instrument, GRID, InvalidInstrument, "quote_currency", WRONG_ID_OR_NONE),
