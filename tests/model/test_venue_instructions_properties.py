@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_venue_properties import calls_made
 
 from orderpit.model import reports as r
 from orderpit.model.instructions import Instructions
@@ -371,3 +372,28 @@ def test_a_step_that_fails_after_its_first_fill_has_not_moved_the_position() -> 
     assert venue._memory.position("ann", SYMBOL) == 0
     play(venue, Quote(SYMBOL, ask="100"))
     assert venue._memory.position("ann", SYMBOL) == 4
+
+
+# -- cost
+
+
+def many_trailing(number: int) -> SimulatedVenue:
+    """Stops that have followed the market from 100 up to 110 (or down to 90), and as many that are not active yet."""
+    venue = a_venue()
+    play(venue, Quote(SYMBOL, bid="100", ask="100"))
+    amount = TrailingType.AMOUNT
+    for n in range(number):
+        for side in Side:
+            play(venue, trailing(f"a{side.value}{n}", side, (amount, 30 + Decimal(n) / 100), None))
+            far = Decimal(1_000 + n if side is SELL else 1)
+            play(venue, trailing(f"b{side.value}{n}", side, (amount, Decimal(5)), far))
+    for price in ("110", "90"):
+        play(venue, Quote(SYMBOL, bid=price, ask=price))
+    return venue
+
+
+def test_a_price_that_moves_no_trailing_stop_costs_the_same_with_10_and_with_2_000() -> None:
+    data = Quote(SYMBOL, bid="100", ask="101")
+    venues = many_trailing(5), many_trailing(1_000)
+    few, many = (calls_made(lambda venue=venue: play(venue, data)) for venue in venues)
+    assert few == many
