@@ -34,7 +34,10 @@ def test_the_same_data_give_the_same_outcome_on_both_runtimes(strategy, btc, cap
     outcomes = {}
     for runtime in ("threads", "stepped"):
         found, err = session(capsys, *argv, "--runtime", runtime)
-        assert (found.pop("runtime"), err) == (runtime, "")
+        # With such a latency the market may have left a bracket's stop behind before it arrives, which is told.
+        assert all("code=UNPROTECTED" in line for line in err.splitlines())
+        assert not err or strategy == "breakout"
+        assert found.pop("runtime") == runtime
         del found["seconds"]
         outcomes[runtime] = found
     assert outcomes["stepped"] == outcomes["threads"]
