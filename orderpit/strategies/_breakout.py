@@ -11,7 +11,7 @@ from ..model.errors import InvalidConfiguration
 from ..model.kinds import OrderType, Side
 from ..model.mark import Mark
 from ..model.market import MarketData
-from ..model.numbers import ONE, Number, add, multiply, positive, round_to, subtract, whole
+from ..model.numbers import ZERO, Number, add, multiply, negate, positive, round_to, subtract, whole
 
 
 class BracketedBreakout(Strategy):
@@ -23,7 +23,7 @@ class BracketedBreakout(Strategy):
         symbol: what to trade.
         size: of each entry, in units of the base.
         tick: the price increment, on which both exits are rounded.
-        profit, loss: how far from the price the exits lie, as fractions of it.
+        profit, loss: how far from the price the exits lie, in heights of the range; at least one tick.
         window: how many samples of the price the range covers.
         every_ns: nanoseconds between two samples; quotes come by the hundred in a second, daily bars are each a sample.
     """
@@ -34,8 +34,8 @@ class BracketedBreakout(Strategy):
         size: Number,
         *,
         tick: Number,
-        profit: Number = "0.0004",
-        loss: Number = "0.0002",
+        profit: Number = 2,
+        loss: Number = 1,
         window: int = 30,
         every_ns: int = 1_000_000_000,
     ) -> None:
@@ -58,19 +58,19 @@ class BracketedBreakout(Strategy):
         self._next_sample_ns = data.time_ns + self._every_ns
         if len(self._range) == self._range.maxlen and not self.orders(self._symbol):
             if price > max(self._range):
-                self._enter(Side.BUY, price)
+                self._enter(Side.BUY, round_to(price, self._tick))
             elif price < min(self._range):
-                self._enter(Side.SELL, price)
+                self._enter(Side.SELL, round_to(price, self._tick))
         self._range.append(price)
 
     def _enter(self, side: Side, price: Decimal) -> None:
-        above, below = (self._profit, self._loss) if side is Side.BUY else (self._loss, self._profit)
-        here = round_to(price, self._tick)
-        # At least a tick away on both sides, also where the grid is coarse.
-        high = max(round_to(multiply(price, add(ONE, above)), self._tick), add(here, self._tick))
-        low = min(round_to(multiply(price, subtract(ONE, below)), self._tick), subtract(here, self._tick))
-        if low < self._tick:
-            return
-        target, stop = (high, low) if side is Side.BUY else (low, high)
-        entry = SubmitOrder(self._symbol, side, OrderType.MARKET, self._size)
-        self.bracket(entry, profit_target=target, stop_loss=stop)
+        height = subtract(max(self._range), min(self._range))
+        profit, loss = (
+            max(round_to(multiply(height, times), self._tick), self._tick) for times in (self._profit, self._loss)
+        )
+        if side is Side.SELL:
+            profit, loss = negate(profit), negate(loss)
+        target, stop = add(price, profit), subtract(price, loss)
+        if min(target, stop) > ZERO:
+            entry = SubmitOrder(self._symbol, side, OrderType.MARKET, self._size)
+            self.bracket(entry, profit_target=target, stop_loss=stop)
