@@ -77,9 +77,10 @@ class Booking:
             )
         )
         memory.reports.append(reported(order, fill, memory.now_ns))
-        # Before the next order of the same step fills, which may be one that this fill leaves nothing to reduce.
-        self._reducing.book(order, quantity)
+        # Before the next order of the same step fills, which may be one that this fill leaves nothing to reduce. Ties
+        # first: what they take from the others of a group, reduce-only ones are not to be shortened by once more.
         self._ties.book(order, quantity)
+        self._reducing.book(order, quantity)
         return order
 
     def _shown_after(self, order: VenueOrder, quantity: Decimal) -> dict[str, object]:
