@@ -34,6 +34,7 @@ from .sabotage import Sabotage
 
 _TRADERS: Final = 3
 _AMENDS: Final = 0.7
+_TIES: Final = 0.5
 _TIME_PASSES: Final = 0.1
 _DRIVER_CANCELS: Final = 0.2
 _DRIVER_MODIFIES: Final = 0.3
@@ -118,6 +119,7 @@ class _Ordeal:
             latency="0.001",
             seed=self._seed,
             amends=chance.random() < _AMENDS,
+            ties=chance.random() < _TIES,
             remainder=chance.choice(("cancelled", "expired")),
             post_only=chance.choice(("refuse", "slide")),
             wrong_side_stop=chance.choice(("reject", "trigger")),
