@@ -613,6 +613,36 @@ def test_how_often_the_clock_is_looked_at_changes_no_fill(session: list[str], ex
     assert [fill for fill in looked if fill] == [fill for fill in plainly if fill]
 
 
+@settings(max_examples=100, deadline=None)
+@given(session=lines())
+def test_a_step_that_fails_anywhere_leaves_every_expiry_as_it_was(session: list[str]) -> None:
+    left: list[int | None] = [None]
+
+    def next_id() -> str:
+        if left[0] is not None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise RuntimeError
+        return "E"
+
+    instrument = Instrument(SYMBOL, price_increment="0.01", quantity_increment="0.01", trading_hours=OFFICE)
+    rules = VenueRules(maker_fee=Decimal(0), taker_fee=Decimal(0), wrong_side_stop="trigger")
+    tried = SimulatedVenue({SYMBOL: instrument}, rules, never, next_id)
+    spared = SimulatedVenue({SYMBOL: instrument}, rules, never, lambda: "E")
+    for line in session:
+        for calls in range(100):
+            left[0], before = calls, (dict(tried.orders), tried.next_expiry_ns)
+            try:
+                reports = act(tried, line)
+            except RuntimeError:
+                assert (dict(tried.orders), tried.next_expiry_ns) == before
+            else:
+                break
+        left[0] = None
+        assert reports == act(spared, line)
+        assert tried.next_expiry_ns == spared.next_expiry_ns
+
+
 def fill_of(report: r.VenueReport) -> tuple[str, Decimal, Decimal] | None:
     if not isinstance(report, r.VenueFilled):
         return None
