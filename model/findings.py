@@ -46,6 +46,15 @@ def as_instructed(order: Order, price: Decimal | None, quantity: Decimal | None)
     return quantity is None or ((order.reduce_only or tied) and quantity < order.quantity)
 
 
+def why_on_arrival(order: Order, price: Decimal | None, quantity: Decimal | None) -> Reason:
+    """Why the venue has another price or quantity than was sent: an acknowledgement itself does not say."""
+    if (price is None and quantity is None) or not as_instructed(order, price, quantity):
+        return Reason.REQUESTED
+    if price is not None:
+        return Reason.POST_ONLY
+    return Reason.REDUCE_ONLY if order.reduce_only else Reason.CONTINGENT
+
+
 def contradiction(order: Order, report: r.VenueReport, now: int) -> Found:
     """An alarm, and a doubt unless there is one: the venue and we cannot both be right."""
     yield alarm_about(order, report, now, AlarmCode.CONTRADICTION)

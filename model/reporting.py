@@ -14,7 +14,17 @@ import attrs
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .findings import NEVER_OPENED, Found, alarm_about, as_instructed, cleared, contradiction, missing, opened
+from .findings import (
+    NEVER_OPENED,
+    Found,
+    alarm_about,
+    as_instructed,
+    cleared,
+    contradiction,
+    missing,
+    opened,
+    why_on_arrival,
+)
 from .kinds import STOPS, OrderState, Reason
 from .lifecycle import apply
 from .numbers import ZERO, plain, subtract
@@ -259,7 +269,7 @@ def _changed(
         stop_price=report.stop_price if isinstance(report, r.VenueModified) else None,
         expire_time_ns=report.expire_time_ns if isinstance(report, r.VenueModified) else None,
         exchange_order_id=report.exchange_order_id,
-        reason=report.reason if isinstance(report, r.VenueModified) else Reason.REQUESTED,
+        reason=report.reason if isinstance(report, r.VenueModified) else why_on_arrival(order, price, quantity),
     )
 
 
