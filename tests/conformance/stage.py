@@ -22,6 +22,7 @@ from orderpit import (
     OrderState,
     OrderUpdate,
     Quote,
+    Reason,
     RiskLimits,
     SimulatedExchange,
     Strategy,
@@ -253,6 +254,8 @@ def _outcome(name: str, updates: list[OrderUpdate]) -> Outcome:
             happens.append(_SIMPLE[type(event)])
             if isinstance(event, events.OrderModified) and update.order.state is OrderState.FILLED:
                 happens.append("FILLED")
-        if type(event) in _SIMPLE and hasattr(event, "reason"):
-            reasons.append(event.reason.value)
+        # New terms that were asked for need no reason.
+        reason = getattr(event, "reason", None) if type(event) in _SIMPLE else None
+        if reason is not None and not (isinstance(event, events.OrderModified) and reason is Reason.REQUESTED):
+            reasons.append(reason.value)
     return Outcome(name, tuple(happens), tuple(fills), fee if fills else None, tuple(reasons))
