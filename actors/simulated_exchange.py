@@ -130,7 +130,7 @@ class SimulatedExchange(ExchangeDescription):
     latency: LatencyModel = attrs.field(default=_NO_LATENCY, converter=_latency)
     seed: int = attrs.field(default=0, converter=_seed)
     remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
-    amends: bool = attrs.field(default=True, validator=_true_or_false)
+    amends: bool = attrs.field(default=True, validator=_true_or_false)  # pyright: ignore[reportIncompatibleMethodOverride]  # its slot hides the property
     ties: bool = attrs.field(default=True, validator=_true_or_false)
     self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_known_prevention)
     post_only: Literal["refuse", "slide"] = attrs.field(default="refuse", validator=_known_post_only)

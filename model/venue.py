@@ -15,6 +15,13 @@ How it fills:
   its close. The open is a jump: whatever it reaches fills at the open, a limit order thus at its price or better.
   Between two points the price is taken to pass through every price, so a limit order fills at its price and a stop at
   its stop price. Size within a bar is not limited.
+
+* An order that comes in meets the orders of others here, too, at their price, for as much as there is: the better price
+  first, and at one price the recorded size before the orders, which come first come first served. Such a trade moves no
+  last price and triggers no stop. Orders of one account do not trade with each other, see venue_self_trade.py.
+* Of an iceberg the part that is shown stands in its place; when it is used up, the next is shown behind the others.
+
+How much fills of a limit order that is reached is the fill model's to say, see fill_models.py: the above is Touch().
 """
 
 from __future__ import annotations

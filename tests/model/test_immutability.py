@@ -27,12 +27,15 @@ from orderpit.model.blotter import Outcome
 from orderpit.model.chain import Chain
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
 from orderpit.model.events import CommandRefused, OrderUpdate
+from orderpit.model.fill_models import ByProbability, ByVolumeShare, Reach
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import Reason
+from orderpit.model.kinds import Reason, Side
+from orderpit.model.latency import FixedLatency, NormalLatency, SampledLatency
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.refusal import Refusal
 from orderpit.model.reporting import Verdict
 from orderpit.model.risk import RiskLimits
+from orderpit.model.slippage import FixedSlippage, NormalSlippage, SampledSlippage, UniformSlippage
 
 LEAVES = {str, int, bool, Decimal, type(None)}
 CONTAINERS = {tuple, frozenset}
@@ -64,6 +67,16 @@ MESSAGES = [
     *(request(kind) for kind in VENUE_REQUESTS),
     reports.VenueDisconnected(reason="the line is dead"),
     reports.VenueConnected(),
+    Reach(side=Side.BUY, price=Decimal(1), leaves=Decimal(1), lot=Decimal(1), by="bar", market=Decimal(1)),
+    ByProbability("0.5"),
+    ByVolumeShare("0.5"),
+    FixedSlippage(1),
+    UniformSlippage("0.5"),
+    NormalSlippage("0.1"),
+    SampledSlippage(["0.5"]),
+    FixedLatency("0.5"),
+    NormalLatency("0.5", "0.5"),
+    SampledLatency(["0.5"]),
 ]
 
 

@@ -313,6 +313,7 @@ def test_an_instrument_that_contradicts_itself_is_refused(field: str, value: Any
     remainder={"unknown": "gone", "None": None, "lying": LyingStr("x"), "list": []},
     post_only={"unknown": "reject", "None": None, "bool": True, "lying": LyingStr("x"), "list": []},
     amends={"int": 1, "str": "yes", "None": None, "evasive": Evasive()},
+    ties={"int": 1, "str": "yes", "None": None, "evasive": Evasive()},
     self_trade_prevention={"unknown": "cancel_all", "None": None, "lying": LyingStr("x"), "list": []},
     wrong_side_stop={"unknown": "refuse", "None": None, "lying": LyingStr("x"), "list": []},
 )
