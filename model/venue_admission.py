@@ -101,14 +101,14 @@ class Admission:
     def _beyond_stop(self, order: VenueOrder) -> Refusal | None:
         if not order.waits_for_stop or order.order_type is OrderType.TRAILING_STOP:
             return None
-        offers = self._memory.offers(order.symbol, order.side)
+        quoted = self._memory.quoted(order.symbol, order.side)
         stop = order.stop_price
-        if stop is None or not offers or not order.is_stopped_by(offers[0].price):
+        if stop is None or quoted is None or not order.is_stopped_by(quoted):
             return None
         if self._rules.wrong_side_stop == "trigger":
             return None
         where = "above" if order.side is Side.BUY else "below"
-        rule = f"must be {where} the market, {plain(offers[0].price)}: it would trigger at once"
+        rule = f"must be {where} the market, {plain(quoted)}: it would trigger at once"
         return Refusal.of(Reason.STOP_PRICE, "stop_price", stop, rule)
 
     def _reduced(self, order: VenueOrder) -> VenueOrder | Refusal:

@@ -74,8 +74,8 @@ class Execution:
             TooLittle: when the step must be taken back, and made anew with this in mind.
         """
         if order.waits_for_stop:
-            offers = self._memory.offers(order.symbol, order.side)
-            if offers and order.is_stopped_by(offers[0].price):
+            quoted = self._memory.quoted(order.symbol, order.side)
+            if quoted is not None and order.is_stopped_by(quoted):
                 self.trigger(order)
             return
         client_id, whole = order.client_order_id, order.time_in_force is TimeInForce.FOK
@@ -98,11 +98,11 @@ class Execution:
         if order.price is None:
             left = self._taking.on_offer(order).left
             return order, order.leaves if left is None else min(order.leaves, left)
-        offers = self._memory.offers(order.symbol, order.side)
-        if not offers or not order.may_trade_at(offers[0].price):
+        quoted = self._memory.quoted(order.symbol, order.side)
+        if quoted is None or not order.may_trade_at(quoted):
             return order, ZERO
         order = self._memory.put(changed(order, crossing=True))
-        return self._pricing.reached(order, "arrival", offers[0].price, self._taking.on_offer(order))
+        return self._pricing.reached(order, "arrival", quoted, self._taking.on_offer(order))
 
     def trigger(self, order: VenueOrder) -> None:
         """Make a stop a market order, a stop-limit a limit order, which queues behind those that rest at its price."""

@@ -61,17 +61,16 @@ class Matching:
         """Let the orders rest that the market has left: when it comes back, they are makers."""
         for client_id in tuple(self._memory.books[symbol].crossing):
             order = self._memory.orders[client_id]
-            offers = self._memory.offers(symbol, order.side)
-            if not offers or not order.may_trade_at(offers[0].price):
+            quoted = self._memory.quoted(symbol, order.side)
+            if quoted is None or not order.may_trade_at(quoted):
                 self._memory.put(changed(order, crossing=False))
 
     def _match_quotes(self, symbol: str, by: ReachedBy) -> None:
         memory, book = self._memory, self._memory.books[symbol]
         for side in _SIDES:
-            offers = memory.offers(symbol, side)
-            if not offers:
+            best = memory.quoted(symbol, side)
+            if best is None:
                 continue
-            best = offers[0].price
             for client_id in book.limits[side].reached(best):
                 order = memory.orders[client_id]
                 offered = self._taking.on_offer(order)

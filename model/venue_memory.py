@@ -8,7 +8,6 @@ from decimal import Decimal
 from .kinds import Side
 from .numbers import ZERO, add
 from .order_book import OrderBook
-from .recorded_depth import Offer
 from .reports import VenueReport
 from .undo import Undo
 from .venue_expiry import Expiries
@@ -112,7 +111,7 @@ class VenueMemory:
         """Return the best price that a taker on this side meets, recorded or of an order."""
         return self.books[symbol].best(side)
 
-    def offers(self, symbol: str, side: Side) -> tuple[Offer, ...]:
-        """Return the first that a taker on this side meets in the recorded market; empty where there is nothing."""
-        best = self.books[symbol].recorded.best(side)
-        return () if best is None else (best,)
+    def quoted(self, symbol: str, side: Side) -> Decimal | None:
+        """Return the best price that the recorded market offers to a taker on this side."""
+        offer = self.books[symbol].recorded.best(side)
+        return None if offer is None else offer.price

@@ -42,8 +42,8 @@ class Trailing:
         if order.order_type is not OrderType.TRAILING_STOP:
             return order
         order = changed(order, follows_at=order.instructions.activation_price or _ANY_PRICE[order.side])
-        offers = self._memory.offers(order.symbol, order.side)
-        return self._moved(order, offers[0].price) if offers and order.is_led_by(offers[0].price) else order
+        quoted = self._memory.quoted(order.symbol, order.side)
+        return self._moved(order, quoted) if quoted is not None and order.is_led_by(quoted) else order
 
     def follow(self, symbol: str, side: Side, price: Decimal) -> None:
         """Move the stops of one side that a price takes along; the others are not looked at."""

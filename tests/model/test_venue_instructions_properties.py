@@ -289,8 +289,7 @@ def test_a_trailing_stop_stands_its_offset_behind_the_best_price_and_never_moves
                     watched[name].sees(price)
         elif isinstance(step, r.VenueSubmit) and step.client_order_id not in watched:
             watched[step.client_order_id] = Watched(step)
-            offers = venue._memory.offers(SYMBOL, step.side)
-            watched[step.client_order_id].sees(offers[0].price if offers else None)
+            watched[step.client_order_id].sees(venue._memory.quoted(SYMBOL, step.side))
         for name, watch in watched.items():
             order = venue.orders[name]
             assert (order.stop_price, order.triggered) == (watch.stop, watch.triggered)
