@@ -65,11 +65,13 @@ class Leg:
             case e.CancelRequested():
                 return changed(leg, withdrawn=event.reason)
             case e.OrderCancelled() if self.order.state is OrderState.PENDING or event.reason is Reason.CONTINGENT:
+                # Never sent; or the venue has seen by itself what was executed of the others.
                 return changed(leg, withdrawn=event.reason)
+            case e.CancelRejected() if event.reason in _ENDING:
+                # How it has ended is yet to be told; that it should end was asked for all the same.
+                return changed(leg, ending=True)
             case e.CancelRejected():
-                ending = leg.ending or event.reason in _ENDING
-                stuck = leg.uncancellable or event.reason not in {*_ENDING, _LOST}
-                return changed(leg, withdrawn=None, ending=ending, uncancellable=stuck)
+                return changed(leg, withdrawn=None, uncancellable=leg.uncancellable or event.reason is not _LOST)
             case e.ModifyRequested() if event.reason is Reason.CONTINGENT and event.quantity is not None:
                 return changed(leg, resizing=(event.request_id, event.quantity))
             case e.ModifyRejected():

@@ -48,31 +48,9 @@ def test_a_bracket_takes_orders_as_exits():
 
 
 IDS = [
-    *("entry", "float", "negative", "target type", "stop type", "symbol", "side", "quantity", "crossed", "crossed short"),
+    *("entry", "float", "negative", "target type", "stop type", "symbol", "side", "quantity", "crossed", "short"),
     *("two of three", "kind", "list", "member", "group id", "one leg", "symbols", "same id", "partial", "no then"),
     "no first",
-]
-    "entry",
-    "float",
-    "negative",
-    "target-type",
-    "stop-type",
-    "symbol",
-    "side",
-    "quantity",
-    "crossed",
-    "crossed-short",
-    "two-of-three",
-    "kind",
-    "list",
-    "member",
-    "group-id",
-    "one-leg",
-    "symbols",
-    "same-id",
-    "partial",
-    "nothing-then",
-    "nothing-first",
 ]
 
 

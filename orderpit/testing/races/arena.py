@@ -29,6 +29,8 @@ from ...model.order import Order
 from ...model.tying import stamped as stamped_group
 from ...model.values import changed
 from ..schedules import Window
+from ..watching.groups import GroupLaws
+from ..watching.sharing import actors_of, inside
 from .saying import BTC
 
 CHAIN: Final = frozenset({"risk_controller", "order_manager", "exchange"})
@@ -120,13 +122,24 @@ class Arena:
         self._choose_now: Choose = _in_turn
         self._executed: Counter[str] = Counter()
         self._racers: list[Task] = []
-        stepped = Stepped(choose=self._chosen, late_ns=late_ns, most_steps=_MOST_STEPS)
+        stepped = Stepped(choose=self._chosen, late_ns=late_ns, most_steps=_MOST_STEPS, on_step=self._stepped)
         self.system = TradingSystem(
             instruments, exchange=self.venue, runtime=stepped, on_error=self.troubles.append, **settings
         )
         self.runtime = cast(SteppedRuntime, self.system._runtime)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # one library
         self.at = self.system._at  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the same
+        self._groups: GroupLaws | None = None
         self.system.start()
+
+    def _stepped(self, steps: int) -> None:
+        """Hold the laws of groups at every step, where there are any."""
+        del steps
+        if self._groups is not None:
+            self._groups.hold_all()
+
+    def hold_groups(self) -> None:
+        """Hold the laws of groups from here on, at every step."""
+        self._groups = GroupLaws(inside(actors_of(self.system)["order_manager"], "_blotter"))
 
     def _chosen(self, options: Sequence[Option]) -> int:
         return self._choose_now(options)
