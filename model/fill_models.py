@@ -225,7 +225,11 @@ def filled(model: FillModel, reach: Reach) -> Decimal:
         InvalidConfiguration: naming the model, its answer and the rule.
     """
     answer: object = model.fill(reach)
-    field, most = f"{kind_name(model)}.fill", reach.most
+    most = reach.most
+    # What nearly every answer is, all or nothing, is told at once.
+    if type(answer) is Decimal and answer.is_finite() and (answer == most or not answer):
+        return most if answer else ZERO
+    field = f"{kind_name(model)}.fill"
     if type(answer) is not Decimal:
         raise InvalidConfiguration.of(field, answer, f"must return a Decimal, not {kind_name(answer)}")
     quantity = exact(field, answer, InvalidConfiguration)
