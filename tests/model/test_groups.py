@@ -384,6 +384,28 @@ def test_an_exit_that_the_venue_will_not_resize_is_cancelled_and_replaced():
     assert desk.alarms == []
 
 
+def test_an_exit_that_the_venue_will_neither_resize_nor_cancel_is_left_alone():
+    desk = entered()
+    desk.filled("target", "3")
+    desk.unamended("stop")
+    desk.uncancelled("stop")
+    assert desk.asked() == ["modify stop 7", "cancel stop"]
+    desk.modify("stop", stop_price="94")
+    desk.unamended("stop")
+    assert desk.asked() == ["modify stop 94"]
+
+
+def test_an_exit_that_the_venue_itself_has_ended_because_of_another_has_not_failed():
+    desk = entered(filled="4")
+    desk.filled("target", "4", "x")
+    desk.cancelled("stop", Reason.CONTINGENT)
+    desk.uncancelled("stop", Reason.TOO_LATE)
+    desk.asked()
+    desk.busted("target", "x")
+    assert [line.split(" ", 2)[2] for line in desk.asked() if line.startswith("submit")] == ["STOP 4", "LIMIT 4"]
+    assert desk.alarms == []
+
+
 def test_a_resize_that_comes_too_late_waits_for_how_the_exit_ended():
     desk = entered()
     desk.filled("target", "3")

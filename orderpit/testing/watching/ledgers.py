@@ -9,6 +9,7 @@ from typing import Any
 from ...model.commands import SubmitGroup, SubmitOrder
 from ...model.kinds import Side
 from ...model.numbers import ZERO, add, negate, subtract
+from ...model.reservation import Reserved
 from .laws import Moved, Violation, must_equal
 
 Sums = dict[str, Decimal]
@@ -96,7 +97,8 @@ class RiskLedger:
         self._ledger = ledger
         self._cash: Mapping[str, Decimal] | None = vars(book)["_cash"]
         self._working: Mapping[str, Any] = vars(book)["_working"]
-        self._reserved: Mapping[str, Decimal] = vars(book)["_reserved"].by_currency
+        reserved: Reserved = vars(book)["_reserved"]
+        self._reserved: Mapping[str, Decimal] = reserved.by_currency
         self._instruments: Mapping[str, Any] = vars(book)["_instruments"]
         self._asked: SubmitOrder | None = None
 
