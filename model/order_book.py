@@ -135,9 +135,11 @@ class OrderBook:
                 queue.ahead.traded(size)
 
     def take(self, taker: Side, price: Decimal, quantity: Decimal) -> None:
-        """Let a taker on this side consume recorded size, which stays consumed until that price's size changes."""
+        """Let a taker on this side consume recorded size, which stays consumed until that price's size changes.
+
+        What it leaves is what stands ahead of the orders there: see ahead().
+        """
         self.recorded.take(taker, price, quantity)
-        self.traded(_OTHER[taker], price, quantity)
 
     # -- what a taker meets
 

@@ -26,6 +26,7 @@ def test_where_no_size_was_known_it_is_known_from_the_first_on() -> None:
         pytest.param([("traded", 4)], 6, id="a trade takes from it"),
         pytest.param([("traded", 14)], 0, id="never below nothing"),
         pytest.param([("shown", 7)], 7, id="a smaller size lowers it"),
+        pytest.param([("shown", 7), ("shown", 6)], 6, id="and a smaller one again"),
         pytest.param([("shown", 12)], 10, id="a larger one has come behind"),
         pytest.param([("shown", 7), ("shown", 12)], 7, id="and stays behind"),
         pytest.param([("traded", 4), ("shown", 6)], 6, id="a trade that the next size shows counts once"),
