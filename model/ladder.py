@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
+from typing import Final
 
 from .ahead import Ahead, Arrival
 from .price_levels import PriceLevels
@@ -13,6 +14,7 @@ from .undo import Undo
 
 _Member = tuple[int, Arrival]
 """An order's priority, and its arrival."""
+_LARGEST_PART: Final = 65_536
 
 
 class Queue:
@@ -34,7 +36,8 @@ class Queue:
                 if members.get(order_id) is member:
                     yield order_id
             passed += sum(members.get(order_id) is member for order_id, member in part)
-            size *= 2
+            # An iceberg that comes back at every turn makes as many parts as it has shown parts of itself.
+            size = min(size * 2, _LARGEST_PART)
 
     def put_back(self, order_id: str, member: _Member) -> None:
         """Undo that an order has left: it stands again where its priority says."""

@@ -1,4 +1,4 @@
-"""A trailing stop at the simulated venue whose quantity grows, wherever it stands."""
+"""Orders at the simulated venue that queue anew: a trailing stop whose quantity grows, an iceberg that shows little."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from builders import number
-from test_venue import SYMBOL, a_venue, act, modify
+from test_venue import SYMBOL, a_venue, act, modify, submit
 
 from orderpit.model import reports as r
 from orderpit.model.instructions import Instructions
@@ -48,3 +48,25 @@ def test_a_trailing_stop_grows_and_goes_on_as_before(market: tuple[str, ...], ac
     assert isinstance(triggered, r.VenueTriggered)
     assert isinstance(filled, r.VenueFilled)
     assert filled.fill.quantity == number("3")
+
+
+def test_an_iceberg_that_shows_little_of_itself_is_met_as_often_as_it_comes_back() -> None:
+    venue = a_venue()
+    hidden = r.VenueSubmit(
+        client_order_id="a",
+        symbol=SYMBOL,
+        side=Side.SELL,
+        order_type=OrderType.LIMIT,
+        quantity=number("2"),
+        price=number("100"),
+        stop_price=None,
+        time_in_force=TimeInForce.GTC,
+        instructions=Instructions(display_quantity=number("0.01")),
+        account="one",
+        time_ns=0,
+        source="test",
+    )
+    venue.request(hidden, 7)
+    venue.request(submit("b", "BUY", "2", "limit", "100"), 7)
+    assert venue.orders["a"].filled == venue.orders["b"].filled == number("2")
+    assert len(venue.orders["a"].fill_chain.items()) == 200
