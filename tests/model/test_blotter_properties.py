@@ -27,6 +27,8 @@ ANSWER_WITHIN = 5
 # o-4 is never submitted, so that what the venue says of it concerns an unknown order.
 known = st.sampled_from(["o-1", "o-2", "o-3"])
 named = st.sampled_from(["o-1", "o-1", "o-2", "o-3", "o-4"])
+# On a venue that has no amend, an order may be replaced by one of these.
+placed = st.sampled_from(["o-1", "o-1", "o-2", "o-3", "o-4", "om-2", "om-3"])
 quantities = st.sampled_from(["0.000000000000000001", "1", "3", "5", "10", "12"])
 prices = st.sampled_from(["1234567.89", "100", "99.5"])
 request_ids = st.integers(1, 6).map("om-{}".format)
@@ -57,7 +59,14 @@ commands = st.one_of(
     submissions,
     submissions,
     st.builds(CancelOrder, named),
-    st.builds(ModifyOrder, named, price=prices, quantity=st.none() | quantities),
+    st.builds(
+        ModifyOrder,
+        named,
+        price=prices,
+        quantity=st.none() | quantities,
+        stop_price=st.sampled_from([None, None, "98"]),
+        expire_time_ns=st.sampled_from([None, None, NOW + 1]),
+    ),
 )
 judged = st.one_of(
     st.builds(Approved, commands, st.just(NOW), st.just("risk_controller")),
@@ -68,8 +77,8 @@ judged = st.one_of(
 sides = st.sampled_from([Side.BUY, Side.BUY, Side.BUY, Side.SELL])
 venue_ids = st.sampled_from([None, "v-1", "v-2"])
 reports = st.one_of(
-    st.builds(r.VenueAccepted, client_order_id=named, exchange_order_id=venue_ids, quantity=st.none() | quantities),
-    st.builds(r.VenueRejected, client_order_id=named),
+    st.builds(r.VenueAccepted, client_order_id=placed, exchange_order_id=venue_ids, quantity=st.none() | quantities),
+    st.builds(r.VenueRejected, client_order_id=placed),
     st.builds(r.VenueTriggered, client_order_id=named),
     st.builds(r.VenueFilled, client_order_id=named, symbol=st.just("BTC/USDT"), side=sides, fill=fills),
     st.builds(r.VenueFilled, client_order_id=named, symbol=st.just("BTC/USDT"), side=sides, fill=fills),
@@ -79,9 +88,12 @@ reports = st.one_of(
         request_id=request_ids,
         price=st.none() | prices,
         quantity=st.none() | quantities,
+        stop_price=st.sampled_from([None, None, "98"]),
+        expire_time_ns=st.sampled_from([None, None, NOW + 1]),
+        reason=st.sampled_from([Reason.REQUESTED, Reason.REDUCE_ONLY]),
         exchange_order_id=venue_ids,
     ),
-    st.builds(r.VenueCancelled, client_order_id=named, filled_quantity=st.none() | quantities),
+    st.builds(r.VenueCancelled, client_order_id=placed, filled_quantity=st.none() | quantities),
     st.builds(r.VenueExpired, client_order_id=named, filled_quantity=st.none() | quantities),
     st.builds(
         r.VenueCancelRejected,
@@ -99,12 +111,14 @@ reports = st.one_of(
     st.builds(r.VenueFillCorrected, client_order_id=named, symbol=st.just("BTC/USDT"), fill=fills),
     st.builds(
         r.VenueStatus,
-        client_order_id=named,
+        client_order_id=placed,
         state=st.none() | st.sampled_from(OrderState),
         filled_quantity=st.sampled_from(["0", "3", "10"]),
         complete=st.booleans(),
         price=st.none() | prices,
         quantity=st.none() | quantities,
+        stop_price=st.sampled_from([None, None, "98"]),
+        expire_time_ns=st.sampled_from([None, None, NOW + 1]),
     ),
 )
 steps = st.tuples(
@@ -129,9 +143,9 @@ class Early:
 class Witness:
     """What an outsider can work out from the messages alone, against which the blotter is held."""
 
-    def __init__(self):
+    def __init__(self, *, amends):
         numbers = count(1)
-        self.book = Blotter(lambda: f"om-{next(numbers)}", ANSWER_WITHIN)
+        self.book = Blotter(lambda: f"om-{next(numbers)}", ANSWER_WITHIN, amends=amends)
         self.now = NOW
         self.streams = {}
         self.ranks = {}
@@ -190,7 +204,8 @@ class Witness:
     def named_by(self, report, execution_id):
         """A bust names no side; it concerns the order that has the id, and a stray fill if that has no such one."""
         client_id = report.client_order_id
-        owner = next((order for order in self.book.orders() if order.client_order_id == client_id), None)
+        names = ((order, (order.client_order_id, *order.replaced_client_order_ids)) for order in self.book.orders())
+        owner = next((order for order, ids in names if client_id in ids), None)
         ours = owner and (client_id, owner.symbol, owner.side, execution_id)
         strays = [(client_id, report.symbol, side, execution_id) for side in Side]
         return [key for key in (ours, *strays) if key in self.executed][:1]
@@ -244,9 +259,9 @@ def sum_of(items, value):
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(steps, min_size=20, max_size=60))
-def test_the_laws_of_the_blotter_hold_after_every_step(sequence):
-    witness = Witness()
+@given(st.lists(steps, min_size=20, max_size=60), st.booleans())
+def test_the_laws_of_the_blotter_hold_after_every_step(sequence, amends):
+    witness = Witness(amends=amends)
     witness.step(0, Approved(terms(), NOW, "risk_controller"))
     for elapsed, item in sequence:
         witness.step(elapsed, item)
@@ -254,9 +269,9 @@ def test_the_laws_of_the_blotter_hold_after_every_step(sequence):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(steps, min_size=5, max_size=25), st.data())
-def test_a_repeated_report_adds_nothing_to_an_order_but_the_end_of_its_doubt(sequence, data):
-    witness = Witness()
+@given(st.lists(steps, min_size=5, max_size=25), st.booleans(), st.data())
+def test_a_repeated_report_adds_nothing_to_an_order_but_the_end_of_its_doubt(sequence, amends, data):
+    witness = Witness(amends=amends)
     witness.step(0, Approved(terms(), NOW, "risk_controller"))
     for elapsed, item in sequence:
         witness.step(elapsed, item)
