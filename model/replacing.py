@@ -226,28 +226,11 @@ def told_of_replaced(order: Order, report: r.VenueReport, now: int, booked: r.Fi
             yield from _filled_late(order, report, now, booked)
         case r.VenueFillBusted() | r.VenueFillCorrected():
             yield from _restated(order, report, now, booked)
-        case r.VenueCancelRejected() if _is_unanswered(order, report.request_id):
-            yield e.CancelRejected(
-                time_ns=now,
-                source=report.source,
-                order_id=order.order_id,
-                request_id=report.request_id,
-                reason=report.reason,
-                text=report.text,
-            )
         case r.VenueStatus() if order.misses_executions:
             text = "the venue has told all executions under a replaced client id, and some are missing still"
             yield Alarm(now, A.CONTRADICTION, order.order_id, text)
         case _:
             pass
-
-
-def _is_unanswered(order: Order, request_id: str) -> bool:
-    # The cancel that a new order was sent after has done what it should, whatever else is said of it.
-    asked = order.replacement
-    if asked is not None and asked.request_id == request_id:
-        return False
-    return request_id in {order.pending_request_id, order.overtaken_request_id}
 
 
 def _filled_late(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None) -> Found:

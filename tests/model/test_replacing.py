@@ -9,12 +9,16 @@ from builders import NOW, event, fill, folded, number, order_in, report, terms
 
 from orderpit.model import events as e
 from orderpit.model import reports as r
+from orderpit.model.audit import Ledger, check_venue
 from orderpit.model.blotter import Blotter, Outcome
 from orderpit.model.commanding import replacement_of
 from orderpit.model.commands import Approved, CancelOrder, ModifyOrder
 from orderpit.model.kinds import OrderState, OrderType, Pending, Reason, TimeInForce
 from orderpit.model.lifecycle import apply
-from orderpit.model.numbers import plain
+from orderpit.model.numbers import ZERO, plain
+from orderpit.model.reporting import decide
+from orderpit.model.values import changed
+from orderpit.model.venue_order import VenueOrder
 
 S = OrderState
 
@@ -220,6 +224,14 @@ STORIES = {
         cancelled m-2 filled_quantity 0 -> Modified Cancelled
         accepted m-2 ->
         = CANCELLED 0/10 @ 101 on m-2
+    """,
+    "a cancel that overtakes the new order": """
+        modify price 101 -> ModifyRequested | cancel o-1
+        cancelled o-1 filled_quantity 0 -> Replaced | submit m-2 10 @ 101
+        cancel -> CancelRequested | cancel m-2
+        refused m-2 request_id m-3 reason NOT_AT_VENUE -> CancelRejected InDoubt !CONTRADICTION | query m-2
+        status m-2 state OPEN filled_quantity 0 -> Modified Resolved
+        = OPEN 0/10 @ 101 on m-2
     """,
     "a cancel of a new order that is refused": """
         modify price 101 -> ModifyRequested | cancel o-1
@@ -512,3 +524,37 @@ def test_a_client_id_of_ours_is_no_order_id_that_a_user_has_taken():
     assert follows(taken) == "CommandRefused !DUPLICATE_ID"
     tell(book, "modify price 102")
     assert tell(book, "cancelled m-3").endswith("submit m-5 10 @ 102")
+
+
+def test_without_a_source_of_ids_no_new_order_is_sent():
+    order = order_in(S.OPEN, ASKED)
+    verdict = decide(order, report(r.VenueCancelled, reason=Reason.REQUESTED), NOW)
+    after = folded(order, *verdict.events)
+    assert (after.state, after.reason, after.replacement) == (S.CANCELLED, Reason.REPLACED, None)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["old first", "new first"])
+def test_the_audit_takes_the_orders_at_the_venue_that_an_order_has_been_together(turned):
+    order = order_in(S.PARTIALLY_FILLED, ASKED, SENT, event(e.OrderModified))
+    old = VenueOrder(
+        client_order_id="o-1",
+        exchange_order_id="v-1",
+        symbol=order.symbol,
+        side=order.side,
+        order_type=order.order_type,
+        quantity=number("10"),
+        price=number("100"),
+        stop_price=None,
+        priority=1,
+        draw_key="",
+        state=S.CANCELLED,
+        filled=number("4"),
+        notional=number("400"),
+        fees=number("1"),
+    )
+    new = changed(old, client_order_id="o-1/2", state=S.OPEN, filled=ZERO, notional=ZERO, fees=ZERO)
+    ledger = Ledger()
+    check_venue(ledger, [order], [new, old] if turned else [old, new])
+    assert ledger.report().violations == ()
+    check_venue(ledger, [order], [new, changed(old, filled=number("5"))])
+    assert len(ledger.report().violations) == 1
