@@ -19,6 +19,7 @@ from .records import SOURCE, Outcome
 from .refusal import Refusal
 from .values import changed
 
+_MOST_ROUNDS = 10
 _FOLLOWING = frozenset({Role.PROFIT_TARGET, Role.STOP_LOSS})
 
 
@@ -86,8 +87,11 @@ class Grouping(Commanding):
         told: dict[str, frozenset[Trouble]] = {}
         for begin in groups:
             group = begin
-            # Each action leaves its order with a request in flight, sent or ended: it is wanted once.
+            rounds = 0
             while actions := wanted(group, gate):
+                rounds += 1
+                # Each action leaves its order with a request in flight, sent or ended.
+                assert rounds < _MOST_ROUNDS, "what has been asked for is not wanted again"
                 for action in actions:
                     order, step = self._step(action, now)
                     more = self._fold(order, step.events, self.sequence + len(updates))
