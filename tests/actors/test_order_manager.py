@@ -53,6 +53,7 @@ class Floor:
             SECOND,
             self.max_unanswered,
             self.history,
+            True,  # the venue amends orders
         )
 
     def to(self, name: str) -> Any:
