@@ -53,7 +53,7 @@ def _filled_meanwhile(order: Order, report: r.VenueStatus, now: int, *, restated
             text="done at the venue, where executions were busted or corrected",
         )
     elif (
-        (overdue is not None or report.quantity == report.filled_quantity)
+        (overdue is not None or (report.quantity is not None and report.quantity <= report.filled_quantity))
         and order.is_open
         and agreed
         and order.filled_quantity > ZERO

@@ -255,10 +255,11 @@ def test_a_reduce_only_order_that_fills_before_it_is_acknowledged_may_have_been_
     assert (order.state, order.quantity, order.in_doubt) == (S.FILLED, 4, False)
 
 
-def test_an_order_that_is_done_at_the_venue_with_less_than_its_quantity_was_cut_there():
+@pytest.mark.parametrize("cut", ["4", "2"], ids=["to what has filled", "and overfilled then"])
+def test_an_order_that_is_done_at_the_venue_with_less_than_its_quantity_was_cut_there(cut):
     book = reconnected(ACCEPTED, report(r.VenueFilled, fill=fill("x-1", "4")))
     told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="4", quantity="10"))
     assert book.order("o-1").in_doubt, "it contradicts itself"
-    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="4", quantity="4"))
+    told(book, report(r.VenueStatus, state=S.FILLED, filled_quantity="4", quantity=cut))
     order = book.order("o-1")
     assert (order.state, order.quantity, order.in_doubt) == (S.FILLED, 4, False)
