@@ -36,6 +36,7 @@ class Floor:
     desk: Desk
     history: int = 100
     max_unanswered: int = 100
+    amends: bool = True
     sent: list[tuple[str, Any]] = attrs.Factory(list)
     timers: list[tuple[int, Any, Any]] = attrs.Factory(list)
     manager: Any = None
@@ -53,7 +54,7 @@ class Floor:
             SECOND,
             self.max_unanswered,
             self.history,
-            True,  # the venue amends orders
+            self.amends,
         )
 
     def to(self, name: str) -> Any:
