@@ -16,6 +16,7 @@ from .order import Order
 _WORKING = "exits working = entry filled and not yet closed"
 _NOTHING = "nothing works when nothing is open"
 _HELD = "what waits is held for a reason"
+_OVER = "nothing more enters when an exit has completed"
 _STOP = "what is open has a stop"
 _ONE = "one execution ends the others"
 
@@ -42,9 +43,12 @@ def group_laws(group: Group, gate: Gate) -> Iterator[Finding]:
 
 
 def _bracket(group: Group, gate: Gate) -> Iterator[Finding]:
-    entry = group.of(Role.ENTRY)[0].order
+    entrance = group.of(Role.ENTRY)[0]
+    entry = entrance.order
     exits = [leg for leg in group.legs if leg.link.role is not Role.ENTRY]
     held = subtract(entry.filled_quantity, total(leg.order.filled_quantity for leg in exits))
+    if any(leg.order.is_filled for leg in exits):
+        yield Finding(_OVER, entry.order_id, entry.is_closed or _is_ending(entrance), expected=True)
     for leg in exits:
         order = leg.order
         if order.is_closed:

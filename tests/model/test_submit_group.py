@@ -319,8 +319,9 @@ Q = {name: exact("q", name) for name in ("0", "7", "10", "12")}
         ({"entry": {"filled_quantity": Q["0"]}}, "nothing works when nothing is open"),
         ({"stop": {"state": S.PENDING}}, "what waits is held for a reason"),
         ({"stop": {"state": S.EXPIRED}}, "what is open has a stop"),
+        ({"target": {"state": S.FILLED}, "entry": {"state": S.OPEN}}, "nothing more enters when an exit has completed"),
     ],
-    ids=["small", "large", "flat", "waits", "bare"],
+    ids=["small", "large", "flat", "waits", "bare", "over"],
 )
 def test_the_audit_finds_exits_that_do_not_follow(changes, law):
     group = entered().group()
