@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
+from groups import SYMBOL, Desk, bracket, oco, oto
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from orderpit.model.commands import SubmitGroup
 from orderpit.model.group import Group
 from orderpit.model.kinds import Contingency, OrderState, Reason
 from orderpit.model.numbers import ZERO
-from tests.model.groups import SYMBOL, Desk, bracket, oco, oto
 
 _AT_REST_WITHIN = 400
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from groups import SYMBOL, Desk, bracket, limit, named, oco, oto, stop
 
 from orderpit.model import events as e
 from orderpit.model import reports as r
@@ -11,7 +12,6 @@ from orderpit.model.commands import Approved, SubmitGroup, SubmitOrder
 from orderpit.model.kinds import Contingency, OrderState, OrderType, Reason, Role, Side
 from orderpit.model.numbers import exact
 from orderpit.model.tying import bracket_of
-from tests.model.groups import SYMBOL, Desk, bracket, limit, named, oco, oto, stop
 
 
 def entered(quantity="10", *, filled=None) -> Desk:

@@ -8,6 +8,7 @@ from enum import Enum
 import attrs
 import pytest
 from builders import NOW, ORDER_EVENTS, VENUE_REPORTS, VENUE_REQUESTS, S, event, fill, order_in, report, request, terms
+from groups import Desk, bracket
 
 from orderpit.model import (
     alarm,
@@ -47,6 +48,9 @@ MESSAGES = [
     terms(),
     ModifyOrder("o-1", price="1"),
     CancelOrder("o-1"),
+    bracket(),
+    Desk(bracket()).group(),
+    Approved(bracket(), NOW, "risk_controller"),
     Approved(terms(), NOW, "risk_controller"),
     Denied(terms(), REFUSAL, NOW, "risk_controller"),
     REFUSAL,

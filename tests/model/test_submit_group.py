@@ -6,6 +6,7 @@ from itertools import count
 
 import attrs
 import pytest
+from groups import SYMBOL, Desk, bracket, limit, named, oco, oto, stop
 
 from orderpit.model.audit import Ledger, check_groups
 from orderpit.model.commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
@@ -19,7 +20,6 @@ from orderpit.model.reports import VenueAccepted
 from orderpit.model.risk import RiskBook, RiskLimits
 from orderpit.model.tying import BracketIds, GroupIds, bracket_ids, bracket_of, ids_of, oco_of, oto_of, stamped
 from orderpit.model.values import changed
-from tests.model.groups import SYMBOL, Desk, bracket, limit, named, oco, oto, stop
 
 ENTRY = limit("entry")
 TARGET = limit("target", "10", "110", Side.SELL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers import BOUND, BTC, Recorder, assert_clean, limit, market, quote, system_of
 
 from orderpit import (
     AlarmCode,
@@ -23,7 +24,6 @@ from orderpit.actors.stepped import Stepped
 from orderpit.model.events import CancelRequested, OrderCreated
 from orderpit.model.kinds import Role
 from orderpit.testing.watching.watch import Watch
-from tests.helpers import BOUND, BTC, Recorder, assert_clean, limit, market, quote, system_of
 
 FREE = SimulatedExchange(maker_fee="0", taker_fee="0")
 
