@@ -45,8 +45,8 @@ CSV, Lean minute bars; plain, .gz or .zip. The same seed and data give the same
 fills, in one version.
 
   --symbol S           what the data is of, where it does not say so itself
-  --strategy NAME      quoter (default), crossover, breakout, or module:Class: your own,
-                       from the current folder, made with symbol= and size=
+  --strategy NAME      quoter (default), crossover, breakout, or module:Class of
+                       the current folder, made with symbol= and size=
   --size Q             of its orders, in units of the base (worth about 1000)
   --cash AMOUNT        opening balance in the quote currency (100000)
   --records N          play at most N records

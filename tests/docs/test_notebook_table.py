@@ -109,7 +109,8 @@ def test_every_counterpart_exists(name: str):
     ("ours", "theirs"), [(OrderState, "OrderState"), (OrderType, "OrderType"), (Side, "OrderSide")], ids=str
 )
 def test_enumerations_have_the_members_of_the_notebook(ours: type[OrderState], theirs: str):
-    assert [member.name for member in ours] == CLASSES[theirs].split()
+    # TRAILING_STOP is ours.
+    assert [member.name for member in ours if member.name != "TRAILING_STOP"] == CLASSES[theirs].split()
 
 
 def test_statistics_and_dictionaries_have_the_keys_of_the_notebook():
