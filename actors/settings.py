@@ -122,6 +122,10 @@ def _callable(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
         raise InvalidConfiguration.of(attribute.name, value, "must be callable")
 
 
+def _amends(settings: Settings) -> bool:
+    return checks.amends_of("exchange", settings.exchange)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """The arguments of TradingSystem, where they are described.
@@ -144,8 +148,4 @@ class Settings:
     answer_within_ns: int | None = attrs.field(alias="answer_within", converter=_seconds)
     on_exit: Literal["leave", "cancel"] = attrs.field(validator=_one_of("leave", "cancel"))
     run_id: str | None = attrs.field(converter=_run_id)
-    amends: bool = attrs.field(init=False)
-
-    @amends.default
-    def _whether_it_amends(self) -> bool:
-        return checks.amends_of("exchange", self.exchange)
+    amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))

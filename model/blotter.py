@@ -79,8 +79,7 @@ class Blotter(Grouping):
     def _judged(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
         restated = not self._restated.isdisjoint((order.client_order_id, *order.replaced_client_order_ids))
-        answers = r.VenueModified | r.VenueCancelRejected
-        answered = isinstance(report, answers) and report.request_id in self._answered
+        answered = isinstance(report, r.VenueModified | r.VenueCancelRejected) and report.request_id in self._answered
         verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered, new_id=self._new_client_id)
         updates = self._fold(order, verdict.events)
         requests: tuple[r.VenueRequest, ...] = tuple(

@@ -217,7 +217,7 @@ class Trial:
         if self.instruments:
             return tuple(self.instruments)
         symbol = self.parameters.get("symbol", "BTC/USDT")
-        currencies = {} if "/" in symbol else {"base_currency": symbol, "quote_currency": "USD"}
+        currencies: dict[str, Any] = {} if "/" in symbol else {"base_currency": symbol, "quote_currency": "USD"}
         return (Instrument(symbol, price_increment="0.01", quantity_increment="0.00001", **currencies),)
 
     def _market(self, seed: int) -> tuple[MarketData, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 from ...model.commands import SubmitGroup, SubmitOrder
 from ...model.kinds import Side
 from ...model.numbers import ZERO, add, negate, subtract
-from ...model.reservation import Reserved
 from .laws import Moved, Violation, must_equal
 
 Sums = dict[str, Decimal]
@@ -97,8 +96,7 @@ class RiskLedger:
         self._ledger = ledger
         self._cash: Mapping[str, Decimal] | None = vars(book)["_cash"]
         self._working: Mapping[str, Any] = vars(book)["_working"]
-        reserved: Reserved = vars(book)["_reserved"]
-        self._reserved: Mapping[str, Decimal] = reserved.by_currency
+        self._reserved: Mapping[str, Decimal] = book.reserved
         self._instruments: Mapping[str, Any] = vars(book)["_instruments"]
         self._asked: SubmitOrder | None = None
 
