@@ -34,7 +34,7 @@ _RESTING: Final = 10
 _EXPECTED: Final = frozenset(
     {
         *(Reason.HALTED, Reason.UNKNOWN_SYMBOL, Reason.UNSUPPORTED_COMBINATION, Reason.MAX_ORDER_QUANTITY),
-        *(Reason.STOP_PRICE, Reason.POST_ONLY, Reason.REDUCE_ONLY),
+        *(Reason.STOP_PRICE, Reason.POST_ONLY, Reason.REDUCE_ONLY, Reason.EXPIRE_TIME),
     }
 )
 """Why an order of such traffic may be refused."""
@@ -131,7 +131,9 @@ def _nothing_is_lost(system: TradingSystem, taken: list[str], troubles: list[Any
     assert len(lost) <= len(dead), f"taken, neither recorded nor reported: {sorted(lost)[:5]}"
     assert len(dead) == len(troubles), [one for one in troubles if one not in dead][:5]
     for order in orders.values():
-        assert order.reason is None or order.state.value != "REJECTED" or order.reason in _EXPECTED, order
+        assert order.reason is None or order.state.value != "REJECTED" or order.reason in _EXPECTED, (
+            f"{order}: {order.reason}, {order.reason_text}"
+        )
     _must_be_clean(system)
 
 

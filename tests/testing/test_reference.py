@@ -131,7 +131,7 @@ def test_the_system_and_the_reference_agree_on_orders_positions_and_cash(seed: i
     exchange = SimulatedExchange(
         slippage="0.01", fill_probability="0.7", latency="0.01" if seed % 2 else "0", seed=seed
     )
-    acts = script(seed, 150, SYMBOLS)
+    acts = script(seed, 250, SYMBOLS)
     with after(acts, INSTRUMENTS, exchange=exchange, choose=seeded(seed), on_delivery=reference) as system:
         assert len(reference.executions) > 10
         assert states_of(system) == reference.orders
