@@ -174,11 +174,10 @@ class SubmitOrder:
         kind = self.order_type
         _refuse_mismatch("price", self.price, kind, needed=kind in _PRICED)
         _refuse_mismatch("stop_price", self.stop_price, kind, needed=kind in _STOPPED)
-        trails = kind is OrderType.TRAILING_STOP
-        _refuse_mismatch("trailing_offset", self.trailing_offset, kind, needed=trails)
-        if not trails:
+        _refuse_mismatch("trailing_offset", self.trailing_offset, kind, needed=kind is OrderType.TRAILING_STOP)
+        if self.trailing_offset is None:
             _refuse_mismatch("activation_price", self.activation_price, kind, needed=False)
-        elif self.trailing_offset is not None:
+        else:
             _refuse_offset(self.trailing_offset, self.trailing_type)
         expires = self.time_in_force is TimeInForce.GTD
         if expires and self.expire_time_ns is None:

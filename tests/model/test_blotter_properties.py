@@ -258,7 +258,7 @@ def sum_of(items, value):
     return sum((value(item) for item in items), Fraction(0))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(steps, min_size=20, max_size=60), st.booleans())
 def test_the_laws_of_the_blotter_hold_after_every_step(sequence, amends):
     witness = Witness(amends=amends)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderpit.model import events as e
-from orderpit.model.kinds import Liquidity, OrderState, OrderType, Side
+from orderpit.model.kinds import Liquidity, OrderState, OrderType, Side, TrailingType
 from orderpit.model.numbers import multiply, subtract, total
 from orderpit.model.order import CLOSED, LIVE
 
@@ -44,6 +44,19 @@ def test_an_order_is_open_filled_or_closed_by_its_state(state):
 def test_an_order_is_a_buy_or_a_sell():
     buy, sell = order_in(S.OPEN), order_in(S.OPEN, of=terms(side=Side.SELL))
     assert (buy.is_buy, buy.is_sell, sell.is_buy, sell.is_sell) == (True, False, False, True)
+
+
+def test_an_order_tells_how_it_trails_and_another_that_it_does_not():
+    trails = terms(
+        order_type=OrderType.TRAILING_STOP,
+        price=None,
+        trailing_offset="2.5",
+        trailing_type=TrailingType.PERCENT,
+        activation_price="105",
+    )
+    one, other = order_in(S.OPEN, of=trails), order_in(S.OPEN)
+    assert (one.trailing_offset, one.trailing_type, one.activation_price) == (number("2.5"), TrailingType.PERCENT, 105)
+    assert (other.trailing_offset, other.trailing_type, other.activation_price) == (None, TrailingType.AMOUNT, None)
 
 
 def test_the_average_price_weighs_by_quantity():

@@ -526,6 +526,16 @@ def test_a_client_id_of_ours_is_no_order_id_that_a_user_has_taken():
     assert tell(book, "cancelled m-3").endswith("submit m-5 10 @ 102")
 
 
+def test_a_client_id_of_ours_is_none_under_which_the_venue_has_executed_already():
+    book = blotter()
+    book.commit(book.decide_command(Approved(terms(), NOW, "risk_controller"), NOW), NOW)
+    for line in ("accepted o-1", "modify price 101"):
+        tell(book, line)
+    # Booked to an order of nobody's, m-2, which is m-3 at the venue.
+    assert tell(book, "filled m-3 1 x-1").endswith("-> Created Submitted Opened Filled !UNKNOWN_ORDER")
+    assert tell(book, "cancelled o-1").endswith("submit m-4 10 @ 101")
+
+
 def test_without_a_source_of_ids_no_new_order_is_sent():
     order = order_in(S.OPEN, ASKED)
     verdict = decide(order, report(r.VenueCancelled, reason=Reason.REQUESTED), NOW)

@@ -285,6 +285,13 @@ def test_the_audit_finds_nothing_in_what_is_in_order():
     assert violations(entered()) == ()
 
 
+def test_the_audit_expects_an_order_of_no_group_in_none():
+    desk = entered()
+    desk.take(desk.blotter.decide_command(Approved(limit("alone", source="s"), desk.now, "risk"), desk.now))
+    assert desk.order("alone").group_id is None
+    assert violations(desk) == ()
+
+
 def test_the_audit_finds_a_group_that_is_not_of_its_orders():
     desk = entered()
     ledger = Ledger()

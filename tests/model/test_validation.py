@@ -6,7 +6,7 @@ import pytest
 from builders import NOW, number, terms
 
 from orderpit.model.commands import SubmitOrder
-from orderpit.model.errors import InvalidInstrument
+from orderpit.model.errors import InvalidInstrument, InvalidOrder
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderType, Reason, Side, TimeInForce, TrailingType
 from orderpit.model.validation import check_combination, check_submission
@@ -174,3 +174,30 @@ def test_the_first_of_several_broken_rules_is_told():
     refusal = check_submission(terms(quantity="0.0005", display_quantity="11"), BTC, NOW)
     assert refusal is not None
     assert refusal.reason is Reason.QUANTITY_INCREMENT
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        pytest.param(
+            {"trailing_type": TrailingType.PERCENT, "trailing_offset": "100"},
+            "trailing_offset: must be below 100 per cent, got Decimal('100')",
+            id="all of the price",
+        ),
+        pytest.param(
+            {"trailing_type": TrailingType.TICKS, "trailing_offset": "1.5"},
+            "trailing_offset: must be a whole number of ticks, got Decimal('1.5')",
+            id="a part of a tick",
+        ),
+    ],
+)
+def test_a_trailing_offset_that_can_never_be_valid_makes_no_order(more, message):
+    with pytest.raises(InvalidOrder) as raised:
+        trailing(**more)
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("field", ["trailing_offset", "activation_price"])
+def test_what_says_how_a_stop_trails_goes_with_no_other_type(field):
+    with pytest.raises(InvalidOrder, match=f"^{field}: has no meaning for a LIMIT order"):
+        order(**{field: "1"})

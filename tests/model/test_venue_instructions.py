@@ -325,6 +325,14 @@ REDUCE_ONLY = {
         c SELL 10 stop 95 reduce-only in g -> c accepted
         quote 105x2 / 107 -> a 2 @ 105 maker; c now 8 REDUCE_ONLY
     """,
+    "a position that grows shortens nothing, and leaves room for more": """
+        quote 99 / 101
+        o BUY 10 -> o accepted; o 10 @ 101 taker
+        a SELL 10 limit 105 reduce-only -> a accepted
+        p BUY 5 -> p accepted; p 5 @ 101 taker
+        query a -> a OPEN
+        b SELL 9 limit 106 reduce-only -> b accepted for 5
+    """,
     "the newest is shortened first when the position shrinks": """
         quote 99 / 101
         o BUY 10 -> o accepted; o 10 @ 101 taker
