@@ -143,6 +143,11 @@ class CheckDeadlines:
 
 
 @attrs.frozen
+class CheckRetries:
+    """A timer of the order manager: is it time to close at the market what could not be closed before?"""
+
+
+@attrs.frozen
 class CheckExpiries:
     """A timer of the exchange, with its number: has an order expired?"""
 

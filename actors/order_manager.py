@@ -27,10 +27,11 @@ from ..model.reports import (
 )
 from .actor import BaseActor
 from .address import Address, Target
-from .messages import Answered, CheckDeadlines, Halt, Register, ResendUpdates, Resume, StopSymbol
+from .messages import Answered, CheckDeadlines, CheckRetries, Halt, Register, ResendUpdates, Resume, StopSymbol
 from .runtime import Cancellable, Context
 
-ManagerMessage = Approved | Denied | VenueReport | VenueLink | Halt | Resume | Register | ResendUpdates | CheckDeadlines
+Timed = CheckDeadlines | CheckRetries
+ManagerMessage = Approved | Denied | VenueReport | VenueLink | Halt | Resume | Register | ResendUpdates | Timed
 
 
 @attrs.frozen
@@ -89,6 +90,7 @@ class OrderManager(BaseActor):
         self._strategies: dict[str, Target[Any]] = {}
         self._recent: deque[OrderUpdate] = deque(maxlen=history)
         self._timer_set = False
+        self._retry_ns: int | None = None
 
     def handle(self, message: Any) -> None:
         """Judge one message and publish what follows."""
@@ -112,6 +114,9 @@ class OrderManager(BaseActor):
             case CheckDeadlines():
                 self._timer_set = False
                 self._publish(self._blotter.decide_overdue(now, self.context.elapsed_ns()))
+            case CheckRetries():
+                self._retry_ns = None
+                self._publish(self._blotter.decide_retries(now))
             case _:
                 self.unknown(message)
 
@@ -150,7 +155,7 @@ class OrderManager(BaseActor):
 
     def _bury(self, message: object) -> None:
         # A timer that fires while the system stops tells nothing that anybody must hear of.
-        if not isinstance(message, CheckDeadlines):
+        if not isinstance(message, Timed):
             super()._bury(message)
 
     def _publish(self, outcome: Outcome) -> None:
@@ -176,6 +181,7 @@ class OrderManager(BaseActor):
         self._blotter.commit(outcome, elapsed)
         self._recent.extend(outcome.updates)
         self._set_timer(elapsed)
+        self._set_retry_timer()
 
     def _set_timer(self, elapsed: int) -> None:
         # One timer for the oldest unanswered request, not one for each.
@@ -183,6 +189,14 @@ class OrderManager(BaseActor):
         if deadline is not None and not self._timer_set:
             self._timer_set = True
             self._call_later(max(deadline - elapsed, 0), self._me, CheckDeadlines(), background=True)
+
+    def _set_retry_timer(self) -> None:
+        # One for the earliest; of one that was set for later and fires all the same, nothing comes.
+        due_ns = self._blotter.next_retry_ns
+        if due_ns is not None and (self._retry_ns is None or due_ns < self._retry_ns):
+            self._retry_ns = due_ns
+            delay_ns = max(due_ns - self.context.now_ns(), 0)
+            self._call_later(delay_ns, self._me, CheckRetries(), background=True)
 
     def _halt(self, reason: str) -> None:
         self._blotter.gate = self._blotter.gate.with_halt(reason)

@@ -64,15 +64,15 @@ class Trouble:
     text: str
 
 
-def wanted(group: Group, gate: Gate) -> tuple[Action, ...]:
+def wanted(group: Group, gate: Gate, now_ns: int) -> tuple[Action, ...]:
     """Return what has to be asked for now, as the group's orders stand; each action is on another order."""
-    return tuple(_WANTED[group.contingency](group, gate))
+    return tuple(_WANTED[group.contingency](group, gate, now_ns))
 
 
 # -- OCO, OUO, OTO
 
 
-def _one_cancels_others(group: Group, _gate: Gate) -> Iterator[Action]:
+def _one_cancels_others(group: Group, _gate: Gate, _now: int) -> Iterator[Action]:
     if group.first_executed is None:
         return
     for leg in group.legs:
@@ -80,7 +80,7 @@ def _one_cancels_others(group: Group, _gate: Gate) -> Iterator[Action]:
             yield End(leg)
 
 
-def _one_updates_others(group: Group, gate: Gate) -> Iterator[Action]:
+def _one_updates_others(group: Group, gate: Gate, _now: int) -> Iterator[Action]:
     executed = total(order.filled_quantity for order in group.orders)
     for leg in group.legs:
         left = subtract(leg.asked_quantity, executed)
@@ -90,7 +90,7 @@ def _one_updates_others(group: Group, gate: Gate) -> Iterator[Action]:
             yield End(leg)
 
 
-def _one_triggers_others(group: Group, gate: Gate) -> Iterator[Action]:
+def _one_triggers_others(group: Group, gate: Gate, _now: int) -> Iterator[Action]:
     first = group.legs[0].order
     for leg in group.legs[1:]:
         if leg.order.state is not OrderState.PENDING:
@@ -105,7 +105,7 @@ def _one_triggers_others(group: Group, gate: Gate) -> Iterator[Action]:
 # -- brackets
 
 
-def _bracket(group: Group, gate: Gate) -> Iterator[Action]:
+def _bracket(group: Group, gate: Gate, now: int) -> Iterator[Action]:
     entry, held = group.legs[0], group.open_quantity
     over = is_over(group)
     if over and may_be_cancelled(entry):
@@ -120,7 +120,7 @@ def _bracket(group: Group, gate: Gate) -> Iterator[Action]:
             elif (finished or leg.order.state is not OrderState.PENDING) and may_be_cancelled(leg):
                 yield End(leg)
         if legs and not live and held > ZERO:
-            yield from _replaced(legs, held, gate)
+            yield from _replaced(group, legs, gate, now)
 
 
 def is_over(group: Group) -> bool:
@@ -133,12 +133,7 @@ def is_over(group: Group) -> bool:
 
 def has_failed(group: Group) -> bool:
     """Whether a stop has ended without anybody asking for it."""
-    return any(_ended_by_itself(leg) for leg in group.of(Role.STOP_LOSS))
-
-
-def _ended_by_itself(leg: Leg) -> bool:
-    order = leg.order
-    return order.is_closed and not order.is_filled and not leg.is_withdrawn_by_user and not leg.is_withdrawn_by_us
+    return any(leg.ended_by_itself for leg in group.of(Role.STOP_LOSS))
 
 
 def _worked(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Action]:
@@ -176,30 +171,25 @@ def may_be_cancelled(leg: Leg) -> bool:
     return not (order.is_closed or order.pending is Pending.CANCEL or leg.ending or leg.uncancellable)
 
 
-def _replaced(legs: tuple[Leg, ...], held: Decimal, gate: Gate) -> Iterator[Action]:
-    last = legs[-1]
+def _replaced(group: Group, legs: tuple[Leg, ...], gate: Gate, now: int) -> Iterator[Action]:
+    last, held = legs[-1], group.open_quantity
     order = last.order
     if last.is_withdrawn_by_user or any(leg.order.in_doubt for leg in legs):
         return
     if gate.refuse_submit(order.symbol) is not None:
         return
     if last.link.role is Role.PROFIT_TARGET:
-        if not _ended_by_itself(last):
+        if not last.ended_by_itself:
             yield Replace(last, held, at_market=False)
     elif order.order_type is OrderType.MARKET:
-        if not is_given_up(last):
+        # What has brought something goes on at once; what has brought nothing would be asked for without end.
+        if not last.has_closed_nothing or group.may_retry(now):
             yield Replace(last, held, at_market=True)
     else:
-        yield Replace(last, held, at_market=_ended_by_itself(last))
+        yield Replace(last, held, at_market=last.ended_by_itself)
 
 
-def is_given_up(leg: Leg) -> bool:
-    """Whether closing at the market has brought nothing; it is not tried without end."""
-    order = leg.order
-    return order.order_type is OrderType.MARKET and _ended_by_itself(leg) and not order.filled_quantity
-
-
-_WANTED: Final[Mapping[Contingency, Callable[[Group, Gate], Iterator[Action]]]] = MappingProxyType(
+_WANTED: Final[Mapping[Contingency, Callable[[Group, Gate, int], Iterator[Action]]]] = MappingProxyType(
     {
         Contingency.OCO: _one_cancels_others,
         Contingency.OUO: _one_updates_others,
@@ -230,14 +220,18 @@ def _troubles(group: Group, gate: Gate) -> Iterator[Trouble]:
 
 
 def _unprotected(group: Group, gate: Gate) -> Iterator[Trouble]:
-    last = group.of(Role.STOP_LOSS)[-1]
+    stops = group.of(Role.STOP_LOSS)
+    last = stops[-1]
     order = last.order
+    failed = next((leg.order for leg in stops if leg.ended_by_itself), None)
     if last.is_withdrawn_by_user:
         why = "its stop was cancelled on request"
-    elif is_given_up(last):
-        why = "its stop has failed, and so has closing it at the market"
-    elif has_failed(group):
+    elif failed is not None:
+        # The same for every attempt to come, so that it is told once.
+        order = failed
         why = "its stop has failed, and it is to be closed at the market"
+        if any(leg.has_closed_nothing for leg in stops):
+            why = "its stop has failed, and so has closing it at the market, which is tried again until it is closed"
     elif _is_held_back(last, group.open_quantity, gate):
         why = "no order may leave, nor grow"
     else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import takewhile
 from typing import Final
 
 import attrs
 
 from . import events as e
-from .kinds import Contingency, OrderState, Reason, Role
+from .kinds import Contingency, OrderState, OrderType, Reason, Role
 from .link import Link
 from .numbers import ZERO, subtract, total
 from .order import Order
@@ -20,6 +21,9 @@ EXITS: Final = (Role.STOP_LOSS, Role.PROFIT_TARGET)
 _ENDING: Final = frozenset({Reason.TOO_LATE, Reason.NOT_AT_VENUE})
 """Why a venue refuses a request for an order that has ended there, of which it has yet to tell."""
 _LOST: Final = Reason.NO_ANSWER
+_RETRY_NS: Final = 100_000_000
+_LONGEST_RETRY_NS: Final = 60_000_000_000
+_MOST_DOUBLINGS: Final = 10
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +61,18 @@ class Leg:
     def is_withdrawn_by_us(self) -> bool:
         """Whether it has ended because of what happened to another order of the group."""
         return self.order.is_closed and not self.order.is_filled and self.withdrawn is Reason.CONTINGENT
+
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether it has ended without anybody asking for it, and before it was filled."""
+        ended = self.order.is_closed and not self.order.is_filled
+        return ended and not self.is_withdrawn_by_user and not self.is_withdrawn_by_us
+
+    @property
+    def has_closed_nothing(self) -> bool:
+        """Whether it was to close at the market, and has ended without an execution."""
+        order = self.order
+        return order.order_type is OrderType.MARKET and self.ended_by_itself and not order.filled_quantity
 
     def after(self, event: e.Event, order: Order) -> Leg:
         """Return it after one more event of its order."""
@@ -153,6 +169,28 @@ class Group:
         held = self.open_quantity
         return held <= ZERO or self.protected_quantity >= held
 
+    @property
+    def retry_at_ns(self) -> int | None:
+        """When what is open is to be closed at the market once more, after that has brought nothing; None: it is not.
+
+        The wait doubles with each attempt in a row, from a tenth of a second to a minute.
+        """
+        stops = self.of(Role.STOP_LOSS)
+        if not stops or not stops[-1].has_closed_nothing or self.open_quantity <= ZERO:
+            return None
+        if any(leg.order.in_doubt for leg in stops):
+            # What they have closed is yet to be known.
+            return None
+        ended_ns = stops[-1].order.closed_ns
+        assert ended_ns is not None, "it has ended"
+        attempts = sum(1 for _ in takewhile(lambda leg: leg.has_closed_nothing, reversed(stops)))
+        return ended_ns + min(_RETRY_NS << min(attempts - 1, _MOST_DOUBLINGS), _LONGEST_RETRY_NS)
+
+    def may_retry(self, now_ns: int) -> bool:
+        """Whether it is time for that. What lies further ahead than the longest wait, a clock has been set back from."""
+        due_ns = self.retry_at_ns
+        return due_ns is not None and not due_ns - _LONGEST_RETRY_NS <= now_ns < due_ns
+
     def of(self, role: Role) -> tuple[Leg, ...]:
         """Return what has this role, oldest first."""
         return tuple(leg for leg in self.legs if leg.link.role is role)
@@ -200,6 +238,7 @@ class Groups:
     def __init__(self) -> None:
         self._groups: dict[str, Group] = {}
         self._exposed: dict[str, None] = {}
+        self._to_retry: dict[str, None] = {}
         self._unprotected_ns = 0
         self._longest_ns = 0
         self._now_ns = 0
@@ -210,6 +249,10 @@ class Groups:
     def get(self, group_id: str) -> Group | None:
         """Return a group as it stands."""
         return self._groups.get(group_id)
+
+    def to_retry(self) -> Iterator[Group]:
+        """Iterate over those that are to be closed at the market once more."""
+        return (self._groups[group_id] for group_id in self._to_retry)
 
     def on_update(self, update: e.OrderUpdate) -> None:
         """Fold one entry of the stream."""
@@ -222,10 +265,8 @@ class Groups:
         self._groups[group.group_id] = group
         self._unprotected_ns += group.unprotected_ns - before.unprotected_ns
         self._longest_ns = max(self._longest_ns, group.unprotected_ns)
-        if group.unprotected_since_ns is None:
-            self._exposed.pop(group.group_id, None)
-        else:
-            self._exposed[group.group_id] = None
+        _keep(self._exposed, group.group_id, wanted=group.unprotected_since_ns is not None)
+        _keep(self._to_retry, group.group_id, wanted=group.retry_at_ns is not None)
 
     def unprotected_ns(self) -> tuple[int, int]:
         """Return the nanoseconds without full protection up to the latest update: of all groups, and of the worst."""
@@ -233,6 +274,13 @@ class Groups:
         going_on = sum(group.unprotected_until(self._now_ns) - group.unprotected_ns for group in exposed)
         longest = max((group.unprotected_until(self._now_ns) for group in exposed), default=0)
         return self._unprotected_ns + going_on, max(self._longest_ns, longest)
+
+
+def _keep(group_ids: dict[str, None], group_id: str, *, wanted: bool) -> None:
+    if wanted:
+        group_ids[group_id] = None
+    else:
+        group_ids.pop(group_id, None)
 
 
 def begun(link: Link) -> Group:

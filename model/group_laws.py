@@ -82,9 +82,10 @@ def _has_stop(group: Group, gate: Gate) -> bool:
     last = stops[-1]
     if not last.order.is_closed or last.is_withdrawn_by_user:
         return True
-    gave_up = last.order.order_type is OrderType.MARKET and not last.order.filled_quantity
     awaited = any(leg.order.in_doubt for leg in stops)
-    return gave_up or awaited or gate.refuse_submit(last.order.symbol) is not None
+    # Closing at the market has brought nothing: it is tried again at a time that is known.
+    in_vain = last.order.order_type is OrderType.MARKET and not last.order.filled_quantity
+    return (in_vain and group.retry_at_ns is not None) or awaited or gate.refuse_submit(last.order.symbol) is not None
 
 
 def _held_for(group: Group, gate: Gate) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from . import events as e
 from . import reports as r
@@ -67,6 +67,8 @@ class Grouping(Commanding):
                 group = touched.get(group_id) or self.groups.get(group_id) or begun(update.order.link)
                 touched[group_id] = group.after(update)
         gate = self.gate if outcome.gate is None else outcome.gate
+        for group_id in outcome.look_at:
+            touched.setdefault(group_id, self._known_group(group_id))
         if outcome.gate is not None:
             # What was held back may leave now.
             touched = {group.group_id: group for group in self._unfinished()} | touched
@@ -79,6 +81,25 @@ class Grouping(Commanding):
             self.groups.on_update(update)
         self._told.update(outcome.told)
 
+    @property
+    def next_retry_ns(self) -> int | None:
+        """When the next bracket is to be closed at the market once more, by the events' clock; None: none may leave."""
+        return min((due for group in self._may_leave() if (due := group.retry_at_ns) is not None), default=None)
+
+    def decide_retries(self, now_ns: int) -> Outcome:
+        """Look at the brackets for which it is time to be closed at the market once more."""
+        return Outcome(look_at=tuple(group.group_id for group in self._may_leave() if group.may_retry(now_ns)))
+
+    def _may_leave(self) -> Iterator[Group]:
+        for group in self.groups.to_retry():
+            if self.gate.refuse_submit(group.legs[0].order.symbol) is None:
+                yield group
+
+    def _known_group(self, group_id: str) -> Group:
+        group = self.groups.get(group_id)
+        assert group is not None, "who looks at a group knows it"
+        return group
+
     def _unfinished(self) -> list[Group]:
         return [group for group in self.groups if not group.is_closed or group.open_quantity]
 
@@ -88,7 +109,7 @@ class Grouping(Commanding):
         for begin in groups:
             group = begin
             rounds = 0
-            while actions := wanted(group, gate):
+            while actions := wanted(group, gate, now):
                 rounds += 1
                 # Each action leaves its order with a request in flight, sent or ended.
                 assert rounds < _MOST_ROUNDS, "what has been asked for is not wanted again"

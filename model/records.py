@@ -43,7 +43,8 @@ class Outcome:
     update to the strategy that submitted the same order again; repeats counts reports that said nothing new. early is a
     bust or correction of an execution that has not been reported yet, which must meet it when it is. answered is the
     query that has been answered, by client id and its own id. gate replaces the one there is. told is
-    what is wrong with the groups that were looked at, by their ids, and has been told.
+    what is wrong with the groups that were looked at, by their ids, and has been told. look_at are the ids of groups to
+    be looked at though nothing has happened to their orders.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -55,6 +56,7 @@ class Outcome:
     answered: tuple[str, str] | None = None
     gate: Gate | None = None
     told: tuple[tuple[str, frozenset[Trouble]], ...] = ()
+    look_at: tuple[str, ...] = ()
 
 
 class Records:

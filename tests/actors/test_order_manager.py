@@ -10,10 +10,11 @@ import pytest
 from builders import fill, report, terms
 from helpers import Collector, Desk
 
-from orderpit import Alarm, AlarmCode, OrderState, OrderUpdate, Reason
+from orderpit import Alarm, AlarmCode, OrderState, OrderType, OrderUpdate, Reason, Side
 from orderpit.actors.messages import (
     Answered,
     CheckDeadlines,
+    CheckRetries,
     Halt,
     Register,
     ResendUpdates,
@@ -23,7 +24,8 @@ from orderpit.actors.messages import (
 from orderpit.actors.order_manager import OrderManager
 from orderpit.model import events as e
 from orderpit.model import reports as r
-from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
+from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup
+from orderpit.model.kinds import Contingency
 from orderpit.model.refusal import Refusal
 
 SECOND = 1_000_000_000
@@ -202,6 +204,27 @@ def test_a_missing_answer_puts_the_order_in_doubt_asks_the_venue_and_the_answer_
     floor.tell(report(r.VenueStatus))
     assert not floor.at("view")[-1].order.in_doubt
     assert floor.at("view")[-1].order.state is OrderState.OPEN
+
+
+def test_what_could_not_be_closed_is_looked_at_again_by_a_timer_in_the_background(floor: Floor) -> None:
+    exit_terms = {"side": Side.SELL, "source": "strategy"}
+    orders = (
+        terms(order_id="entry"),
+        terms(order_id="target", price="110", **exit_terms),
+        terms(order_id="stop", order_type=OrderType.STOP, price=None, stop_price="95", **exit_terms),
+    )
+    floor.tell(approved(SubmitGroup(Contingency.BRACKET, orders, group_id="g", source="strategy")))
+    floor.tell(report(r.VenueFilled, client_order_id="entry"), report(r.VenueRejected, client_order_id="stop"))
+    floor.timers.clear()
+    for _ in range(2):
+        closing = floor.at("exchange")[-1]
+        assert closing.order_type is OrderType.MARKET
+        floor.tell(report(r.VenueRejected, client_order_id=closing.client_order_id))
+        delay, message, background = floor.timers[-1]
+        assert (type(message), background) == (CheckRetries, True)
+        floor.desk.clock.now += delay
+        floor.tell(message)
+    assert [delay for delay, *_ in floor.timers] == [SECOND // 10, SECOND // 5]
 
 
 def test_an_order_that_stays_unanswered_is_asked_after_again_and_again(floor: Floor) -> None:

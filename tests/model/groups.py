@@ -132,6 +132,13 @@ class Desk:
     def halt(self):
         self.blotter.gate = self.blotter.gate.with_halt("enough")
 
+    def retry(self):
+        """Let the time pass until something is to be closed at the market once more."""
+        due_ns = self.blotter.next_retry_ns
+        if due_ns is not None:
+            self.now = max(self.now, due_ns)
+        return self.take(self.blotter.decide_retries(self.now))
+
     def resume(self):
         return self.take(Outcome(gate=Gate()))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from orderpit.model import reports as r
 from orderpit.model.commands import SubmitGroup
 from orderpit.model.group import Group
-from orderpit.model.kinds import Contingency, OrderState, Reason
+from orderpit.model.kinds import Contingency, OrderState, Reason, Role
 from orderpit.model.numbers import ZERO
 
 _AT_REST_WITHIN = 400
@@ -175,6 +175,8 @@ class World:
                 desk.halt()
             case "resume":
                 desk.resume()
+            case "wait":
+                desk.retry()
             case _:
                 pass
         desk.now += 1
@@ -185,16 +187,18 @@ class World:
         """Resume, and let all that is under way arrive."""
         self.step("resume", 0)
         for _ in range(_AT_REST_WITHIN):
-            if not self.venue.incoming and not self.venue.outgoing:
+            if not self.venue.incoming and not self.venue.outgoing and self.desk.blotter.next_retry_ns is None:
                 break
+            self.step("wait", 0)
             self.step("arrive", 0)
             self.step("tell", 0)
         assert not self.venue.incoming, "it goes on without end"
+        assert self.desk.blotter.next_retry_ns is None, "it is given up"
         return self.desk.group()
 
 
 USUAL = ["arrive"] * 3 + ["tell"] * 3 + ["fill"] * 2
-WHAT = st.sampled_from([*USUAL, "refuse", "end", "bust", "cancel", "modify", "halt", "resume"])
+WHAT = st.sampled_from([*USUAL, "refuse", "end", "bust", "cancel", "modify", "halt", "resume", "wait"])
 STEPS = st.lists(st.tuples(WHAT, st.integers(0, 20)), max_size=60)
 GROUPS = {
     "bracket": bracket,
@@ -216,6 +220,9 @@ def test_whatever_the_venue_does_the_laws_hold_after_each_message_and_it_comes_t
     for order in group.orders:
         there = world.venue.orders.get(order.client_order_id)
         assert order.filled_quantity == (ZERO if there is None else there.filled)
+    stops = group.of(Role.STOP_LOSS)
+    if group.open_quantity > ZERO and not stops[-1].is_withdrawn_by_user:
+        assert not stops[-1].order.is_closed, "what is open is never given up"
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

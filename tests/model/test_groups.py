@@ -24,6 +24,10 @@ def entered(quantity="10", *, filled=None) -> Desk:
     return desk
 
 
+TENTH = 100_000_000
+"""Of a second, in nanoseconds."""
+
+
 def codes(desk):
     return [alarm.code for alarm in desk.alarms]
 
@@ -255,15 +259,114 @@ def test_closing_at_the_market_goes_on_as_long_as_it_makes_progress():
     assert len(desk.group().orders) == 5
 
 
-def test_closing_at_the_market_that_brings_nothing_is_told_and_not_tried_again():
+def closed_in_vain(times=1) -> Desk:
+    """Return a bracket whose stop has failed, and which the venue has not closed at the market so often."""
     desk = entered()
+    desk.now += 36_000 * TENTH
     desk.expired("stop")
-    desk.rejected(desk.group().orders[-1].order_id, Reason.NO_MARKET)
+    for _ in range(times - 1):
+        nothing_closed(desk)
+        desk.retry()
+    nothing_closed(desk)
+    desk.requests.clear()
+    return desk
+
+
+def nothing_closed(desk):
+    return desk.rejected(desk.group().orders[-1].order_id, Reason.NO_MARKET)
+
+
+def test_closing_at_the_market_that_brings_nothing_is_told_and_not_tried_again_at_once():
+    desk = closed_in_vain()
     assert len(desk.group().orders) == 4
     assert codes(desk) == [AlarmCode.UNPROTECTED] * 2
     desk.filled("target", "3")
     assert len(desk.group().orders) == 4
     assert len(desk.alarms) == 2
+
+
+def test_it_is_tried_again_when_a_while_has_passed_for_what_is_open_then():
+    desk = closed_in_vain()
+    desk.filled("target", "3")
+    ended_ns = desk.group().orders[-1].closed_ns
+    assert desk.group().retry_at_ns == desk.blotter.next_retry_ns == ended_ns + TENTH
+    desk.now = ended_ns + TENTH - 1
+    assert desk.take(desk.blotter.decide_retries(desk.now)).updates == ()
+    desk.now += 1
+    desk.requests.clear()
+    desk.take(desk.blotter.decide_retries(desk.now))
+    assert [one.split()[2:] for one in desk.asked()] == [["MARKET", "7"]]
+    assert desk.blotter.next_retry_ns is None, "it is on its way"
+
+
+def test_the_time_between_attempts_doubles_up_to_a_minute():
+    waits = []
+    for times in (1, 2, 3, 9, 10, 11, 30):
+        desk = closed_in_vain(times)
+        waits.append((desk.group().retry_at_ns - desk.group().orders[-1].closed_ns) / (10 * TENTH))
+    assert waits == [0.1, 0.2, 0.4, 25.6, 51.2, 60, 60]
+
+
+def test_an_attempt_that_closes_a_part_is_followed_at_once_and_the_waiting_begins_anew():
+    desk = closed_in_vain(5)
+    desk.retry()
+    closing = desk.group().orders[-1].order_id
+    desk.filled(closing, "4")
+    desk.cancelled(closing, Reason.REMAINDER)
+    assert desk.asked()[-1].endswith("MARKET 6")
+    nothing_closed(desk)
+    assert desk.blotter.next_retry_ns == desk.now + TENTH
+
+
+def test_however_often_it_is_tried_an_exposure_is_told_once():
+    desk = closed_in_vain(12)
+    assert [alarm.order_id for alarm in desk.alarms] == ["stop", "stop"]
+    assert "is tried again" in desk.alarms[-1].text
+
+
+def test_under_a_halt_it_is_not_tried_again_and_it_is_with_the_resume():
+    desk = closed_in_vain()
+    desk.halt()
+    assert desk.blotter.next_retry_ns is None, "nobody waits for what may not leave"
+    desk.now += 10 * TENTH
+    assert desk.take(desk.blotter.decide_retries(desk.now)).requests == ()
+    desk.resume()
+    assert [one.split()[2:] for one in desk.asked()] == [["MARKET", "10"]]
+
+
+def test_resumed_before_its_time_it_waits_for_that():
+    desk = closed_in_vain()
+    desk.halt()
+    desk.resume()
+    assert desk.asked() == []
+    assert desk.blotter.next_retry_ns == desk.now + TENTH
+
+
+def test_a_clock_that_is_set_back_does_not_put_it_off():
+    desk = closed_in_vain()
+    desk.now -= 10_000 * TENTH
+    desk.take(desk.blotter.decide_retries(desk.now))
+    assert len(desk.asked()) == 1
+
+
+def test_what_the_target_has_closed_meanwhile_is_not_tried_again():
+    desk = closed_in_vain()
+    desk.filled("target", "10")
+    assert (desk.group().retry_at_ns, desk.blotter.next_retry_ns) == (None, None)
+    assert desk.retry().updates == ()
+
+
+def test_nothing_is_tried_again_while_it_is_unknown_what_an_attempt_has_closed():
+    desk = entered()
+    desk.expired("stop")
+    closing = desk.group().orders[-1].order_id
+    desk.link(r.VenueDisconnected)
+    desk.rejected(closing, Reason.NO_MARKET)
+    desk.link(r.VenueConnected)
+    assert desk.order(closing).in_doubt
+    assert desk.retry().requests == ()
+    desk.answered(closing, state=OrderState.REJECTED, complete=True, filled_quantity=0)
+    assert desk.blotter.next_retry_ns is not None
 
 
 def test_what_closes_at_the_market_is_never_modified():

@@ -109,6 +109,88 @@ def test_a_stop_that_the_market_has_passed_is_closed_at_the_market():
         assert system.portfolio().positions["BTC/USDT"].quantity == 0
 
 
+def let_pass(system, seconds):
+    """Let time pass for an order that never fills."""
+    order_id = system.submit(limit("1000", "1", side=Side.SELL))
+    with pytest.raises(TimeoutError):
+        system.wait(order_id, OrderState.FILLED, seconds)
+    system.cancel(order_id)
+
+
+def stopped_at_a_thin_bid(system):
+    """Return a bracket of which 7 of 10 are open still, with nothing left to sell to."""
+    system.publish(quote("99", "100"))
+    ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+    system.publish(quote("94", "96", bid_size="3"))
+    return ids
+
+
+def test_what_a_thin_market_does_not_take_is_closed_when_it_takes_more():
+    with Watched() as system:
+        begin_ns = system.now_ns()
+        ids = stopped_at_a_thin_bid(system)
+        let_pass(system, 1)
+        attempts = system.group(ids.group_id).of(Role.STOP_LOSS)[1:]
+        assert [leg.order.created_ns - begin_ns for leg in attempts] == [0, 10**8, 3 * 10**8, 7 * 10**8]
+        assert {leg.order.reason for leg in attempts} == {Reason.REMAINDER}
+        system.publish(quote("93", "96", bid_size="5"))
+        let_pass(system, 1)
+        assert system.group(ids.group_id).open_quantity == 2
+        system.publish(quote("92", "96"))
+        let_pass(system, 3)
+        assert shown(system, ids.group_id)[1] == "PROFIT_TARGET CANCELLED 0/2"
+        assert system.group(ids.group_id).is_closed
+        assert system.portfolio().positions["BTC/USDT"].quantity == 0
+        assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNPROTECTED] * 2
+
+
+def test_in_the_time_of_recorded_data_it_is_tried_again_by_their_times():
+    second = 10**9
+    day = 20_000 * 86_400 * second
+    quotes = [
+        Quote("BTC/USDT", bid="99", ask="100", time_ns=day),
+        Quote("BTC/USDT", bid="94", ask="96", bid_size="3", time_ns=day + second),
+        Quote("BTC/USDT", bid="93", ask="96", time_ns=day + 2 * second),
+        Quote("BTC/USDT", bid="93", ask="97", time_ns=day + 600 * second),
+    ]
+    with Watched(clock="data") as system:
+        system.play(quotes[:1]).wait(timeout=BOUND)
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.play(quotes[1:]).wait(timeout=BOUND)
+        last = system.group(ids.group_id).orders[-1]
+        assert (last.filled_quantity, last.filled_ns - day) == (7, 2_500_000_000)
+
+
+def test_what_is_to_be_tried_again_is_not_under_way():
+    with Watched() as system:
+        stopped_at_a_thin_bid(system)
+        now_ns = system.now_ns()
+        assert system.quiesce(BOUND)
+        assert system.now_ns() == now_ns
+
+
+def test_a_stop_ends_what_is_tried_again():
+    with Watched(on_exit="cancel") as system:
+        ids = stopped_at_a_thin_bid(system)
+    group = system.group(ids.group_id)
+    assert group.is_closed
+    assert len(group.orders) == 4
+
+
+def test_on_threads_it_is_tried_again_too():
+    with system_of(exchange=FREE) as system:
+        system.publish(quote("99", "100"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.wait(ids.stop_loss, OrderState.OPEN, BOUND)
+        system.publish(quote("94", "96", bid_size="3"))
+        system.wait(ids.stop_loss, OrderState.CANCELLED, BOUND)
+        system.quiesce(BOUND)
+        system.publish(quote("93", "96"))
+        system.wait(ids.profit_target, OrderState.CANCELLED, BOUND)
+        assert system.group(ids.group_id).open_quantity == 0
+        assert audit(system, BOUND).violations == ()
+
+
 def test_a_denied_leg_denies_all_and_frees_every_place():
     with Watched(max_in_flight=3) as system:
         for _ in range(3):

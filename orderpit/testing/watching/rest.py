@@ -50,6 +50,7 @@ class Rest:
             self._hold_followers()
             self._hold_exposure()
         self._hold_deadlines()
+        self._hold_retries()
         self._hold_bounds()
 
     def hold_end(self, *, healed: bool) -> None:
@@ -129,6 +130,11 @@ class Rest:
             must_equal(
                 "I-7", "whether a timer looks at the deadlines", inside(self._manager, "_timer_set"), expected=True
             )
+
+    def _hold_retries(self) -> None:
+        due, timer = self._blotter.next_retry_ns, inside(self._manager, "_retry_ns")
+        if due is not None and self._system_runs() and (timer is None or timer > due):
+            raise Violation("I-22", "when the order manager looks at what is to be closed once more", timer, due)
 
     def _hold_bounds(self) -> None:
         most = self._settings.history
