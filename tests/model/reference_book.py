@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 
 import attrs
@@ -53,7 +54,7 @@ class ReferenceBook:
         self.orders, order.leaves = [o for o in self.orders if o is not order], Decimal(0)
 
     def submit(self, order: Order) -> None:
-        if order.lasts is TimeInForce.FOK and self.there(order) < order.leaves:
+        if order.lasts is TimeInForce.FOK and not self.would_fill(order):
             self.end("FILL_OR_KILL", order)
         while order.leaves and (facing := self.facing(order)):
             if order.account and facing[0].account == order.account:
@@ -66,14 +67,11 @@ class ReferenceBook:
             self.queue(order)
             self.orders.append(order)
 
-    def there(self, taker: Order) -> Decimal:
-        there = Decimal(0)
-        for maker in self.facing(taker):
-            if not maker.account or maker.account != taker.account:
-                there += maker.leaves
-            elif self.prevention != "cancel_oldest":
-                break
-        return there
+    def would_fill(self, order: Order) -> bool:
+        book, taker = deepcopy((self, order))
+        taker.lasts = TimeInForce.IOC
+        book.submit(taker)
+        return taker.filled == order.leaves
 
     def trade(self, taker: Order, maker: Order) -> None:
         size = min(taker.leaves, maker.visible)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference_book import Order, ReferenceBook
 
@@ -88,6 +88,12 @@ arrivals = st.tuples(
     lasts,
 )
 Change = tuple[str, int, int]
+BEHIND_AN_ICEBERG: list[Terms | Change] = [
+    ("", Side.SELL, Decimal(98), Decimal(2), Decimal(1), TimeInForce.GTC),
+    ("b", Side.SELL, Decimal(98), Decimal(1), None, TimeInForce.GTC),
+    # It would meet its own order before what the iceberg shows next.
+    ("b", Side.BUY, Decimal(98), Decimal(2), None, TimeInForce.FOK),
+]
 changes = st.tuples(st.sampled_from(["cancel", "shrink"]), st.integers(0, 50), st.integers(1, 8))
 
 
@@ -96,6 +102,8 @@ changes = st.tuples(st.sampled_from(["cancel", "shrink"]), st.integers(0, 50), s
     steps=st.lists(arrivals | arrivals | arrivals | changes, min_size=4, max_size=60),
     prevention=st.sampled_from(PREVENTIONS),
 )
+@example(steps=BEHIND_AN_ICEBERG, prevention="cancel_newest")
+@example(steps=BEHIND_AN_ICEBERG, prevention="cancel_oldest")
 def test_the_same_orders_fill_in_the_same_order_as_in_a_list(
     steps: list[Terms | Change], prevention: SelfTradePrevention
 ) -> None:
