@@ -31,7 +31,7 @@ from decimal import Decimal
 
 from . import reports as r
 from .instrument import Instrument
-from .kinds import OrderState, OrderType, Reason, Side
+from .kinds import OrderType, Reason, Side
 from .market import MarketData
 from .refusal import Refusal
 from .validation import check_expiry
@@ -39,6 +39,7 @@ from .values import changed
 from .venue_admission import Admission
 from .venue_amending import Amending
 from .venue_booking import Booking, reported
+from .venue_curtailing import cancel, expire
 from .venue_execution import Execution, TooLittle
 from .venue_expiry import day_end
 from .venue_matching import Matching
@@ -137,7 +138,7 @@ class SimulatedVenue:
 
     def _expire(self) -> None:
         for order in self._memory.expiries.take(self._memory.now_ns):
-            self._booking.expire(order)
+            expire(self._memory, order, Reason.TIME_IN_FORCE)
 
     def _execute(self, client_order_id: str, quantity: Decimal) -> None:
         order = self.orders.get(client_order_id)
@@ -206,11 +207,7 @@ class SimulatedVenue:
                 )
             )
             return
-        memory.put(changed(order, state=OrderState.CANCELLED))
-        cancelled = r.VenueCancelled(
-            client_order_id=client_id, reason=Reason.REQUESTED, filled_quantity=order.filled, time_ns=memory.now_ns
-        )
-        memory.reports.append(cancelled)
+        cancel(memory, order, Reason.REQUESTED)
 
     def _answer(self, request: r.VenueQuery) -> None:
         """Tell an order's executions, of which some reports may have been lost, and then how it stands."""

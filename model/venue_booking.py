@@ -11,6 +11,7 @@ from .kinds import Liquidity as LiquidityFlag
 from .kinds import OrderState, Reason
 from .numbers import ZERO, add, multiply, plain, tidy
 from .values import changed
+from .venue_curtailing import cancel, expire
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
 from .venue_position import Reducing
@@ -113,33 +114,9 @@ class Booking:
 
     def _end(self, order: VenueOrder, reason: Reason, text: str) -> None:
         if self._rules.remainder == "expired":
-            self.expire(order, reason, text)
-            return
-        memory = self._memory
-        memory.put(changed(order, state=OrderState.CANCELLED))
-        memory.reports.append(
-            r.VenueCancelled(
-                client_order_id=order.client_order_id,
-                reason=reason,
-                text=text,
-                filled_quantity=order.filled,
-                time_ns=memory.now_ns,
-            )
-        )
-
-    def expire(self, order: VenueOrder, reason: Reason = Reason.TIME_IN_FORCE, text: str = "") -> None:
-        """End an order as expired: because its time has come, unless another reason is given."""
-        memory = self._memory
-        memory.put(changed(order, state=OrderState.EXPIRED))
-        memory.reports.append(
-            r.VenueExpired(
-                client_order_id=order.client_order_id,
-                reason=reason,
-                text=text,
-                filled_quantity=order.filled,
-                time_ns=memory.now_ns,
-            )
-        )
+            expire(self._memory, order, reason, text)
+        else:
+            cancel(self._memory, order, reason, text)
 
 
 def reported(order: VenueOrder, fill: r.Fill, now_ns: int) -> r.VenueFilled:

@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from . import reports as r
-from .kinds import OrderState, Reason, Side
+from .kinds import Reason, Side
 from .numbers import ZERO, add, negate, subtract, total
-from .values import changed
+from .venue_curtailing import cancel, shorten
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder
 
@@ -69,31 +68,13 @@ class Reducing:
             excess = subtract(excess, leaves)
 
     def _shorten(self, orders: Iterable[VenueOrder], most: Decimal) -> None:
-        memory = self._memory
         for order in orders:
             if order.leaves <= most:
                 continue
             if most:
-                order = memory.put(changed(order, quantity=add(order.filled, most)))  # noqa: PLW2901  # as it is now
-                modified = r.VenueModified(
-                    client_order_id=order.client_order_id,
-                    request_id=self._next_id(),
-                    quantity=order.quantity,
-                    reason=Reason.REDUCE_ONLY,
-                    time_ns=memory.now_ns,
-                )
-                memory.reports.append(modified)
-                continue
-            memory.put(changed(order, state=OrderState.CANCELLED))
-            memory.reports.append(
-                r.VenueCancelled(
-                    client_order_id=order.client_order_id,
-                    reason=Reason.REDUCE_ONLY,
-                    text="nothing is left for it to reduce",
-                    filled_quantity=order.filled,
-                    time_ns=memory.now_ns,
-                )
-            )
+                shorten(self._memory, order, add(order.filled, most), Reason.REDUCE_ONLY, self._next_id())
+            else:
+                cancel(self._memory, order, Reason.REDUCE_ONLY, "nothing is left for it to reduce")
 
     def _closed_by(self, order: VenueOrder) -> Decimal:
         """The position of an order's account, as far as its side closes it."""

@@ -17,10 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from . import reports as r
-from .kinds import OrderState, Reason
+from .kinds import Reason
 from .numbers import subtract
-from .values import changed
+from .venue_curtailing import cancel, shorten
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
 
@@ -60,28 +59,11 @@ class SelfTrade:
         if order.leaves == by:
             self._cancel(order, other)
             return
-        memory = self._memory
-        order = memory.put(changed(order, quantity=subtract(order.quantity, by)))
-        modified = r.VenueModified(
-            client_order_id=order.client_order_id,
-            request_id=self._next_id(),
-            quantity=order.quantity,
-            reason=Reason.SELF_TRADE,
-            time_ns=memory.now_ns,
-        )
-        memory.reports.append(modified)
+        shorten(self._memory, order, subtract(order.quantity, by), Reason.SELF_TRADE, self._next_id())
 
     def _cancel(self, order: VenueOrder, other: VenueOrder) -> None:
-        memory = self._memory
-        memory.put(changed(order, state=OrderState.CANCELLED))
-        cancelled = r.VenueCancelled(
-            client_order_id=order.client_order_id,
-            reason=Reason.SELF_TRADE,
-            text=f"would have traded with {other.client_order_id}, of the same account",
-            filled_quantity=order.filled,
-            time_ns=memory.now_ns,
-        )
-        memory.reports.append(cancelled)
+        text = f"would have traded with {other.client_order_id}, of the same account"
+        cancel(self._memory, order, Reason.SELF_TRADE, text)
 
 
 def is_self_trade(one: VenueOrder, other: VenueOrder) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from . import reports as r
-from .kinds import Contingency, OrderState, Reason
+from .kinds import Contingency, Reason
 from .numbers import ZERO, add, plain, subtract
-from .values import changed
+from .venue_curtailing import cancel, shorten
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
 
@@ -39,36 +38,12 @@ class Ties:
         for other in tuple(self._beside(order)):
             left = ZERO if order.contingency is Contingency.OCO else subtract(other.leaves, quantity)
             if left > ZERO:
-                self._shorten(other, left)
+                shorten(self._memory, other, add(other.filled, left), Reason.CONTINGENT, self._next_id())
             else:
-                self._cancel(other, text)
+                cancel(self._memory, other, Reason.CONTINGENT, text)
 
     def _beside(self, order: VenueOrder) -> Iterator[VenueOrder]:
         for client_id in self._memory.tied(order):
             other = self._memory.orders.get(client_id)
             if other is not None and other.is_live and client_id != order.client_order_id:
                 yield other
-
-    def _shorten(self, order: VenueOrder, left: Decimal) -> None:
-        order = self._memory.put(changed(order, quantity=add(order.filled, left)))
-        self._memory.reports.append(
-            r.VenueModified(
-                client_order_id=order.client_order_id,
-                request_id=self._next_id(),
-                quantity=order.quantity,
-                reason=Reason.CONTINGENT,
-                time_ns=self._memory.now_ns,
-            )
-        )
-
-    def _cancel(self, order: VenueOrder, text: str) -> None:
-        self._memory.put(changed(order, state=OrderState.CANCELLED))
-        self._memory.reports.append(
-            r.VenueCancelled(
-                client_order_id=order.client_order_id,
-                reason=Reason.CONTINGENT,
-                text=text,
-                filled_quantity=order.filled,
-                time_ns=self._memory.now_ns,
-            )
-        )
