@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import pykka
 
-from ..model.errors import BlockingCall, shown
+from ..model.errors import BlockingCall, shown, told
 from .address import Failure, Target
 from .fibres import Killed
 from .mailbox import ActorStop, Envelope, Mailbox
@@ -203,7 +203,7 @@ class BaseActor(pykka.ThreadingActor):
             actor=self.context.name,
             what=what,
             message="" if message is _NO_MESSAGE else shown(message),
-            error="" if error is None else shown(error),
+            error="" if error is None else told(error),
             traceback="" if error is None else "".join(traceback.format_exception(error)),
         )
         self.context.report(problem)

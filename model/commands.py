@@ -265,8 +265,12 @@ def _group_id(value: str | None) -> str | None:
 
 
 def _orders(value: tuple[SubmitOrder, ...]) -> tuple[SubmitOrder, ...]:
-    if type(value) is not tuple or any(type(order) is not SubmitOrder for order in value):
+    if type(value) is not tuple:
         raise InvalidOrder.of("orders", value, "must be a tuple of SubmitOrder")
+    for at, order in enumerate(value):
+        if type(order) is not SubmitOrder:
+            field = f"orders[{at}]"
+            raise InvalidOrder.of(field, order, "must be a SubmitOrder")
     return value
 
 

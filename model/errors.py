@@ -9,6 +9,7 @@ from typing import Self
 import attrs
 
 _SHOWN = 60
+_TOLD = 300
 _SHOWN_BITS = 200
 # The repr of a Decimal depends on the caller's context (capitals); an error's text must not.
 _TEXT = decimal.Context(prec=1, capitals=1)
@@ -36,10 +37,10 @@ def _pictured(value: object) -> str:
     return str.__str__(ascii(value))
 
 
-def _printable(text: str) -> str:
+def _printable(text: str, most: int = _SHOWN) -> str:
     """Cut a text, and escape what a terminal or a log must never see: controls, surrogates, direction marks."""
-    start = text[:_SHOWN]
-    return start if start.isascii() and start.isprintable() else ascii(start)[1:-1][:_SHOWN]
+    start = text[:most]
+    return start if start.isascii() and start.isprintable() else ascii(start)[1:-1][:most]
 
 
 def kind_name(value: object) -> str:
@@ -47,6 +48,17 @@ def kind_name(value: object) -> str:
     # Read past a metaclass, which could answer with anything.
     name: str = type.__dict__["__name__"].__get__(type(value))
     return _printable(name)
+
+
+def told(error: BaseException) -> str:
+    """Return a bounded, printable picture of an error; of one of ours its message, with the rule."""
+    if type(error).__str__ is not InvalidValue.__str__:
+        return shown(error)
+    try:
+        text = f"{kind_name(error)}: {error}"
+    except Exception:  # noqa: BLE001  # whoever raises it may have put anything into its fields
+        return shown(error)
+    return _printable(text, _TOLD)
 
 
 class OrderpitError(Exception):

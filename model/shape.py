@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from .errors import InvalidOrder
-from .kinds import STOPS, Contingency, OrderType, Role, Side
+from .kinds import STOPS, Contingency, OrderType, Role, Side, TimeInForce
 
 if TYPE_CHECKING:
     from .commands import SubmitOrder
 
 _BRACKET: Final = (Role.ENTRY, Role.PROFIT_TARGET, Role.STOP_LOSS)
 _FEWEST: Final = 2
+_AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 def roles_in(contingency: Contingency, count: int) -> tuple[Role, ...]:
@@ -50,6 +51,9 @@ def refuse_misshapen(contingency: Contingency, orders: tuple[SubmitOrder, ...]) 
 def _refuse_bracket(entry: SubmitOrder, target: SubmitOrder, stop: SubmitOrder) -> None:
     if target.order_type is not OrderType.LIMIT:
         raise InvalidOrder.of("profit_target", target.order_type.value, "must be a LIMIT order")
+    if target.time_in_force in _AT_ONCE:
+        # It would end in the moment it is sent, and the position would have no target.
+        raise InvalidOrder.of("profit_target", target.time_in_force.value, "must be GTC, GTD or DAY, since it waits")
     if stop.order_type not in STOPS:
         raise InvalidOrder.of("stop_loss", stop.order_type.value, "must be a STOP, STOP_LIMIT or TRAILING_STOP order")
     for leg in (target, stop):

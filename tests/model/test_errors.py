@@ -21,6 +21,7 @@ from orderpit.model.errors import (
     SystemStopped,
     kind_name,
     shown,
+    told,
 )
 
 EACH = {
@@ -121,3 +122,11 @@ def test_the_name_of_a_class_is_shown_bounded_and_printable_past_its_metaclass()
 
     assert kind_name(Meta("Plain", (), {})()) == "Plain"
     assert kind_name(type("a\x1b" * 100, (), {})()) == r"a\x1b" * 12
+
+
+def test_an_error_of_ours_is_told_with_its_rule_and_any_other_as_it_is_shown():
+    error = InvalidConfiguration("Mine.fill", "Decimal('100')", "must be at most 2, which is what the order leaves")
+    assert told(error) == f"InvalidConfiguration: {error}"
+    assert told(ZeroDivisionError("x" * 99)) == shown(ZeroDivisionError("x" * 99))
+    assert told(InvalidValue("a\x1b", "b" * 999, "c")) == (r"InvalidValue: a\x1b: c, got " + "b" * 300)[:300]
+    assert told(InvalidValue("a", Replies(None), "c")) == "<InvalidValue whose repr raised TypeError>"

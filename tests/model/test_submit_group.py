@@ -13,7 +13,7 @@ from orderpit.model.commands import Approved, Denied, ModifyOrder, SubmitGroup, 
 from orderpit.model.errors import InvalidOrder
 from orderpit.model.gate import Gate
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import Contingency, OrderState, OrderType, Reason, Role, Side
+from orderpit.model.kinds import Contingency, OrderState, OrderType, Reason, Role, Side, TimeInForce
 from orderpit.model.market import Quote
 from orderpit.model.numbers import exact
 from orderpit.model.reports import VenueAccepted
@@ -65,12 +65,15 @@ IDS = [
         (lambda: bracket_of(ENTRY, attrs.evolve(TARGET, symbol="ETH/USDT"), STOP), "symbol: must be BTC/USDT"),
         (lambda: bracket_of(ENTRY, TARGET, stop("x", side=Side.BUY)), "side: must be opposite"),
         (lambda: bracket_of(ENTRY, TARGET, stop("x", "9")), "quantity: must be the entry's"),
+        (lambda: bracket_of(ENTRY, changed(TARGET, time_in_force=TimeInForce.IOC), STOP), "must be GTC, GTD or DAY"),
+        (lambda: bracket_of(ENTRY, changed(TARGET, time_in_force=TimeInForce.FOK), STOP), "must be GTC, GTD or DAY"),
         (lambda: bracket_of(ENTRY, "95", "95"), "profit_target: must be above the stop loss"),
         (lambda: bracket_of(limit("e", side=Side.SELL), "110", "105"), "profit_target: must be below the stop loss"),
         (lambda: SubmitGroup(Contingency.BRACKET, (ENTRY, TARGET)), "orders: must be three"),
         (lambda: SubmitGroup("OCO", (ENTRY, TARGET)), "contingency: must be one of"),
         (lambda: SubmitGroup(Contingency.OCO, [ENTRY, TARGET]), "orders: must be a tuple of SubmitOrder"),
-        (lambda: SubmitGroup(Contingency.OCO, (ENTRY, "x")), "orders: must be a tuple of SubmitOrder"),
+        (lambda: SubmitGroup(Contingency.OCO, (ENTRY, "x")), r"orders\[1\]: must be a SubmitOrder, got 'x'"),
+        (lambda: oco_of((ENTRY, [TARGET]), "cancel"), r"orders\[1\]: must be a SubmitOrder"),
         (lambda: SubmitGroup(Contingency.OCO, (ENTRY, TARGET), group_id="a b"), "group_id: "),
         (lambda: oco_of((ENTRY,), "cancel"), "orders: must be at least two"),
         (lambda: oco_of((ENTRY, attrs.evolve(TARGET, symbol="ETH/USDT")), "cancel"), "symbol: must be BTC/USDT"),
@@ -88,12 +91,15 @@ IDS = [
         "symbol",
         "side",
         "quantity",
+        "target-ioc",
+        "target-fok",
         "crossed",
         "crossed-short",
         "two-of-three",
         "kind",
         "list",
         "member",
+        "list-as-member",
         "group-id",
         "one-leg",
         "symbols",
@@ -121,12 +127,28 @@ def test_the_roles_of_the_others():
 
 def test_the_edge_gives_ids_where_there_are_none():
     ids = count(1)
-    group = stamped(bracket_of(ENTRY, "110", "95"), lambda: f"n-{next(ids)}", 7, "me")
-    assert ids_of(group) == GroupIds("n-1", ("entry", "n-2", "n-3"))
-    assert bracket_ids(ids_of(group)) == BracketIds("n-1", "entry", "n-2", "n-3")
+    entry = attrs.evolve(ENTRY, order_id=None)
+    group = stamped(bracket_of(entry, TARGET, "95"), lambda: f"n-{next(ids)}", 7, "me")
+    assert ids_of(group) == GroupIds("n-1", ("n-2", "target", "n-3"))
+    assert bracket_ids(ids_of(group)) == BracketIds("n-1", "n-2", "target", "n-3")
     assert {(order.time_ns, order.source) for order in group.orders} == {(7, "me")}
     kept = stamped(changed(group, group_id="g"), lambda: "x", 7, "me")
     assert kept.group_id == "g"
+
+
+def test_what_is_asked_for_again_under_the_first_orders_id_gets_the_same_ids():
+    ids = count(1)
+    first, again = (stamped(bracket_of(ENTRY, "110", "95"), lambda: f"n-{next(ids)}", 7, "me") for _ in range(2))
+    assert first == again
+    assert ids_of(first) == GroupIds("entry", ("entry", "entry/2", "entry/3"))
+    assert next(ids) == 1
+
+
+def test_an_id_too_long_to_make_others_of_leaves_them_to_the_system():
+    ids = count(1)
+    entry = attrs.evolve(ENTRY, order_id="e" * 63)
+    group = stamped(bracket_of(entry, "110", "95"), lambda: f"n-{next(ids)}", 7, "me")
+    assert ids_of(group) == GroupIds("e" * 63, ("e" * 63, "n-1", "n-2"))
 
 
 # -- what risk holds

@@ -148,6 +148,7 @@ def test_a_model_that_says_nonsense_is_reported_and_what_it_was_asked_about_undo
         (problem,) = problems.items
         rule = "must return from 0 to 1, what the order leaves and the market offers"
         assert f"TooMuch.fill: {rule}, got Decimal('3')" in problem.traceback
+        assert problem.error == f"InvalidConfiguration: TooMuch.fill: {rule}, got Decimal('3')"
         system.publish(quote("99", "100"))
         assert system.wait(order_id, OrderState.FILLED, BOUND).is_filled
         assert_clean(system)
