@@ -55,6 +55,18 @@ def why_on_arrival(order: Order, price: Decimal | None, quantity: Decimal | None
     return Reason.REDUCE_ONLY if order.reduce_only else Reason.CONTINGENT
 
 
+def standing_under(order: Order, execution_id: str) -> r.Fill | None:
+    """Return what is booked to an order under an execution id, as it was corrected; None where nothing stands."""
+    return next((fill for fill in order.fills if fill.execution_id == execution_id), None)
+
+
+def come_again(order: Order, fill: r.Fill, now: int, booked: r.Fill) -> Found:
+    """An alarm about an execution that comes again, unless it is as it first was, or as it was corrected to."""
+    if fill not in {booked, standing_under(order, fill.execution_id)}:
+        text = f"execution {fill.execution_id} came again with other content; the first is kept"
+        yield Alarm(now, AlarmCode.EXECUTION_CONFLICT, order.order_id, text)
+
+
 def contradiction(order: Order, report: r.VenueReport, now: int) -> Found:
     """An alarm, and a doubt unless there is one: the venue and we cannot both be right."""
     yield alarm_about(order, report, now, AlarmCode.CONTRADICTION)

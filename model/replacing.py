@@ -20,7 +20,7 @@ from decimal import Decimal
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .findings import Found, alarm_about, missing, opened
+from .findings import Found, alarm_about, come_again, contradiction, missing, opened, standing_under
 from .kinds import OrderState, Pending, Reason
 from .numbers import ZERO, add, plain, subtract
 from .order import Order
@@ -81,14 +81,7 @@ def _refused(order: Order, report: r.VenueReport, now: int, reason: Reason, text
         text=text,
     )
     if reason is Reason.NOT_AT_VENUE and not order.is_closed:
-        yield alarm_about(order, report, now, A.CONTRADICTION)
-        yield e.OrderInDoubt(
-            time_ns=now,
-            source=report.source,
-            order_id=order.order_id,
-            reason=Reason.CONTRADICTION,
-            text=f"{type(report).__name__} contradicts {order.state.value}",
-        )
+        yield from contradiction(order, report, now)
 
 
 def _cancelled(order: Order, report: r.VenueReport, now: int, new_id: NewId, told: Decimal | None) -> Found:
@@ -236,9 +229,7 @@ def told_of_replaced(order: Order, report: r.VenueReport, now: int, booked: r.Fi
 def _filled_late(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None) -> Found:
     fill = report.fill
     if booked is not None:
-        if fill not in {booked, _standing(order, fill.execution_id)}:
-            text = f"execution {fill.execution_id} came again with other content; the first is kept"
-            yield Alarm(now, A.EXECUTION_CONFLICT, order.order_id, text)
+        yield from come_again(order, fill, now, booked)
         return
     counted = add(order.replaced_filled_quantity, fill.quantity)
     yield from _resized(order, report, now, max(subtract(counted, order.replaced_quantity), ZERO))
@@ -273,7 +264,7 @@ def _resized(order: Order, report: r.VenueReport, now: int, more: Decimal) -> Fo
 def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, booked: r.Fill | None) -> Found:
     busted = isinstance(report, r.VenueFillBusted)
     execution_id = report.execution_id if isinstance(report, r.VenueFillBusted) else report.fill.execution_id
-    standing = _standing(order, execution_id)
+    standing = standing_under(order, execution_id)
     if standing is None:
         if not busted or booked is None:
             yield alarm_about(order, report, now, A.UNKNOWN_EXECUTION)
@@ -294,7 +285,3 @@ def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, no
             client_order_id=client_id,
         )
         yield from _resized(order, report, now, min(change, ZERO))
-
-
-def _standing(order: Order, execution_id: str) -> r.Fill | None:
-    return next((fill for fill in order.fills if fill.execution_id == execution_id), None)

@@ -13,17 +13,18 @@ import attrs
 
 from . import events as e
 from . import reports as r
+from .acknowledging import accepted, modified, request_refused
 from .alarm import Alarm, AlarmCode
 from .findings import (
     NEVER_OPENED,
     Found,
     alarm_about,
-    as_instructed,
     cleared,
+    come_again,
     contradiction,
     missing,
     opened,
-    why_on_arrival,
+    standing_under,
 )
 from .kinds import STOPS, OrderState, Reason
 from .lifecycle import apply
@@ -153,61 +154,49 @@ def _judged(order: Order, report: r.VenueReport, now: int, booked: r.Fill | None
         case r.VenueFilled():
             yield from _filled(order, report, now, booked)
         case r.VenueAccepted():
-            yield from _accepted(order, report, now)
+            yield from accepted(order, report, now)
         case r.VenueRejected():
             yield from _rejected(order, report, now)
         case r.VenueTriggered():
             yield from _triggered(order, report, now)
         case r.VenueModified():
-            yield from _modified(order, report, now)
+            yield from modified(order, report, now)
         case r.VenueCancelled():
             yield from _ended(order, report, now, S.CANCELLED)
         case r.VenueExpired():
             yield from _ended(order, report, now, S.EXPIRED)
         case r.VenueCancelRejected() | r.VenueModifyRejected():
-            yield from _request_refused(order, report, now)
+            yield from request_refused(order, report, now)
         case r.VenueFillBusted() | r.VenueFillCorrected():
             yield from _restated(order, report, now, booked)
         case _:
             yield from found_when_asked(order, report, now, restated=restated)
 
 
-def _standing(order: Order, execution_id: str) -> r.Fill | None:
-    return next((fill for fill in order.fills if fill.execution_id == execution_id), None)
-
-
 def _filled(order: Order, report: r.VenueFilled, now: int, booked: r.Fill | None) -> Found:
     fill = report.fill
     if booked is not None:
-        # Come again as it first was, or as it was corrected to: a repeat.
-        if fill not in {booked, _standing(order, fill.execution_id)}:
-            text = f"execution {fill.execution_id} came again with other content; the first is kept"
-            yield Alarm(now, A.EXECUTION_CONFLICT, order.order_id, text)
+        yield from come_again(order, fill, now, booked)
         return
     yield from opened(order, report, now)
     yield e.OrderFilled(time_ns=now, source=report.source, order_id=order.order_id, fill=fill)
     if order.is_closed:
         yield alarm_about(order, report, now, A.LATE_FILL)
     elif _is_to_grow(order) and fill.quantity >= order.remaining_quantity:
-        yield e.OrderInDoubt(
-            time_ns=now,
-            source=report.source,
-            order_id=order.order_id,
-            reason=Reason.NO_ANSWER,
-            text="filled with a modification to more on its way: the venue is asked which came first",
-            until_asked=True,
-        )
+        text = "filled with a modification to more on its way: the venue is asked which came first"
+        yield _until_asked(order, report, now, Reason.NO_ANSWER, text)
     elif order.state is S.SUBMITTED and order.reduce_only and fill.quantity < order.remaining_quantity:
         # What the venue has left of it stands in the acknowledgement, which has not come.
-        yield e.OrderInDoubt(
-            time_ns=now,
-            source=report.source,
-            order_id=order.order_id,
-            reason=Reason.NO_ANSWER,
-            text="filled before it was acknowledged: the venue is asked whether it has shortened it",
-            until_asked=True,
-        )
+        text = "filled before it was acknowledged: the venue is asked whether it has shortened it"
+        yield _until_asked(order, report, now, Reason.NO_ANSWER, text)
     yield from _overfilled(order, fill.quantity, now)
+
+
+def _until_asked(order: Order, report: r.VenueReport, now: int, reason: Reason, text: str) -> e.OrderInDoubt:
+    """A doubt that nothing but the venue's answer ends."""
+    return e.OrderInDoubt(
+        time_ns=now, source=report.source, order_id=order.order_id, reason=reason, text=text, until_asked=True
+    )
 
 
 def _is_to_grow(order: Order) -> bool:
@@ -220,57 +209,6 @@ def _overfilled(order: Order, more: Decimal, now: int) -> Found:
     if more > order.remaining_quantity:
         text = f"{plain(more)} executed with {plain(order.remaining_quantity)} of the order remaining"
         yield Alarm(now, A.OVERFILL, order.order_id, text)
-
-
-def _accepted(order: Order, report: r.VenueAccepted, now: int) -> Found:
-    if order.state is S.REJECTED and order.order_type not in STOPS:
-        # Only a stop can be acknowledged and refused later.
-        yield from contradiction(order, report, now)
-        return
-    if order.is_closed:
-        yield from _acknowledged_too_late(order, report, now)
-        return
-    yield from opened(order, report, now)
-    # An acknowledgement that comes late, or twice, must not bring back terms that have been changed since.
-    price = report.price if report.price != order.price and not order.terms_changed else None
-    quantity = report.quantity if report.quantity != order.quantity and not order.terms_changed else None
-    if price is not None or quantity is not None:
-        # Accept what the venue says: it is what will execute.
-        if not as_instructed(order, price, quantity):
-            text = "the venue acknowledged other terms than were sent; the venue's are in force"
-            yield Alarm(now, A.CHANGED_TERMS, order.order_id, text)
-        yield _changed(order, report, now, price, quantity)
-    elif order.is_open and order.exchange_order_id is None and report.exchange_order_id is not None:
-        # It does not move a state backwards either, but the venue's id is news.
-        yield _changed(order, report, now)
-
-
-def _acknowledged_too_late(order: Order, report: r.VenueAccepted, now: int) -> Found:
-    took = order.quantity if report.quantity is None or order.terms_changed else report.quantity
-    if order.state is S.FILLED and took > max(order.quantity, order.filled_quantity):
-        # Filled by what was sent, and the venue took it for more, which may still fill.
-        yield from contradiction(order, report, now)
-
-
-def _changed(
-    order: Order,
-    report: r.VenueAccepted | r.VenueModified,
-    now: int,
-    price: Decimal | None = None,
-    quantity: Decimal | None = None,
-) -> e.OrderModified:
-    return e.OrderModified(
-        time_ns=now,
-        source=report.source,
-        order_id=order.order_id,
-        request_id=report.request_id if isinstance(report, r.VenueModified) else None,
-        price=price,
-        quantity=quantity,
-        stop_price=report.stop_price if isinstance(report, r.VenueModified) else None,
-        expire_time_ns=report.expire_time_ns if isinstance(report, r.VenueModified) else None,
-        exchange_order_id=report.exchange_order_id,
-        reason=report.reason if isinstance(report, r.VenueModified) else why_on_arrival(order, price, quantity),
-    )
 
 
 def _rejected(order: Order, report: r.VenueRejected, now: int) -> Found:
@@ -297,34 +235,6 @@ def _triggered(order: Order, report: r.VenueTriggered, now: int) -> Found:
     yield from opened(order, report, now)
     if not order.triggered:
         yield e.OrderTriggered(time_ns=now, source=report.source, order_id=order.order_id, stop_price=report.stop_price)
-
-
-def _modified(order: Order, report: r.VenueModified, now: int) -> Found:
-    if order.is_closed:
-        reopens = report.quantity is not None and report.quantity > order.filled_quantity
-        if order.state is S.FILLED and reopens:
-            yield from contradiction(order, report, now)
-        elif order.state is not S.FILLED:
-            yield alarm_about(order, report, now, A.UNEXPECTED_REPORT)
-        return
-    asked = _is_unanswered(order, report.request_id)
-    same = (
-        report.price in {None, order.price}
-        and report.quantity in {None, order.quantity}
-        and report.stop_price in {None, order.stop_price}
-        and report.expire_time_ns in {None, order.expire_time_ns}
-        and report.exchange_order_id in {None, order.exchange_order_id}
-    )
-    if not asked and same:
-        return
-    yield from opened(order, report, now)
-    if not asked and report.reason is Reason.REQUESTED:
-        yield Alarm(now, A.CHANGED_TERMS, order.order_id, "the venue changed terms that nobody asked it to change")
-    yield _changed(order, report, now, report.price, report.quantity)
-
-
-def _is_unanswered(order: Order, request_id: str) -> bool:
-    return request_id in {order.pending_request_id, order.overtaken_request_id}
 
 
 def _ended(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> Found:
@@ -354,26 +264,9 @@ def _closed(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, t
         )
 
 
-def _request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModifyRejected, now: int) -> Found:
-    if not _is_unanswered(order, report.request_id):
-        return
-    kind = e.CancelRejected if isinstance(report, r.VenueCancelRejected) else e.ModifyRejected
-    yield kind(
-        time_ns=now,
-        source=report.source,
-        order_id=order.order_id,
-        request_id=report.request_id,
-        reason=report.reason,
-        text=report.text,
-    )
-    if report.reason is Reason.NOT_AT_VENUE and not order.is_closed:
-        # We hold it live and the venue does not know it: one of us is wrong, and the venue must be asked.
-        yield from contradiction(order, report, now)
-
-
 def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, booked: r.Fill | None) -> Found:
     execution_id = report.execution_id if isinstance(report, r.VenueFillBusted) else report.fill.execution_id
-    standing = _standing(order, execution_id)
+    standing = standing_under(order, execution_id)
     if isinstance(report, r.VenueFillBusted):
         if standing is not None:
             yield e.FillBusted(time_ns=now, source=report.source, order_id=order.order_id, fill=standing)
@@ -394,11 +287,5 @@ def _restated(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, no
 def _taken_back(order: Order, report: r.VenueFillBusted | r.VenueFillCorrected, now: int, quantity: Decimal) -> Found:
     """A doubt where an order that is open here has less filled than it had: it may have been done at the venue."""
     if quantity > ZERO and order.is_open:
-        yield e.OrderInDoubt(
-            time_ns=now,
-            source=report.source,
-            order_id=order.order_id,
-            reason=Reason.CONTRADICTION,
-            text="an execution was taken back: the venue is asked whether the order is done",
-            until_asked=True,
-        )
+        text = "an execution was taken back: the venue is asked whether the order is done"
+        yield _until_asked(order, report, now, Reason.CONTRADICTION, text)
