@@ -31,8 +31,8 @@ class Tying(Hosting):
     ) -> BracketIds:
         """Submit an entry with a profit target and a stop, which work for what has filled and is not closed yet.
 
-        The same orders again, under an id of yours for the entry, are the same bracket; exits without an id have one made
-        of the entry's.
+        The same orders again, under an id of yours for the entry, are the same bracket; exits without an id have one
+        made of the entry's.
 
         Args:
             entry: any order.
