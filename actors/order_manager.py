@@ -172,8 +172,7 @@ class OrderManager(BaseActor):
             self.send(self._exchange, request)
         for alarm in outcome.alarms:
             self.send(self._monitor, alarm)
-        if outcome.answer is not None:
-            answered = Answered(*outcome.answer)
+        for answered in (Answered(*answer) for answer in outcome.answers):
             self.send(self._view, answered)
             if answered.source in self._strategies:
                 self.send(self._strategies[answered.source], answered)

@@ -57,7 +57,7 @@ class Commanding(Records):
         assert order_id is not None, "the edge gives every order an id"
         known = self.order(order_id)
         if known is not None and self._terms[order_id] == command and known.strategy_id == command.source:
-            return Outcome(answer=(command.source, self.latest[order_id]))
+            return Outcome(answers=((command.source, self.latest[order_id]),))
         if known is not None or order_id in self._by_client_id:
             # An external order too has taken its id at the venue.
             text = f"order_id {order_id}: is taken by an order with other content"

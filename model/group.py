@@ -187,8 +187,9 @@ class Group:
         return ended_ns + min(_RETRY_NS << min(attempts - 1, _MOST_DOUBLINGS), _LONGEST_RETRY_NS)
 
     def may_retry(self, now_ns: int) -> bool:
-        """Whether it is time for that. What lies further ahead than the longest wait, a clock has been set back from."""
+        """Whether it is time for that."""
         due_ns = self.retry_at_ns
+        # What lies further ahead than the longest wait was put there by a clock that has been set back since.
         return due_ns is not None and not due_ns - _LONGEST_RETRY_NS <= now_ns < due_ns
 
     def of(self, role: Role) -> tuple[Leg, ...]:

@@ -202,6 +202,10 @@ class Grouping(Commanding):
     # -- commands
 
     def _submit_group(self, command: SubmitGroup, refusal: Refusal | None, now: int) -> Outcome:
+        if self._is_known(command):
+            return Outcome(
+                answers=tuple((command.source, self.latest[order.order_id or ""]) for order in command.orders)
+            )
         taken = self._taken(command)
         if taken is not None:
             text = f"{taken}: is taken; no order of the group was created"
@@ -225,6 +229,15 @@ class Grouping(Commanding):
                 assert order is not None, "each of these events is of the order"
                 requests.append(submit_of(order, order.order_id, now))
         return Outcome(tuple(updates), tuple(requests))
+
+    def _is_known(self, command: SubmitGroup) -> bool:
+        """Whether the same group has been submitted before: its orders with their ids, all of them and no others."""
+        group = None if command.group_id is None else self.groups.get(command.group_id)
+        if group is None:
+            return False
+        legs = (leg for leg in group.legs if leg.link.replaces is None)
+        known = [(leg.order.strategy_id, leg.link, self._terms[leg.order.order_id]) for leg in legs]
+        return known == [(command.source, *pair) for pair in zip(command.links, command.orders, strict=True)]
 
     def _taken(self, command: SubmitGroup) -> str | None:
         if command.group_id is not None and self.groups.get(command.group_id) is not None:

@@ -39,8 +39,8 @@ Restated = e.FillBusted | e.FillCorrected
 class Outcome:
     """What one message leads to.
 
-    updates are new entries of the stream, in order; requests go to the venue after them; answer repeats an earlier
-    update to the strategy that submitted the same order again; repeats counts reports that said nothing new. early is a
+    updates are new entries of the stream, in order; requests go to the venue after them; answers repeat
+    earlier updates to who submitted the same orders again; repeats counts reports that said nothing new. early is a
     bust or correction of an execution that has not been reported yet, which must meet it when it is. answered is the
     query that has been answered, by client id and its own id. gate replaces the one there is. told is
     what is wrong with the groups that were looked at, by their ids, and has been told. look_at are the ids of groups to
@@ -50,7 +50,7 @@ class Outcome:
     updates: tuple[e.OrderUpdate, ...] = ()
     requests: tuple[r.VenueRequest, ...] = ()
     alarms: tuple[Alarm, ...] = ()
-    answer: tuple[str, e.OrderUpdate] | None = None
+    answers: tuple[tuple[str, e.OrderUpdate], ...] = ()
     repeats: int = 0
     early: Restatement | None = None
     answered: tuple[str, str] | None = None

@@ -15,9 +15,14 @@ def identifier(field: str, value: object, error: type[InvalidValue] = InvalidVal
     """Take an id or a symbol: an exact str of 1 to 64 characters of A-Z, a-z, 0-9 and . _ : / -."""
     if type(value) is not str:
         raise error.of(field, value, f"must be a str, not {kind_name(value)}")
-    if not _ID.fullmatch(value):
+    if not is_identifier(value):
         raise error.of(field, value, "must be 1 to 64 characters of A-Z, a-z, 0-9 and . _ : / -")
     return value
+
+
+def is_identifier(value: str) -> bool:
+    """Whether identifier() would take it."""
+    return _ID.fullmatch(value) is not None
 
 
 def free_text(field: str, value: object, error: type[InvalidValue] = InvalidValue) -> str:

@@ -11,6 +11,7 @@ from .commands import SubmitGroup, SubmitOrder
 from .errors import InvalidOrder
 from .kinds import Contingency, OrderType, Side
 from .numbers import Number, positive
+from .text import is_identifier
 from .values import changed
 
 
@@ -81,12 +82,23 @@ def _must_be_order(field: str, value: object) -> None:
 
 
 def stamped(group: SubmitGroup, next_id: Callable[[], str], now_ns: int, source: str) -> SubmitGroup:
-    """Return a group with ids where it has none, and with its time and source in every order."""
-    group_id = group.group_id or next_id()
+    """Return a group with ids where it has none, and with its time and source in every order.
+
+    Where the first order has an id, those that are missing are made of it, so that the same orders asked for again are
+    the same group. Of an id that leaves no room for that, none is made.
+    """
+    first = group.orders[0].order_id
+    group_id = group.group_id or first or next_id()
     orders = tuple(
-        changed(order, order_id=order.order_id or next_id(), time_ns=now_ns, source=source) for order in group.orders
+        changed(order, order_id=order.order_id or _made_of(first, at) or next_id(), time_ns=now_ns, source=source)
+        for at, order in enumerate(group.orders, start=1)
     )
     return changed(group, group_id=group_id, orders=orders, time_ns=now_ns, source=source)
+
+
+def _made_of(first: str | None, at: int) -> str | None:
+    made = f"{first}/{at}"
+    return made if first is not None and is_identifier(made) else None
 
 
 def ids_of(group: SubmitGroup) -> GroupIds:

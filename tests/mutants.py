@@ -91,7 +91,7 @@ MUTANTS: Final = (
     Mutant(
         "a repeated order is sent twice",
         "model/commanding.py",
-        "            return Outcome(answer=(command.source, self.latest[order_id]))\n",
+        "            return Outcome(answers=((command.source, self.latest[order_id]),))\n",
         "            pass\n",
     ),
     Mutant(

@@ -103,7 +103,7 @@ def test_a_repeated_order_is_answered_with_where_it_stands():
     book = with_order(ACCEPTED)
     outcome = told(book, approved(terms(time_ns=NOW + 5)))
     assert (outcome.updates, outcome.requests) == ((), ())
-    assert outcome.answer == ("strategy", book.latest["o-1"])
+    assert outcome.answers == (("strategy", book.latest["o-1"]),)
 
 
 @pytest.mark.fault(43)
@@ -150,7 +150,9 @@ def test_a_venue_that_answers_too_slowly_is_sent_no_more_orders_and_cancels_stil
     assert book.order("o-3").reason is Reason.VENUE_BUSY
     assert book.order("o-3").reason_text == ("the venue has not answered 2 orders: must be fewer than 2 for another")
     assert [type(request) for request in told(book, CANCEL).requests] == [r.VenueCancel]
-    assert told(book, approved(terms())).answer == ("strategy", book.latest["o-1"]), "sent again, it is the same order"
+    assert told(book, approved(terms())).answers == (("strategy", book.latest["o-1"]),), (
+        "sent again, it is the same order"
+    )
     # An answer makes room, and a doubt takes it again.
     told(book, ACCEPTED)
     told(book, approved(terms(order_id="o-4")))

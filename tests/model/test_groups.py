@@ -12,6 +12,7 @@ from orderpit.model.commands import Approved, SubmitGroup, SubmitOrder
 from orderpit.model.kinds import Contingency, OrderState, OrderType, Reason, Role, Side
 from orderpit.model.numbers import exact
 from orderpit.model.tying import bracket_of
+from orderpit.model.values import changed
 
 
 def entered(quantity="10", *, filled=None) -> Desk:
@@ -862,6 +863,53 @@ def test_an_id_that_is_taken_refuses_the_whole_group(taken):
     assert [type(event) for event in refused] == [e.CommandRefused] * 3
     assert {event.reason for event in refused if isinstance(event, e.CommandRefused)} == {Reason.DUPLICATE_ID}
     assert codes(desk) == [AlarmCode.DUPLICATE_ID]
+
+
+@pytest.mark.parametrize("make", [bracket, oco, oto])
+def test_the_same_group_again_is_answered_with_where_each_order_stands(make):
+    desk = Desk(make())
+    first = make().orders[0].order_id
+    desk.filled(first, "10")
+    sequence, sent = desk.blotter.sequence, len(desk.all_requests)
+    outcome = desk.command(make())
+    latest = [desk.blotter.latest[order.order_id] for order in make().orders]
+    assert outcome.answers == tuple(("strategy", update) for update in latest)
+    assert (desk.blotter.sequence, len(desk.all_requests), desk.alarms) == (sequence, sent, [])
+
+
+def test_the_same_bracket_again_is_answered_though_another_order_has_replaced_its_stop():
+    desk = closed_in_vain()
+    assert len(desk.command(bracket()).answers) == 3
+    assert len(desk.group().orders) == 4
+
+
+def test_a_denied_group_again_is_answered_too():
+    desk = Desk()
+    desk.deny(bracket())
+    assert [update.order.state for _, update in desk.command(bracket()).answers] == [OrderState.REJECTED] * 3
+
+
+THREE = named(SubmitGroup(Contingency.OCO, (limit("a", price="90"), limit("b", price="91"), limit("c", price="92"))))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        changed(THREE, orders=THREE.orders[:2]),
+        changed(THREE, orders=THREE.orders[::-1]),
+        changed(THREE, orders=(*THREE.orders[:2], changed(THREE.orders[2], price="93"))),
+        changed(THREE, contingency=Contingency.OUO),
+        changed(THREE, group_id="h"),
+        changed(THREE, group_id=None),
+        changed(THREE, source="another"),
+    ],
+    ids=["fewer", "otherwise ordered", "another price", "another contingency", "another id", "no id", "another sender"],
+)
+def test_another_group_under_the_same_ids_is_refused(other):
+    desk = Desk(THREE)
+    outcome = desk.command(other)
+    assert {update.event.reason for update in outcome.updates} == {Reason.DUPLICATE_ID}
+    assert (outcome.answers, codes(desk)) == ((), [AlarmCode.DUPLICATE_ID])
 
 
 def test_a_group_that_could_not_be_handled_is_refused_with_every_order():

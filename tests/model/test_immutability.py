@@ -65,7 +65,7 @@ MESSAGES = [
     UPDATE,
     ALARM,
     Verdict((event(events.OrderFilled),), (ALARM,)),
-    Outcome(updates=(UPDATE,), requests=(request(reports.VenueQuery),), alarms=(ALARM,), answer=("s", UPDATE)),
+    Outcome(updates=(UPDATE,), requests=(request(reports.VenueQuery),), alarms=(ALARM,), answers=(("s", UPDATE),)),
     *(event(kind) for kind in (*ORDER_EVENTS, CommandRefused)),
     *(report(kind) for kind in VENUE_REPORTS),
     *(request(kind) for kind in VENUE_REQUESTS),

@@ -209,7 +209,7 @@ def test_the_orders_of_a_group_must_be_paid_together(cash, expected):
 def test_a_refusal_names_the_order_and_refuses_all():
     risk = book()
     verdict = judged(risk, named(bracket_of(ENTRY, "110.5", "95")))
-    assert text(verdict).startswith("PRICE_INCREMENT: profit target g-2: price 110.5: ")
+    assert text(verdict).startswith("PRICE_INCREMENT: profit target entry/2: price 110.5: ")
     assert risk.reserved == {}
 
 

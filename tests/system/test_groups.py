@@ -210,6 +210,28 @@ def test_an_id_that_is_taken_refuses_all_and_frees_every_place():
         assert len(system.orders()) == 1
 
 
+def test_a_bracket_submitted_again_is_the_same_bracket_and_frees_every_place():
+    with Watched(max_in_flight=3) as system:
+        system.publish(quote("99", "100", ask_size="4"))
+        first, *others = (system.bracket(buy_ten(order_id="a"), profit_target="110", stop_loss="95") for _ in range(4))
+        assert others == [first] * 3
+        assert (first.group_id, first.entry, first.profit_target, first.stop_loss) == ("a", "a", "a/2", "a/3")
+        assert shown(system, "a") == ["ENTRY PARTIAL 4/10", "PROFIT_TARGET OPEN 0/4", "STOP_LOSS OPEN 0/4"]
+        assert (len(system.orders()), system.troubles().alarms) == (3, ())
+        other = system.bracket(buy_ten(order_id="a"), profit_target="111", stop_loss="95")
+        assert other == first
+        assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.DUPLICATE_ID]
+        assert len(system.orders()) == 3
+
+
+@pytest.mark.parametrize("kind", ["oco", "oto"])
+def test_an_oco_and_an_oto_submitted_again_are_the_same(kind):
+    with Watched(max_in_flight=2) as system:
+        orders = (limit("95", "2", order_id="a"), limit("105", "2", side=Side.SELL))
+        assert len({getattr(system, kind)(*orders) for _ in range(3)}) == 1
+        assert len(system.orders()) == 2
+
+
 def test_each_order_of_a_group_takes_a_place_until_it_is_first_heard_of():
     with Watched(max_in_flight=2) as system, pytest.raises(Overloaded):
         system.bracket(buy_ten(), profit_target="110", stop_loss="95", timeout=0)
@@ -310,6 +332,30 @@ def test_a_strategy_asks_for_groups_too():
         system.add_strategy(Bracketing, seen=seen)
         assert seen == [["PENDING"] * 3, None, 3]
         assert len(system.orders()) == 5
+
+
+class Repeating(Strategy):
+    """Asks for the same bracket again at each quote."""
+
+    def __init__(self, seen) -> None:
+        self.seen = seen
+
+    def on_market_data(self, data) -> None:
+        del data
+        self.seen.append(self.bracket(limit("100", "1", order_id="mine"), profit_target="110", stop_loss="95"))
+
+
+def test_a_strategy_that_asks_again_has_one_bracket_and_its_places_back():
+    seen = []
+    with Watched(max_in_flight=3) as system:
+        system.add_strategy(Repeating, seen=seen)
+        for bid in ("99", "98", "97"):
+            system.publish(quote(bid, "101"))
+        assert len(seen) == 3
+        assert seen == [seen[0]] * 3
+        assert seen[0] is not None
+        assert len(system.orders()) == 3
+        assert system.troubles().alarms == ()
 
 
 class Raising(Strategy):
