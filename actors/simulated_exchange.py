@@ -27,6 +27,7 @@ from .runtime import Cancellable, Context
 
 _NO_LATENCY: Final = FixedLatency(0)
 _TOUCH: Final = Touch()
+_NUMBERS: Final = frozenset({Decimal, str, int})
 Delay = Callable[[int], int]
 """How many nanoseconds the request with this number is on its way."""
 
@@ -39,9 +40,16 @@ def _taker_fee(value: Number) -> Decimal:
     return not_negative("taker_fee", value, InvalidConfiguration)
 
 
+def _refuse_what_is_no_number(field: str, value: object, models: frozenset[type]) -> None:
+    if type(value) not in _NUMBERS:
+        names = ", ".join(sorted(model.__name__ for model in models))
+        raise InvalidConfiguration.of(field, value, f"must be a Decimal, str or int, or one of {names}")
+
+
 def _slippage(value: Number | SlippageModel) -> SlippageModel:
     if type(value) in SLIPPAGE_MODELS:
         return cast("SlippageModel", value)
+    _refuse_what_is_no_number("slippage", value, SLIPPAGE_MODELS)
     return UniformSlippage(below_one("slippage", cast("Number", value)))
 
 
@@ -58,6 +66,7 @@ def _fill_model(value: FillModel | None) -> FillModel | None:
 def _latency(value: Number | LatencyModel) -> LatencyModel:
     if type(value) in LATENCY_MODELS:
         return cast("LatencyModel", value)
+    _refuse_what_is_no_number("latency", value, LATENCY_MODELS)
     return FixedLatency(seconds_of("latency", cast("Number", value)))
 
 

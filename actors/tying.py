@@ -31,17 +31,25 @@ class Tying(Hosting):
     ) -> BracketIds:
         """Submit an entry with a profit target and a stop, which work for what has filled and is not closed yet.
 
+        They are sent with the first fill of the entry, grow with it, and each shrinks by what the other has closed. A
+        stop that fails is replaced by a MARKET order, with the alarm UNPROTECTED.
+
         The same orders again, under an id of yours for the entry, are the same bracket; exits without an id have one
         made of the entry's.
 
         Args:
             entry: any order.
-            profit_target: the price of a LIMIT order, or a SubmitOrder of the entry's quantity on the other side.
-            stop_loss: the stop price of a STOP order, or a SubmitOrder that is a STOP, STOP_LIMIT or TRAILING_STOP.
+            profit_target: the price of a LIMIT order, or such an order itself (GTC, GTD or DAY), of the entry's symbol
+                and quantity on the other side.
+            stop_loss: the stop price of a STOP order, or a STOP, STOP_LIMIT or TRAILING_STOP order itself, likewise. It
+                lies below the profit target when the entry buys, above it when the entry sells.
             timeout: as submit().
 
+        Returns:
+            The ids of the group and of its three orders, by name; see group() and order().
+
         Raises:
-            InvalidOrder: for orders that can make no bracket.
+            InvalidOrder: for orders that can make no bracket, naming the field, the value and the rule.
             Overloaded, SystemStopped: as submit().
         """
         return bracket_ids(self._tie(bracket_of(entry, profit_target, stop_loss), timeout, "bracket()"))
@@ -51,6 +59,15 @@ class Tying(Hosting):
     ) -> GroupIds:
         """Submit orders of which an execution of one cancels the others, or takes as much from them.
 
+        Args:
+            orders: two or more of one symbol, of any type, side and quantity.
+            partial: "cancel": an execution, also a partial one, cancels the others (FIX ContingencyType 1); "reduce":
+                it takes as much from them (3).
+            timeout: as submit().
+
+        Returns:
+            The id of the group, and those of its orders as they were given.
+
         Raises:
             InvalidOrder: for orders that can make no such group.
             Overloaded, SystemStopped: as submit().
@@ -58,7 +75,17 @@ class Tying(Hosting):
         return self._tie(oco_of(orders, partial), timeout, "oco()")
 
     def oto(self, first: SubmitOrder, *then: SubmitOrder, timeout: float = 5.0) -> GroupIds:
-        """Submit an order, and others that are sent once it has filled completely.
+        """Submit an order, and others that are sent once it has filled completely (FIX ContingencyType 2).
+
+        Until then they are PENDING; when the first ends otherwise, they are cancelled as CONTINGENT.
+
+        Args:
+            first: any order.
+            then: one or more, of any symbol, side and quantity.
+            timeout: as submit().
+
+        Returns:
+            The id of the group, and those of its orders as they were given, the first before the others.
 
         Raises:
             InvalidOrder: for orders that can make no such group.

@@ -140,7 +140,8 @@ class SubmitOrder:
         display_quantity: how much the market sees at a time of a LIMIT or STOP_LIMIT order; None for all.
         trailing_offset: how far a TRAILING_STOP stays behind the market; needed by it, refused for the others.
         trailing_type: whether the offset is an amount of the quote currency, per cent of the price, or ticks.
-        activation_price: where a TRAILING_STOP begins to follow the market; at once without one.
+        activation_price: where a TRAILING_STOP begins to follow the market, a SELL at that price or above and a BUY at
+            that price or below; at once without one.
         order_id: yours, unique for ever; one is given when it is None. The same id with the same terms is one order.
         tag, notes: free text of at most 256 printable characters, kept with the order.
         time_ns, source: stamped by the system on entry.

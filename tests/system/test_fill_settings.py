@@ -15,6 +15,7 @@ from orderpit import (
     ByVolumeShare,
     Depth,
     FixedSlippage,
+    InvalidConfiguration,
     NormalLatency,
     NormalSlippage,
     Order,
@@ -152,3 +153,17 @@ def test_a_model_that_says_nonsense_is_reported_and_what_it_was_asked_about_undo
         system.publish(quote("99", "100"))
         assert system.wait(order_id, OrderState.FILLED, BOUND).is_filled
         assert_clean(system)
+
+
+@pytest.mark.parametrize(
+    ("setting", "rule"),
+    [
+        pytest.param({"latency": FixedLatency}, "one of FixedLatency, NormalLatency, SampledLatency, got", id="class"),
+        pytest.param({"latency": FixedSlippage(2)}, "one of FixedLatency, .*, got FixedSlippage", id="latency"),
+        pytest.param({"slippage": FixedLatency(2)}, "one of FixedSlippage, .*, got FixedLatency", id="slippage"),
+        pytest.param({"slippage": 0.5}, "must be a Decimal, str or int, or one of Fix.*, got 0.5", id="float"),
+    ],
+)
+def test_what_is_neither_a_number_nor_a_model_is_told_which_models_there_are(setting: Any, rule: str) -> None:
+    with pytest.raises(InvalidConfiguration, match=rule):
+        SimulatedExchange(**setting)
