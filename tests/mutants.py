@@ -147,14 +147,14 @@ MUTANTS: Final = (
     Mutant(
         "a closed order stays reserved",
         "model/risk.py",
-        "            self._reserve(known.terms.symbol, negate(known.cost))\n",
+        "            self._reserve(event.order_id, known, known.cost, ZERO)\n",
         "            pass\n",
     ),
     Mutant(
         "what is reserved is not counted",
         "model/risk.py",
-        "        free = subtract(self._cash.get(currency, ZERO), reserved)\n",
-        "        free = self._cash.get(currency, ZERO)\n",
+        "        left = subtract(self._cash.get(currency, ZERO), self.reserved.get(currency, ZERO))\n",
+        "        left = self._cash.get(currency, ZERO)\n",
     ),
     Mutant(
         "the limit on notional is not applied",
@@ -177,21 +177,57 @@ MUTANTS: Final = (
     # The venue.
     Mutant(
         "the venue fills a cancelled order",
-        "model/venue.py",
-        "        memory.put(changed(order, state=OrderState.CANCELLED))\n        cancelled",
-        "        cancelled",
+        "model/venue_curtailing.py",
+        "    memory.put(changed(order, state=OrderState.CANCELLED))\n",
+        "    pass\n",
+    ),
+    Mutant(
+        "the venue fills an expired order",
+        "model/venue_curtailing.py",
+        "    memory.put(changed(order, state=OrderState.EXPIRED))\n",
+        "    pass\n",
+    ),
+    Mutant(
+        "an account trades with itself",
+        "model/venue_self_trade.py",
+        "    return bool(one.account) and one.account == other.account\n",
+        "    return False\n",
+    ),
+    Mutant(
+        "an iceberg is shown anew in its old place",
+        "model/venue_booking.py",
+        '        return {"used": ZERO, "priority": self._memory.next_priority()}\n',
+        '        return {"used": ZERO}\n',
+    ),
+    Mutant(
+        "a larger order keeps its place",
+        "model/venue_amending.py",
+        "            return changed(after, priority=self._memory.next_priority(), crossing=False)\n",
+        "            return changed(after, crossing=False)\n",
+    ),
+    Mutant(
+        "a reduce-only order may turn the position",
+        "model/venue_position.py",
+        "        self._shorten_newest(order)\n",
+        "        pass\n",
+    ),
+    Mutant(
+        "an execution touches no other order of its group",
+        "model/venue_booking.py",
+        "        self._ties.book(order, quantity)\n",
+        "        pass\n",
     ),
     Mutant(
         "the venue gives more than is offered",
         "model/venue_taking.py",
-        "            quantity = order.leaves if available is None else min(order.leaves, available)\n",
-        "            quantity = order.leaves\n",
+        "            quantity = min(quantity, available)\n",
+        "            pass\n",
     ),
     Mutant(
         "a limit order fills beyond its price",
         "model/venue_taking.py",
-        "            if not order.leaves or not order.may_trade_at(offer.price):\n",
-        "            if not order.leaves:\n",
+        "            if not left or not order.is_live or not order.may_trade_at(offer.price):\n",
+        "            if not left or not order.is_live:\n",
     ),
     # Actors.
     Mutant(
