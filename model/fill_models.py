@@ -44,6 +44,8 @@ class Offered:
 class Reach:
     """What has reached a limit order, and all that a fill model may know.
 
+    Quantities are in units of the base, prices in the quote currency.
+
     Attributes:
         side, price, leaves: the order's; price is its limit, leaves what may still fill.
         lot: the instrument's quantity increment.
@@ -133,6 +135,9 @@ class ByProbability:
 
     Args:
         probability: from 0 to 1.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     probability: Decimal = attrs.field(converter=_probability)
@@ -163,6 +168,9 @@ class ByVolumeShare:
 
     Args:
         share: above 0, at most 1.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     uses_chance: ClassVar = False

@@ -34,6 +34,9 @@ class FixedLatency:
 
     Args:
         seconds: 0 or more.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     draws: ClassVar = 0
@@ -65,6 +68,9 @@ class NormalLatency:
     Args:
         mean: in seconds, 0 or more.
         deviation: the standard deviation in seconds, 0 or more.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     draws: ClassVar = NORMAL_DRAWS
@@ -91,6 +97,9 @@ class SampledLatency:
 
     Args:
         seconds: each 0 or more.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     draws: ClassVar = 1

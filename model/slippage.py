@@ -41,6 +41,9 @@ class FixedSlippage:
 
     Args:
         ticks: 0 or more.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     draws: ClassVar = 0
@@ -83,6 +86,9 @@ class UniformSlippage:
 
     Args:
         most: the largest relative move, below 1.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     most_ticks: ClassVar = 0
@@ -114,6 +120,9 @@ class NormalSlippage:
 
     Args:
         deviation: the standard deviation of the relative move, below 1/6.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     draws: ClassVar = NORMAL_DRAWS
@@ -147,7 +156,10 @@ class SampledSlippage:
     """Each fill draws one of a sample of moves, as they were measured.
 
     Args:
-        moves: relative, against the taker; a negative one is in his favour. Each above -1 and below 1.
+        moves: relative, against the taker; a negative one is in its favour. Each above -1 and below 1.
+
+    Raises:
+        InvalidConfiguration: naming the argument, its value and the rule.
     """
 
     draws: ClassVar = 1

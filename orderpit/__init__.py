@@ -30,7 +30,18 @@ from .model.events import OrderUpdate
 from .model.fill_models import ByProbability, ByQueuePosition, ByVolumeShare, FillModel, Reach, ThroughOnly, Touch
 from .model.group import Group
 from .model.instrument import Instrument
-from .model.kinds import Contingency, Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce, TrailingType
+from .model.kinds import (
+    Contingency,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Pending,
+    Reason,
+    Role,
+    Side,
+    TimeInForce,
+    TrailingType,
+)
 from .model.latency import FixedLatency, NormalLatency, SampledLatency
 from .model.market import Bar, Depth, MarketData, Quote, Trade
 from .model.order import Order
@@ -92,6 +103,7 @@ __all__ = [
     "Reach",
     "Reason",
     "RiskLimits",
+    "Role",
     "SampledLatency",
     "SampledSlippage",
     "Side",
