@@ -18,16 +18,15 @@ from .commands import SUBMISSIONS, Approved, CancelOrder, Command, Denied, Modif
 from .errors import InvalidConfiguration
 from .gate import Gate
 from .instrument import Instrument
-from .kinds import OrderType, Reason, Side
-from .mark import Mark
+from .kinds import Reason, Side
 from .market import MarketData
 from .numbers import ONE, ZERO, Number, add, multiply, plain, positive, subtract, total
 from .reducing import Holdings
 from .refusal import Refusal
 from .reservation import Reserved, Working, pool_of
-from .trailing import dearest_trigger
 from .validation import check_expiry, check_has, check_submission
 from .values import changed
+from .valuing import Valuation
 
 SOURCE = "risk_controller"
 
@@ -79,10 +78,9 @@ class RiskBook:
         self._instruments = instruments
         self._limits = limits
         self._cash = None if cash is None else dict(cash)
-        self._allowance = allowance
-        self._allowance_ticks = Decimal(allowance_ticks)
-        self._with_fee = add(ONE, fee_rate)
-        self._marks: dict[str, Mark] = {}
+        self._valuation = Valuation(
+            instruments, allowance=allowance, allowance_ticks=allowance_ticks, fee_rate=fee_rate
+        )
         self._working: dict[str, Working] = {}
         self._reserved = Reserved()
         self._holdings = Holdings()
@@ -97,7 +95,7 @@ class RiskBook:
 
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
-        self._marks[data.symbol] = self._marks.get(data.symbol, Mark()).after(data)
+        self._valuation.on_market_data(data)
 
     def decide(self, command: Command, now_ns: int) -> Approved | Denied:
         """Judge a command. Nothing changes until commit() is called with the result."""
@@ -247,27 +245,8 @@ class RiskBook:
             or self._check_funds(asked, command.order_id)
         )
 
-    def _mark(self, symbol: str) -> Mark:
-        return self._marks.get(symbol, Mark())
-
     def _check_price(self, instrument: Instrument, field: str, price: Decimal | None) -> Refusal | None:
-        return None if price is None else instrument.check_price(field, price, self._mark(instrument.symbol).price)
-
-    def _worst_price(self, terms: SubmitOrder) -> Decimal | None:
-        """The dearest price at which the order could execute as things stand; None when no market is known."""
-        market = self._mark(terms.symbol).against(terms.side)
-        if terms.price is not None:
-            # A sell limit below the market executes at the market.
-            return max(terms.price, market) if terms.side is Side.SELL and market is not None else terms.price
-        if terms.stop_price is not None:
-            market = terms.stop_price if market is None else max(terms.stop_price, market)
-        elif terms.order_type is OrderType.TRAILING_STOP:
-            tick = self._instruments[terms.symbol].price_increment
-            market = dearest_trigger(terms.side, market, terms.instructions, tick)
-        if market is None:
-            return None
-        ticks = multiply(self._allowance_ticks, self._instruments[terms.symbol].price_increment)
-        return add(multiply(market, self._allowance), ticks)
+        return None if price is None else instrument.check_price(field, price, self._valuation.price(instrument.symbol))
 
     def _check_limits(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
         most = self._limits.max_order_quantity
@@ -276,7 +255,7 @@ class RiskBook:
         most = self._limits.max_order_notional
         if most is None and not instrument.limits_notional:
             return None
-        price = self._worst_price(terms)
+        price = self._valuation.worst_price(terms)
         if price is None:
             rule = "no market price is known to value it by"
             return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", terms.quantity, rule)
@@ -332,13 +311,7 @@ class RiskBook:
         return Refusal.of(Reason.INSUFFICIENT_FUNDS, "cost with fee", cost, rule)
 
     def _cost(self, working: Working) -> Decimal | None:
-        """What may still be paid for an order, fee included; None when no market is known."""
-        terms = working.dearest
-        price = self._worst_price(terms)
-        if price is None:
-            return None
-        leaves = max(subtract(terms.quantity, working.filled), ZERO)
-        return multiply(multiply(leaves, price), self._with_fee)
+        return self._valuation.cost(working.dearest, working.filled)
 
     def _costed(self, working: Working) -> Working:
         if self._cash is None or working.terms.side is Side.SELL:
