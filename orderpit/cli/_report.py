@@ -10,7 +10,7 @@ from typing import cast
 from ..model import events as e
 from ..model.commands import SubmitOrder
 from ..model.instrument import Instrument
-from ..model.kinds import Contingency, Reason, TimeInForce, TrailingType
+from ..model.kinds import Contingency, Reason, Role, TimeInForce, TrailingType
 from ..model.numbers import ZERO, plain, to_places
 from ..model.order import Order
 from ._errors import printable
@@ -19,8 +19,16 @@ from ._output import Output, counted, signed
 from ._tallies import Tally
 
 _SHOWN_ORDERS = 20
+_MORE = ("group", "asked")
 _NS = 1_000_000_000
 _SHOWN_APART = frozenset({"traded", "unprotected_ns", "unprotected_ns_max"})
+_ROLES = {
+    Role.ENTRY: "entry",
+    Role.PROFIT_TARGET: "target",
+    Role.STOP_LOSS: "stop",
+    Role.FIRST: "first",
+    Role.THEN: "then",
+}
 _UNITS = {TrailingType.AMOUNT: "", TrailingType.PERCENT: "per cent", TrailingType.TICKS: "ticks"}
 
 
@@ -92,21 +100,48 @@ def show_orders(out: Output, outcome: Outcome) -> None:
     if not orders:
         return
     out.heading("All orders" if len(orders) <= _SHOWN_ORDERS else f"The last {_SHOWN_ORDERS} of {len(orders)} orders")
-    rows = [
-        (
-            order.order_id,
-            order.side.value,
-            plain(order.quantity),
-            order.symbol,
-            order.order_type.value,
-            at(order, instruments),
-            averaged(order.average_fill_price, instruments.get(order.symbol)) if order.filled_quantity else "",
-            order.state.value,
-            f"{to_places(order.fill_percentage, 1)}%",
-        )
-        for order in orders[-_SHOWN_ORDERS:]
-    ]
-    out.table(("order", "side", ">quantity", "symbol", "type", ">price", ">average", "state", ">filled"), rows)
+    shown = orders[-_SHOWN_ORDERS:]
+    columns = {
+        "order": [order.order_id for order in shown],
+        "group": [_place_in_group(order) for order in shown],
+        "side": [order.side.value for order in shown],
+        ">quantity": [plain(order.quantity) for order in shown],
+        "symbol": [order.symbol for order in shown],
+        "type": [order.order_type.value for order in shown],
+        ">price": [at(order, instruments) for order in shown],
+        "asked": [", ".join(_asked_besides(order)) for order in shown],
+        ">average": [
+            averaged(order.average_fill_price, instruments.get(order.symbol)) if order.filled_quantity else ""
+            for order in shown
+        ],
+        "state": [order.state.value for order in shown],
+        ">filled": [f"{to_places(order.fill_percentage, 1)}%" for order in shown],
+    }
+    # A terminal is narrow: what is empty for all is left out; otherwise a symbol that is the same for all makes room.
+    idle = {name for name in _MORE if not any(columns[name])}
+    if len(idle) < len(_MORE) and len(set(columns["symbol"])) == 1:
+        idle.add("symbol")
+    kept = {name: cells for name, cells in columns.items() if name not in idle}
+    out.table(tuple(kept), list(zip(*kept.values(), strict=True)))
+
+
+def _place_in_group(order: Order) -> str:
+    """Say what an order is in its group; of a group the ids follow each other, as long as nothing stands in."""
+    return "" if order.link is None else _ROLES.get(order.link.role, order.link.contingency.value)
+
+
+def _asked_besides(order: Order) -> list[str]:
+    """Write what an order was told besides its type and price; nothing of one that just works until it is cancelled."""
+    asked = order.instructions
+    words: list[str] = []
+    if asked.trailing_offset is not None:
+        words.append(f"by {plain(asked.trailing_offset)} {_UNITS[asked.trailing_type]}".rstrip())
+    if order.time_in_force is not TimeInForce.GTC:
+        words.append(order.time_in_force.value)
+    words += [word for word, given in (("post only", asked.post_only), ("reduce only", asked.reduce_only)) if given]
+    if asked.display_quantity is not None:
+        words.append(f"showing {plain(asked.display_quantity)}")
+    return words
 
 
 def at(order: Order, instruments: Mapping[str, Instrument]) -> str:

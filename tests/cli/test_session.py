@@ -62,6 +62,43 @@ def test_a_strategy_trades_on_the_data_and_the_audit_is_clean(strategy, btc, cap
     assert err == ""
 
 
+def order_table(capsys, *argv):
+    """Return the head of the table of orders, and its rows, each by its columns."""
+    assert main(["session", *argv]) == 0
+    lines = capsys.readouterr().out.split("orders\n", 1)[1].splitlines()[1:]
+    head = lines[0].split()
+    return head, [line.split() for line in lines[1 : lines.index("")]]
+
+
+def test_the_orders_of_brackets_are_marked_as_entry_target_and_stop(btc, capsys):
+    head, rows = order_table(capsys, "--data", btc, "--strategy", "breakout")
+    assert head == ["order", "group", "side", "quantity", "type", "price", "average", "state", "filled"]
+    assert {(row[1], row[4]) for row in rows} >= {("entry", "MARKET"), ("target", "LIMIT"), ("stop", "STOP")}
+
+
+BIDS = """
+from orderpit import OrderType, Side, Strategy, SubmitOrder, TimeInForce
+
+class Bids(Strategy):
+    def __init__(self, symbol, size):
+        self.order = SubmitOrder(
+            symbol, Side.BUY, OrderType.LIMIT, size, price=1, time_in_force=TimeInForce.DAY, post_only=True,
+        )
+
+    def on_market_data(self, data):
+        if not self.orders():
+            self.submit(self.order)
+"""
+
+
+def test_what_orders_were_told_besides_has_a_column_when_there_is_any(btc, tmp_path, capsys, monkeypatch):
+    (tmp_path / "bids_once.py").write_text(BIDS)
+    monkeypatch.chdir(tmp_path)
+    head, rows = order_table(capsys, "--data", btc, "--strategy", "bids_once:Bids", "--size", "1")
+    assert head == ["order", "side", "quantity", "type", "price", "asked", "average", "state", "filled"]
+    assert rows[0][5:8] == ["DAY,", "post", "only"]
+
+
 def test_the_same_seed_and_data_give_the_same_orders_ids_and_fills(btc, tmp_path, capsys):
     def run(seed):
         log = tmp_path / "orders.log"
