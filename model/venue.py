@@ -152,20 +152,7 @@ class SimulatedVenue:
             # Sent again under the same id: it is one order.
             self._accept(known, request)
             return
-        if request.symbol not in memory.books:
-            text = f"symbol {request.symbol}: is not traded here"
-            self._booking.reject(client_id, Reason.UNKNOWN_SYMBOL, text)
-            return
-        refusal = check_expiry(request.expire_time_ns, memory.now_ns)
-        if refusal is not None:
-            self._booking.reject(client_id, refusal.reason, refusal.text)
-            return
-        if request.order_type is OrderType.MARKET and memory.best(request.symbol, request.side) is None:
-            done = "bought" if request.side is Side.BUY else "sold"
-            text = f"no price is known at which {request.symbol} could be {done}"
-            self._booking.reject(client_id, Reason.NO_MARKET, text)
-            return
-        admitted = self._admission.admit(_asked_for(request))
+        admitted = self._unfit(request) or self._admission.admit(_asked_for(request))
         if isinstance(admitted, Refusal):
             self._booking.reject(client_id, admitted.reason, admitted.text)
             return
@@ -181,6 +168,19 @@ class SimulatedVenue:
         )
         self._accept(order, request)
         self._execution.arrive(order)
+
+    def _unfit(self, request: r.VenueSubmit) -> Refusal | None:
+        """Refuse what is not traded here, an expiry in the past, and a market order without a market."""
+        memory, symbol = self._memory, request.symbol
+        if symbol not in memory.books:
+            return Refusal(Reason.UNKNOWN_SYMBOL, f"symbol {symbol}: is not traded here")
+        expired = check_expiry(request.expire_time_ns, memory.now_ns)
+        if expired is not None:
+            return expired
+        if request.order_type is OrderType.MARKET and memory.best(symbol, request.side) is None:
+            done = "bought" if request.side is Side.BUY else "sold"
+            return Refusal(Reason.NO_MARKET, f"no price is known at which {symbol} could be {done}")
+        return None
 
     def _accept(self, order: VenueOrder, request: r.VenueSubmit) -> None:
         asked = order.instructions
