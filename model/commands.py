@@ -178,6 +178,9 @@ class SubmitOrder:
         _refuse_mismatch("trailing_offset", self.trailing_offset, kind, needed=kind is OrderType.TRAILING_STOP)
         if self.trailing_offset is None:
             _refuse_mismatch("activation_price", self.activation_price, kind, needed=False)
+            if self.trailing_type is not TrailingType.AMOUNT:
+                rule = f"has no meaning for a {kind.value} order"
+                raise InvalidOrder.of("trailing_type", self.trailing_type.value, rule)
         else:
             _refuse_offset(self.trailing_offset, self.trailing_type)
         expires = self.time_in_force is TimeInForce.GTD

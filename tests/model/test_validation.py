@@ -197,7 +197,12 @@ def test_a_trailing_offset_that_can_never_be_valid_makes_no_order(more, message)
     assert str(raised.value) == message
 
 
-@pytest.mark.parametrize("field", ["trailing_offset", "activation_price"])
-def test_what_says_how_a_stop_trails_goes_with_no_other_type(field):
+@pytest.mark.parametrize(
+    "more",
+    [{"trailing_offset": "1"}, {"activation_price": "1"}, {"trailing_type": TrailingType.TICKS}],
+    ids=["trailing_offset", "activation_price", "trailing_type"],
+)
+def test_what_says_how_a_stop_trails_goes_with_no_other_type(more):
+    (field,) = more
     with pytest.raises(InvalidOrder, match=f"^{field}: has no meaning for a LIMIT order"):
-        order(**{field: "1"})
+        order(**more)
