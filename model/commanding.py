@@ -11,11 +11,12 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import CancelOrder, ModifyOrder, OrderCommand, SubmitOrder
-from .kinds import OrderState, OrderType, Pending, Reason, TimeInForce
+from .kinds import OrderState, OrderType, Pending, Reason
 from .lifecycle import create
 from .order import Order
 from .records import SOURCE, Outcome, Records
 from .refusal import Refusal
+from .validation import check_has
 from .values import changed
 
 
@@ -159,15 +160,11 @@ class Commanding(Records):
         if order.pending is not Pending.NONE:
             reason = Reason.CANCEL_PENDING if order.pending is Pending.CANCEL else Reason.MODIFY_PENDING
             return Refusal(reason, f"order_id {order.order_id}: a {order.pending.value.lower()} is already on its way")
-        if command.price is not None and order.order_type not in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
-            return Refusal.of(Reason.UNSUPPORTED, "price", command.price, f"a {order.order_type.value} order has none")
-        if command.stop_price is not None and (order.stop_price is None or order.triggered):
-            return Refusal.of(
-                Reason.UNSUPPORTED, "stop_price", command.stop_price, "the order has none that could change"
-            )
-        if command.expire_time_ns is not None and order.time_in_force is not TimeInForce.GTD:
-            text = f"a {order.time_in_force.value} order has none"
-            return Refusal.of(Reason.UNSUPPORTED, "expire_time_ns", str(command.expire_time_ns), text)
+        absent = check_has(order, command)
+        if absent is not None:
+            return absent
+        if command.stop_price is not None and order.triggered:
+            return Refusal.of(Reason.UNSUPPORTED, "stop_price", command.stop_price, "it has been triggered")
         if all(
             wanted is None or wanted == current
             for wanted, current in (

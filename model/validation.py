@@ -15,6 +15,7 @@ from .commands import ModifyOrder, SubmitOrder
 from .instrument import Instrument
 from .kinds import OrderType, Reason, TimeInForce, TrailingType
 from .numbers import is_multiple, plain
+from .order import Order
 from .refusal import Refusal
 
 _AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
@@ -75,7 +76,7 @@ def check_expiry(expire_time_ns: int | None, now_ns: int) -> Refusal | None:
     return Refusal.of(Reason.EXPIRE_TIME, "expire_time_ns", str(expire_time_ns), f"must be after now, {now_ns}")
 
 
-def check_has(order: SubmitOrder, change: ModifyOrder) -> Refusal | None:
+def check_has(order: SubmitOrder | Order, change: ModifyOrder) -> Refusal | None:
     """Refuse new terms for what the order has not; the stop price of a trailing stop follows the market."""
     for field, wanted, has in (
         ("price", change.price, order.price),
