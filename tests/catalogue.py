@@ -151,7 +151,8 @@ _EXCHANGE: Final = (
     ),
     (
         "an order meets another of ours; a book is crossed; a price is zero",
-        "both sides of a trade with oneself are booked; such market data is refused",
+        "the simulated exchange lets no account trade with itself; where a venue does, both sides are booked; such market "
+        "data is refused",
         "",
     ),
     (

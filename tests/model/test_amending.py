@@ -74,6 +74,7 @@ def test_the_term_that_is_named_and_no_other_is_asked_for_and_changes(term):
     assert (standing(book).pending, standing(book).terms_changed) == (Pending.NONE, True)
 
 
+@pytest.mark.fault(15)
 @EACH
 def test_a_refused_amend_leaves_the_old_terms(term):
     book = a_book()
@@ -83,6 +84,7 @@ def test_a_refused_amend_leaves_the_old_terms(term):
     assert not standing(book).terms_changed
 
 
+@pytest.mark.fault(16)
 @EACH
 @pytest.mark.parametrize("late", ["modified", "refused"])
 @pytest.mark.parametrize("granted", [True, False], ids=["granted", "refused"])
@@ -103,6 +105,7 @@ def test_an_answer_that_comes_again_says_nothing_of_the_next_amend(term, granted
 ANSWERS = list(product(["granted", "refused"], ["done", "refused"], ["modify first", "cancel first"]))
 
 
+@pytest.mark.fault(16)
 @EACH
 @pytest.mark.parametrize(("amend", "cancel", "order"), ANSWERS, ids=lambda word: word)
 def test_a_cancel_behind_an_amend_and_their_answers_in_any_order(term, amend, cancel, order):
@@ -125,6 +128,7 @@ def test_a_cancel_behind_an_amend_and_their_answers_in_any_order(term, amend, ca
     assert (after.state, after.pending) == (S.CANCELLED if cancel == "done" else S.OPEN, Pending.NONE)
 
 
+@pytest.mark.fault(14)
 @EACH
 @pytest.mark.parametrize("part", ["4", "10"])
 def test_a_fill_before_the_answer_counts(term, part):

@@ -418,6 +418,7 @@ def lines_of(story: str) -> list[str]:
     return [line.strip() for line in story.strip().splitlines()]
 
 
+@pytest.mark.fault(14, 15)
 @pytest.mark.parametrize("story", [pytest.param(story, id=title) for title, story in STORIES.items()])
 def test_what_follows_and_what_is_sent_is_what_the_story_tells(story):
     book = blotter()
@@ -481,6 +482,7 @@ def test_no_more_is_shown_than_the_new_order_is_for(shown, expected):
     assert replacement_of(order, NOW).instructions.display_quantity == expected
 
 
+@pytest.mark.fault(17)
 def test_an_order_keeps_every_client_id_that_it_has_had():
     order = order_in(S.OPEN, ASKED, SENT, event(e.OrderModified))
     again = folded(order, ASKED, event(e.OrderReplaced, client_order_id="o-1/3"))

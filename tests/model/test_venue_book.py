@@ -157,6 +157,7 @@ def test_the_venue_says_what_the_story_tells(story: str) -> None:
     assert told(a_venue(), story) == lines_of(story)
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize(
     ("prevention", "story"),
     [

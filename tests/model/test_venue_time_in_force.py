@@ -327,10 +327,10 @@ def test_the_end_says_in_numbers_what_decided_it(order: str, text: str, remainde
 @pytest.mark.parametrize(
     ("force", "drawn", "said_of_it"),
     [
-        ("IOC", "0.4", ["a accepted", "a 5 @ 101 taker"]),
-        ("IOC", "0.6", ["a accepted", "a Cancelled REMAINDER"]),
-        ("FOK", "0.4", ["a accepted", "a 5 @ 101 taker"]),
-        ("FOK", "0.6", ["a accepted", "a Cancelled FILL_OR_KILL"]),
+        pytest.param("IOC", "0.4", ["a accepted", "a 5 @ 101 taker"], id="IOC filled"),
+        pytest.param("IOC", "0.6", ["a accepted", "a Cancelled REMAINDER"], id="IOC passed over"),
+        pytest.param("FOK", "0.4", ["a accepted", "a 5 @ 101 taker"], id="FOK filled"),
+        pytest.param("FOK", "0.6", ["a accepted", "a Cancelled FILL_OR_KILL"], id="FOK passed over"),
     ],
 )
 def test_chance_may_pass_over_what_does_not_wait(force: str, drawn: str, said_of_it: list[str]) -> None:
