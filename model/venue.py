@@ -76,8 +76,8 @@ class SimulatedVenue:
         self._instruments = instruments
         self._next_id = next_id
         reducing, trailing = Reducing(self._memory, next_id), Trailing(self._memory, instruments)
-        ties = Ties(self._memory, rules, next_id)
-        self._booking = Booking(self._memory, instruments, rules, next_id, reducing, ties)
+        self._ties = Ties(self._memory, rules, next_id)
+        self._booking = Booking(self._memory, instruments, rules, next_id, reducing, self._ties)
         self._admission = Admission(self._memory, instruments, rules, trailing, reducing)
         pricing = Pricing(self._memory, instruments, rules, draw)
         taking = Taking(self._memory, pricing, self._booking, SelfTrade(self._memory, rules, next_id))
@@ -167,7 +167,8 @@ class SimulatedVenue:
             )
         )
         self._accept(order, request)
-        self._execution.arrive(order)
+        if not self._ties.end_late(order):
+            self._execution.arrive(order)
 
     def _unfit(self, request: r.VenueSubmit) -> Refusal | None:
         """Refuse what is not traded here, an expiry in the past, and a market order without a market."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Final
 
-from .kinds import Contingency, Reason
+from .kinds import Contingency, OrderState, Reason
 from .numbers import ZERO, add, plain, subtract
 from .venue_curtailing import cancel, shorten
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
+
+_EXECUTED: Final = frozenset({OrderState.PARTIALLY_FILLED, OrderState.FILLED})
 
 
 class Ties:
@@ -41,6 +44,21 @@ class Ties:
                 shorten(self._memory, other, add(other.filled, left), Reason.CONTINGENT, self._next_id())
             else:
                 cancel(self._memory, other, Reason.CONTINGENT, text)
+
+    def end_late(self, order: VenueOrder) -> bool:
+        """Cancel an order that comes in when another of its OCO group has been executed already; say whether it did.
+
+        One that was executed and then cancelled does not count: the order that comes in may be what replaces it.
+        """
+        if not self._ties or order.contingency is not Contingency.OCO:
+            return False
+        known = (self._memory.orders.get(client_id) for client_id in self._memory.tied(order))
+        executed = next((other for other in known if other and other.filled and other.state in _EXECUTED), None)
+        if executed is None:
+            return False
+        text = f"{plain(executed.filled)} of {executed.client_order_id} was executed"
+        cancel(self._memory, order, Reason.CONTINGENT, text)
+        return True
 
     def _beside(self, order: VenueOrder) -> Iterator[VenueOrder]:
         for client_id in self._memory.tied(order):

@@ -91,6 +91,25 @@ def test_any_execution_of_one_cancels_the_others_of_an_oco():
     assert tell(a_venue(), OCO) == lines_of(OCO)
 
 
+LATE = """
+    quote 100 / 101
+    a BUY 4 limit 101 in g | OCO -> a accepted; a 4 @ 101 taker
+    b BUY 4 limit 102 in g | OCO -> b accepted; b Cancelled CONTINGENT
+    c SELL 4 limit 120 in h | OCO -> c accepted
+"""
+REPLACED = """
+    quote 100 / 101x1
+    a BUY 4 limit 101 in g | OCO -> a accepted; a 1 @ 101 taker
+    cancel a -> a Cancelled REQUESTED
+    b BUY 3 limit 99 in g | OCO -> b accepted
+"""
+
+
+@pytest.mark.parametrize("story", [LATE, REPLACED], ids=["executed", "replaced"])
+def test_what_comes_in_after_an_execution_of_its_oco_never_meets_the_market(story):
+    assert tell(a_venue(), story) == lines_of(story)
+
+
 def test_a_venue_that_ties_nothing_fills_both():
     story = EXITS.strip() + "\n" + "bar 100 111 90 100 -> s triggered; s 10 @ 95 taker; t 10 @ 110 maker"
     assert tell(a_venue(ties=False), story) == lines_of(story)
