@@ -151,8 +151,7 @@ _EXCHANGE: Final = (
     ),
     (
         "an order meets another of ours; a book is crossed; a price is zero",
-        "the simulated exchange lets no account trade with itself; where a venue does, both sides are booked; such market "
-        "data is refused",
+        "no account trades with itself at the simulated exchange; elsewhere both sides are booked; such data is refused",
         "",
     ),
     (
