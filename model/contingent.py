@@ -162,7 +162,8 @@ def _may_be_resized(leg: Leg, quantity: Decimal, gate: Gate) -> bool:
     order = leg.order
     if order.pending is not Pending.NONE or order.in_doubt or leg.ending or leg.cut_from == quantity:
         return False
-    return gate.disconnected is None and (quantity < order.quantity or gate.refuse_modify() is None)
+    refused = gate.refuse_resize(order.symbol, grows=quantity > order.quantity)
+    return gate.disconnected is None and refused is None
 
 
 def may_be_cancelled(leg: Leg) -> bool:
@@ -245,7 +246,7 @@ def _is_held_back(leg: Leg, held: Decimal, gate: Gate) -> bool:
     if order.is_closed or order.state is OrderState.PENDING:
         return gate.refuse_submit(order.symbol) is not None
     grows = add(order.filled_quantity, held) > order.quantity
-    return grows and order.pending is Pending.NONE and gate.refuse_modify() is not None
+    return grows and order.pending is Pending.NONE and gate.refuse_resize(order.symbol, grows=True) is not None
 
 
 def _executed_too_much(group: Group) -> Iterator[Trouble]:

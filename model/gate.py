@@ -14,12 +14,14 @@ class Gate:
     """Open, or closed by a halt, by the loss of the venue, or for some symbols. Cancels always pass.
 
     halted is the reason that the halt was given, None while there is no halt. disconnected is the reason that the
-    venue's adapter gave, None while the venue is connected; it comes and goes with the venue, not with a halt.
+    venue's adapter gave, None while the venue is connected; it comes and goes with the venue, not with a halt. amends
+    says whether the venue changes orders in place; where it does not, a change is a new order.
     """
 
     halted: str | None = None
     stopped_symbols: frozenset[str] = frozenset()
     disconnected: str | None = None
+    amends: bool = True
 
     def with_halt(self, reason: str) -> Gate:
         """Let no new order and no modification pass."""
@@ -27,7 +29,7 @@ class Gate:
 
     def opened(self) -> Gate:
         """Let orders pass again, in symbols that were stopped too: whoever resumes has looked at what happened."""
-        return Gate(disconnected=self.disconnected)
+        return Gate(disconnected=self.disconnected, amends=self.amends)
 
     def with_venue_lost(self, reason: str) -> Gate:
         """Let no new order and no modification pass while there is no venue to take it."""
@@ -56,6 +58,12 @@ class Gate:
         if self.disconnected is not None:
             return Refusal(Reason.DISCONNECTED, disconnection(self.disconnected))
         return None
+
+    def refuse_resize(self, symbol: str, *, grows: bool) -> Refusal | None:
+        """Judge a change of an order's quantity that we ask for by ourselves."""
+        if not self.amends:
+            return self.refuse_submit(symbol)
+        return self.refuse_modify() if grows else None
 
 
 def disconnection(reason: str) -> str:

@@ -21,6 +21,8 @@ EXITS: Final = (Role.STOP_LOSS, Role.PROFIT_TARGET)
 _ENDING: Final = frozenset({Reason.TOO_LATE, Reason.NOT_AT_VENUE})
 """Why a venue refuses a request for an order that has ended there, of which it has yet to tell."""
 _LOST: Final = Reason.NO_ANSWER
+_UNPLACED: Final = frozenset({Reason.HALTED, Reason.DISCONNECTED, Reason.SYMBOL_STOPPED, Reason.NOT_AT_VENUE})
+"""Why a new order has not reached the venue."""
 _RETRY_NS: Final = 100_000_000
 _LONGEST_RETRY_NS: Final = 60_000_000_000
 _MOST_DOUBLINGS: Final = 10
@@ -33,8 +35,9 @@ class Leg:
     asked_quantity is what it was created with. withdrawn is why its cancel was asked for last, None where none was, or
     the venue refused it. resizing is the quantity that a request of ours asks for, with the request's id;
     refused_quantity the one that the venue would not take; cut_from the one from which it has taken something off by
-    itself. ending says that the venue has the order no longer live and has not said how it ended; uncancellable that it
-    refuses to cancel it.
+    itself. unplaced says that it was taken off the book to be placed anew, and its new order has not reached the venue;
+    ending that the venue has it no longer live and has not said how it ended; uncancellable that the venue refuses to
+    cancel it.
     """
 
     order: Order
@@ -43,6 +46,7 @@ class Leg:
     resizing: tuple[str, Decimal] | None = None
     refused_quantity: Decimal | None = None
     cut_from: Decimal | None = None
+    unplaced: bool = False
     ending: bool = False
     uncancellable: bool = False
 
@@ -64,9 +68,16 @@ class Leg:
 
     @property
     def ended_by_itself(self) -> bool:
-        """Whether it has ended without anybody asking for it, and before it was filled."""
-        ended = self.order.is_closed and not self.order.is_filled
+        """Whether it has ended at the venue without anybody asking for it, and before it was filled."""
+        ended = self.order.is_closed and not self.order.is_filled and not self.has_never_arrived
         return ended and not self.is_withdrawn_by_user and not self.is_withdrawn_by_us
+
+    @property
+    def has_never_arrived(self) -> bool:
+        """Whether it has not reached the venue, or not again, which has nothing against it."""
+        if self.order.reason is Reason.REPLACED:
+            return self.unplaced
+        return self.order.state is OrderState.REJECTED and self.order.reason is Reason.NOT_AT_VENUE
 
     @property
     def has_closed_nothing(self) -> bool:
@@ -100,7 +111,7 @@ class Leg:
                 return leg
 
     def _after_refusal(self, leg: Leg, event: e.ModifyRejected) -> Leg:
-        leg = changed(leg, ending=leg.ending or event.reason in _ENDING)
+        leg = changed(leg, ending=leg.ending or event.reason in _ENDING, unplaced=event.reason in _UNPLACED)
         if self.resizing is None or self.resizing[0] != event.request_id:
             return leg
         for_good = event.reason not in {*_ENDING, _LOST}

@@ -71,10 +71,11 @@ def _bracket(group: Group, gate: Gate) -> Iterator[Finding]:
 def _working(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Finding]:
     order = leg.order
     leaves = order.leaves_quantity
-    smaller = leaves < held and (gate.refuse_modify() is not None or leg.cut_from is not None)
+    cut = leaves < held and leg.cut_from is not None
+    kept = gate.refuse_resize(order.symbol, grows=leaves < held) is not None
     # Without a venue to ask, or one that will not cancel what it would not change, it stays as it is.
     stuck = gate.disconnected is not None or leg.uncancellable
-    yield Finding(_WORKING, order.order_id, held if smaller or stuck else leaves, held)
+    yield Finding(_WORKING, order.order_id, held if cut or kept or stuck else leaves, held)
 
 
 def _has_stop(group: Group, gate: Gate) -> bool:

@@ -74,7 +74,7 @@ class Records:
         self.sequence = 0
         self.repeats = 0
         # Risk has one too; a halt that overtook an approval in this mailbox must still hold.
-        self.gate = Gate()
+        self.gate = Gate(amends=amends)
         self._terms: dict[str, SubmitOrder] = {}
         self._by_client_id: dict[str, str] = {}
         # A fill of another symbol or side than the order it names must not move this order's position.

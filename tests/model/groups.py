@@ -50,9 +50,9 @@ def oto():
 class Desk:
     """A blotter that is told things one by one; each time the groups must keep their laws."""
 
-    def __init__(self, group=None) -> None:
+    def __init__(self, group=None, *, amends=True, answer_within_ns=None) -> None:
         ids = count(1)
-        self.blotter = Blotter(lambda: f"r-{next(ids)}")
+        self.blotter = Blotter(lambda: f"r-{next(ids)}", answer_within_ns, amends=amends)
         self.now = 1_000
         self.requests: list[r.VenueRequest] = []
         self.all_requests: list[r.VenueRequest] = []
@@ -140,7 +140,7 @@ class Desk:
         return self.take(self.blotter.decide_retries(self.now))
 
     def resume(self):
-        return self.take(Outcome(gate=Gate()))
+        return self.take(Outcome(gate=Gate(amends=self.blotter.gate.amends)))
 
     def link(self, kind):
         return self.take(self.blotter.decide_link(kind(), self.now))

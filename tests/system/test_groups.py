@@ -305,6 +305,74 @@ def test_a_venue_without_amends_takes_the_same_brackets():
         assert len(stop.replaced_client_order_ids) == 2
 
 
+NO_AMENDS = SimulatedExchange(amends=False, ties=False, latency="0.01")
+
+
+def test_under_a_halt_a_stop_is_not_taken_off_the_book_of_a_venue_without_amends():
+    with Watched(exchange=NO_AMENDS) as system:
+        system.publish(quote("99", "100"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        assert system.quiesce(BOUND)
+        system.halt("enough")
+        system.publish(quote("110", "111", bid_size="3"))
+        assert system.quiesce(BOUND)
+        assert shown(system, ids.group_id)[1:] == ["PROFIT_TARGET PARTIAL 3/10", "STOP_LOSS OPEN 0/10"]
+        system.resume()
+        assert system.quiesce(BOUND)
+        assert shown(system, ids.group_id)[1:] == ["PROFIT_TARGET PARTIAL 3/10", "STOP_LOSS OPEN 0/7"]
+        assert system.troubles().alarms == ()
+
+
+def test_a_stop_that_a_halt_has_kept_from_being_placed_anew_comes_back_as_a_stop():
+    with Watched(exchange=NO_AMENDS) as system:
+        system.publish(quote("99", "100"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        assert system.quiesce(BOUND)
+        system.publish(quote("110", "111", bid_size="3"))
+        system.halt("while it is being replaced")
+        assert system.quiesce(BOUND)
+        assert shown(system, ids.group_id)[2:] == ["STOP_LOSS CANCELLED 0/10"]
+        assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNPROTECTED]
+        system.resume()
+        assert system.quiesce(BOUND)
+        assert shown(system, ids.group_id)[3:] == ["STOP_LOSS OPEN 0/7"]
+        assert system.group(ids.group_id).orders[-1].order_type is OrderType.STOP
+
+
+def test_under_a_halt_what_an_entry_fills_further_is_protected_with_the_resume():
+    with Watched() as system:
+        system.publish(quote("99", "100", ask_size="4"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        system.halt("enough")
+        system.publish(quote("99", "100", ask_size="6.5"))
+        assert shown(system, ids.group_id) == ["ENTRY FILLED 10/10", "PROFIT_TARGET OPEN 0/4", "STOP_LOSS OPEN 0/4"]
+        assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNPROTECTED]
+        system.resume()
+        assert shown(system, ids.group_id)[1:] == ["PROFIT_TARGET OPEN 0/10", "STOP_LOSS OPEN 0/10"]
+
+
+@pytest.mark.parametrize("exchange", [FREE, SimulatedExchange(latency="0.01")], ids=["at once", "with latency"])
+def test_a_stop_that_cancels_ends_every_order_of_a_bracket_sends_none_and_alarms_once(exchange):
+    with Watched(on_exit="cancel", exchange=exchange) as system:
+        system.publish(quote("99", "100", ask_size="4"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        assert system.quiesce(BOUND)
+    assert shown(system, ids.group_id) == [
+        "ENTRY CANCELLED 4/10",
+        "PROFIT_TARGET CANCELLED 0/4",
+        "STOP_LOSS CANCELLED 0/4",
+    ]
+    assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNPROTECTED]
+
+
+def test_a_stop_that_leaves_orders_leaves_the_exits_at_work():
+    with Watched(on_exit="leave") as system:
+        system.publish(quote("99", "100", ask_size="4"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+    assert shown(system, ids.group_id) == ["ENTRY PARTIAL 4/10", "PROFIT_TARGET OPEN 0/4", "STOP_LOSS OPEN 0/4"]
+    assert system.troubles().alarms == ()
+
+
 class Bracketing(Strategy):
     """Enters once, with each kind of group."""
 
