@@ -151,7 +151,7 @@ _EXCHANGE: Final = (
     ),
     (
         "an order meets another of ours; a book is crossed; a price is zero",
-        "no account trades with itself at the simulated exchange; elsewhere both sides are booked; such data is refused",
+        "at the simulated exchange no account trades with itself; else both sides are booked; such data are refused",
         "",
     ),
     (
