@@ -180,9 +180,23 @@ class RiskBook:
                 return self._refuse_modify(command, now_ns)
             case SubmitOrder():
                 # A repeated id is the order manager's to answer; it reserves nothing a second time.
-                return None if self._is_repeated(command) else self._refuse_submit(command, now_ns)
+                return (
+                    self._refuse_repeated(command)
+                    if self._is_repeated(command)
+                    else self._refuse_submit(command, now_ns)
+                )
             case SubmitGroup():
-                return None if any(map(self._is_repeated, command.orders)) else self._refuse_group(command, now_ns)
+                repeated = next(filter(self._is_repeated, command.orders), None)
+                return self._refuse_group(command, now_ns) if repeated is None else self._refuse_repeated(repeated)
+
+    def _refuse_repeated(self, command: SubmitOrder) -> Refusal | None:
+        """Refuse a repetition of what has not become an order yet: should it never become one, neither does this.
+
+        What has become an order the order manager answers with that order, refused here or not.
+        """
+        if command.order_id in self._created:
+            return None
+        return Refusal(Reason.DUPLICATE_ID, f"order_id {command.order_id}: is taken by an order that is on its way")
 
     def _is_repeated(self, command: SubmitOrder) -> bool:
         return command.order_id in self._created or command.order_id in self._judged

@@ -374,16 +374,17 @@ def test_a_repeated_id_reserves_once(when: str) -> None:
         desk.ask(CancelOrder("a"))
         desk.settle()
     held = desk.reserved
-    assert desk.ask(buy("5", "100")) == "approved"
-    assert desk.ask(buy("7", "100")) == "approved"
+    answer = "DUPLICATE_ID" if when == "at once" else "approved"
+    assert desk.ask(buy("5", "100")) == answer
+    assert desk.ask(buy("7", "100")) == answer
     desk.settle()
     assert desk.reserved == held
 
 
-def test_a_repeated_id_passes_so_that_the_order_manager_can_answer_even_for_one_that_was_denied() -> None:
+def test_a_repeated_id_is_answered_by_the_order_manager_even_for_one_that_was_denied() -> None:
     desk = a_desk("100")
     assert desk.ask(buy("5", "100")) == "INSUFFICIENT_FUNDS"
-    assert desk.ask(buy("5", "100")) == "approved"
+    assert desk.ask(buy("5", "100")) == "DUPLICATE_ID"
     desk.settle()
     assert desk.reserved == 0
     order = desk.blotter.order("a")
@@ -399,6 +400,17 @@ def test_an_order_that_could_not_be_handled_is_released_and_may_come_again() -> 
     assert desk.reserved == 0
     assert desk.ask(buy("5", "100")) == "approved"
     assert desk.reserved == Decimal("500.5")
+
+
+def test_a_repetition_of_what_could_not_be_handled_does_not_leave_unjudged() -> None:
+    desk = a_desk("100")
+    assert desk.ask(buy("5", "100")) == "INSUFFICIENT_FUNDS"
+    desk.ask(buy("5", "100"))
+    desk._book(desk.blotter.decide_unhandled(desk.to_manager.popleft(), 0))
+    desk.settle()
+    order = desk.blotter.order("a")
+    assert order is not None
+    assert (order.state, order.reason) == (OrderState.REJECTED, Reason.DUPLICATE_ID)
 
 
 def test_a_refused_repetition_releases_nothing() -> None:
