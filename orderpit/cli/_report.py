@@ -9,6 +9,7 @@ from typing import cast
 
 from ..model import events as e
 from ..model.commands import SubmitOrder
+from ..model.instructions import Instructions
 from ..model.instrument import Instrument
 from ..model.kinds import Contingency, Reason, Role, TimeInForce, TrailingType
 from ..model.numbers import ZERO, plain, to_places
@@ -81,16 +82,13 @@ def _new_terms(event: e.ModifyRequested | e.OrderModified) -> str:
 def terms_of(terms: SubmitOrder, instrument: Instrument | None) -> str:
     """Write what was asked for."""
     prices = {"@": terms.price, "stop": terms.stop_price, "from": terms.activation_price}
-    words = [f"{word} {priced(price, instrument)}" for word, price in prices.items() if price is not None]
-    if terms.trailing_offset is not None:
-        words.insert(0, f"by {plain(terms.trailing_offset)} {_UNITS[terms.trailing_type]}".rstrip())
+    words = _trail(terms.instructions)
+    words += [f"{word} {priced(price, instrument)}" for word, price in prices.items() if price is not None]
     if terms.time_in_force is not TimeInForce.GTC:
         words.append(terms.time_in_force.value)
     if terms.expire_time_ns is not None:
         words.append(moment(terms.expire_time_ns))
-    words += [word for word, asked in (("post only", terms.post_only), ("reduce only", terms.reduce_only)) if asked]
-    if terms.display_quantity is not None:
-        words.append(f"showing {plain(terms.display_quantity)}")
+    words += _instructed(terms.instructions)
     return " ".join([terms.side.value, plain(terms.quantity), terms.symbol, terms.order_type.value, *words])
 
 
@@ -132,13 +130,19 @@ def _place_in_group(order: Order) -> str:
 
 def _asked_besides(order: Order) -> list[str]:
     """Write what an order was told besides its type and price; nothing of one that just works until it is cancelled."""
-    asked = order.instructions
-    words: list[str] = []
-    if asked.trailing_offset is not None:
-        words.append(f"by {plain(asked.trailing_offset)} {_UNITS[asked.trailing_type]}".rstrip())
-    if order.time_in_force is not TimeInForce.GTC:
-        words.append(order.time_in_force.value)
-    words += [word for word, given in (("post only", asked.post_only), ("reduce only", asked.reduce_only)) if given]
+    lasts = order.time_in_force
+    lasting = [] if lasts is TimeInForce.GTC else [lasts.value]
+    return [*_trail(order.instructions), *lasting, *_instructed(order.instructions)]
+
+
+def _trail(asked: Instructions) -> list[str]:
+    if asked.trailing_offset is None:
+        return []
+    return [f"by {plain(asked.trailing_offset)} {_UNITS[asked.trailing_type]}".rstrip()]
+
+
+def _instructed(asked: Instructions) -> list[str]:
+    words = [word for word, given in (("post only", asked.post_only), ("reduce only", asked.reduce_only)) if given]
     if asked.display_quantity is not None:
         words.append(f"showing {plain(asked.display_quantity)}")
     return words
