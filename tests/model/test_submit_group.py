@@ -234,7 +234,9 @@ def test_a_halt_denies_a_group():
 def test_a_repeated_id_is_the_order_managers_to_refuse_and_holds_nothing_twice():
     risk = book()
     judged(risk, short_bracket())
-    assert text(judged(risk, short_bracket())) == "order_id entry: is taken by an order that is on its way"
+    assert (
+        text(judged(risk, short_bracket())) == "DUPLICATE_ID: order_id entry: is taken by an order that is on its way"
+    )
     assert risk.reserved == {"USDT": 1050}
 
 
