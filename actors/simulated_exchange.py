@@ -74,25 +74,14 @@ def _seed(value: int) -> int:
     return whole("seed", value, InvalidConfiguration)
 
 
-def _known_remainder(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not str or value not in {"cancelled", "expired"}:
-        raise InvalidConfiguration.of(attribute.name, value, "must be 'cancelled' or 'expired'")
+def _one_of(*known: str) -> Callable[[Any, attrs.Attribute[Any], object], None]:
+    rule = f"must be one of {', '.join(map(repr, known))}"
 
+    def validate(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+        if type(value) is not str or value not in known:
+            raise InvalidConfiguration.of(attribute.name, value, rule)
 
-def _known_prevention(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not str or value not in PREVENTIONS:
-        known = ", ".join(map(repr, PREVENTIONS))
-        raise InvalidConfiguration.of(attribute.name, value, f"must be one of {known}")
-
-
-def _known_post_only(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not str or value not in {"refuse", "slide"}:
-        raise InvalidConfiguration.of(attribute.name, value, "must be 'refuse' or 'slide'")
-
-
-def _known_wrong_side(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not str or value not in {"reject", "trigger"}:
-        raise InvalidConfiguration.of(attribute.name, value, "must be 'reject' or 'trigger'")
+    return validate
 
 
 def _true_or_false(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -129,6 +118,9 @@ class SimulatedExchange(ExchangeDescription):
             to one tick off the opposite best.
         wrong_side_stop: what becomes of a stop order whose price the market has reached when it arrives: "reject"
             (Binance and CME), or "trigger" it at once.
+
+    Raises:
+        InvalidConfiguration: naming the setting, its value and the rule.
     """
 
     maker_fee: Decimal = attrs.field(default=Decimal("0.001"), converter=_maker_fee)
@@ -138,12 +130,16 @@ class SimulatedExchange(ExchangeDescription):
     fill_model: FillModel | None = attrs.field(default=None, converter=_fill_model)
     latency: LatencyModel = attrs.field(default=_NO_LATENCY, converter=_latency)
     seed: int = attrs.field(default=0, converter=_seed)
-    remainder: Literal["cancelled", "expired"] = attrs.field(default="cancelled", validator=_known_remainder)
+    remainder: Literal["cancelled", "expired"] = attrs.field(
+        default="cancelled", validator=_one_of("cancelled", "expired")
+    )
     amends: bool = attrs.field(default=True, validator=_true_or_false)  # pyright: ignore[reportIncompatibleMethodOverride]  # its slot hides the property
     ties: bool = attrs.field(default=True, validator=_true_or_false)
-    self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_known_prevention)
-    post_only: Literal["refuse", "slide"] = attrs.field(default="refuse", validator=_known_post_only)
-    wrong_side_stop: Literal["reject", "trigger"] = attrs.field(default="reject", validator=_known_wrong_side)
+    self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_one_of(*PREVENTIONS))
+    post_only: Literal["refuse", "slide"] = attrs.field(default="refuse", validator=_one_of("refuse", "slide"))
+    wrong_side_stop: Literal["reject", "trigger"] = attrs.field(
+        default="reject", validator=_one_of("reject", "trigger")
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.fill_model is not None and self.fill_probability != ONE:

@@ -21,7 +21,16 @@ _SIDES = (Side.BUY, Side.SELL)
 
 
 class Matching:
-    """Finds what an observation reaches, and has it executed."""
+    """Finds what an observation reaches, and has it executed.
+
+    Args:
+        memory: orders, books and offers.
+        execution: triggers stops.
+        taking: takes what the market offers.
+        pricing: says how much fills of an order that is reached, and at what price.
+        booking: writes and reports each execution.
+        trailing: moves the stops that follow the market.
+    """
 
     def __init__(
         self,

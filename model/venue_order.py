@@ -47,9 +47,9 @@ class VenueRules:
 class VenueOrder:
     """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first.
 
-    account is whose it is, link_id that of its group, contingency what an execution of it does to
-    the others there, number how many had been accepted when it was. The stop price of
-    a trailing stop follows the market; follows_at is the price at which it moves next, or begins to.
+    account is whose it is, link_id that of its group, contingency what an execution of it does to the others there,
+    number how many had been accepted when it was. The stop price of a trailing stop follows the market; follows_at is
+    the price at which it moves next, or begins to.
     """
 
     client_order_id: str
