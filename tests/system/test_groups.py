@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from helpers import BOUND, BTC, Recorder, assert_clean, limit, market, quote, system_of
+from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
 
 from orderpit import (
     AlarmCode,
+    Fill,
     InvalidOrder,
     OrderState,
     OrderType,
@@ -19,6 +20,7 @@ from orderpit import (
     SubmitOrder,
     TradingSystem,
     audit,
+    reports,
 )
 from orderpit.actors.stepped import Stepped
 from orderpit.model.events import CancelRequested, OrderCreated
@@ -440,6 +442,25 @@ def test_a_handler_that_raises_has_asked_for_nothing():
         assert system.orders() == ()
         assert len(system.troubles().problems) == 2, strategy
         assert system.books().get(strategy) is None
+
+
+def test_what_an_entry_fills_while_the_venue_is_lost_is_protected_when_it_is_back():
+    venue = OwnVenue()
+    with system_of(exchange=venue) as system:
+        ids = system.bracket(buy_ten(order_id="a"), profit_target="110", stop_loss="95")
+        fill = Fill(execution_id="x", quantity="10", price="100", fee_currency="USDT")
+        assert system.quiesce(BOUND)
+        venue.report(reports.VenueDisconnected(reason="the line is dead"))
+        venue.report(reports.VenueFilled(client_order_id="a", symbol=BTC.symbol, side=Side.BUY, fill=fill))
+        assert system.quiesce(BOUND)
+        assert shown(system, ids.group_id)[1:] == ["PROFIT_TARGET PENDING 0/10", "STOP_LOSS PENDING 0/10"]
+        codes = [alarm.code for alarm in system.troubles().alarms]
+        assert codes == [AlarmCode.DISCONNECTED, AlarmCode.UNPROTECTED]
+        venue.report(reports.VenueConnected())
+        assert system.quiesce(BOUND)
+        sent = [one.client_order_id for one in venue.requests.items if isinstance(one, reports.VenueSubmit)]
+        assert sent == ["a", ids.stop_loss, ids.profit_target]
+        assert shown(system, ids.group_id)[1:] == ["PROFIT_TARGET SUBMITTED 0/10", "STOP_LOSS SUBMITTED 0/10"]
 
 
 def test_what_cannot_be_a_group_is_refused_at_once():
