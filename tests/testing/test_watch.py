@@ -34,7 +34,7 @@ from orderpit.model.portfolio import Holding
 from orderpit.model.reports import VenueCancel, VenueRequest
 from orderpit.model.risk import RiskBook
 from orderpit.model.values import changed
-from orderpit.testing import ChaosExchange, Faults, Stepped, heal, seeded
+from orderpit.testing import ChaosExchange, Faults, Stepped, heal, let_pass, seeded
 from orderpit.testing.trace import Trace
 from orderpit.testing.watching.sharing import actors_of
 from orderpit.testing.watching.watch import Violation, Watch, all_of
@@ -291,6 +291,18 @@ def test_an_order_beyond_a_limit_is_caught(limits: RiskLimits, monkeypatch: pyte
     found = violation(submit_two, risk=limits)
     assert found.law == "I-13"
     assert "at most" in str(found)
+
+
+def test_exits_of_what_the_venue_has_filled_too_much_may_go_beyond_a_limit() -> None:
+    inner = SimulatedExchange(amends=False)
+    chaos = ChaosExchange(inner=inner, faults=Faults(overfill=1, latency="0.001"), seed=1)
+    with watched(exchange=chaos, risk=RiskLimits(max_order_quantity="1")) as (system, watch):
+        system.publish(quote())
+        ids = system.bracket(market("1", Side.BUY), profit_target="150", stop_loss="50")
+        let_pass(system, 1)
+        assert heal(system)
+        assert system.order(ids.stop_loss).quantity == system.order(ids.entry).filled_quantity == 2
+        watch.finish()
 
 
 def test_an_order_in_a_stopped_symbol_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,10 @@ from ...model.commands import (
     SubmitGroup,
     SubmitOrder,
 )
+from ...model.group import EXITS
 from ...model.instrument import Instrument
 from ...model.kinds import OrderState, Pending, Reason, Role
-from ...model.numbers import multiply
+from ...model.numbers import ZERO, multiply
 from ...model.order import Order
 from ...model.risk import RiskLimits
 from .laws import Violation, must_equal
@@ -265,6 +266,8 @@ class Passes:
         return True
 
     def _hold_to_limits(self, order_id: str, quantity: Decimal, price: Decimal | None) -> None:
+        if self._closes_too_much_filled(order_id):
+            return
         most = self._limits.max_order_quantity
         if most is not None and quantity > most:
             raise Violation("I-13", f"quantity of {order_id} at the venue", quantity, f"at most {most}")
@@ -273,6 +276,14 @@ class Passes:
             raise Violation(
                 "I-13", f"notional of {order_id} at the venue", multiply(quantity, price), f"at most {most}"
             )
+
+    def _closes_too_much_filled(self, order_id: str) -> bool:
+        """Whether it is an exit of what the venue has filled beyond the entry's quantity: it closes all of that."""
+        order = self._blotter.order(inside(self._blotter, "_by_client_id").get(order_id, order_id))
+        if order is None or order.link is None or order.link.role not in EXITS:
+            return False
+        group = self._blotter.groups.get(order.link.group_id)
+        return group is not None and group.legs[0].order.excess_quantity > ZERO
 
     def _is_own(self, order: Order) -> bool:
         return order.link is not None and order.link.replaces is not None
