@@ -121,3 +121,14 @@ def test_the_top_is_so_many_levels_of_known_size() -> None:
     assert book.recorded.top(BUY, 2) == ((101, 1), (102, 2))
     book.quote(Quote(SYMBOL, bid="99", ask="100"))
     assert book.recorded.top(BUY, 2) == ((101, 1),)
+
+
+def test_a_quote_of_unknown_size_says_nothing_of_what_stands_ahead() -> None:
+    unsized, order = Quote(SYMBOL, bid="99", ask="101"), an_order("a", BUY, "99")
+    book = a_book(depth=None)
+    book.quote(unsized)
+    book.add(order)
+    book.quote(unsized)
+    assert book.ahead(order) is None
+    book.quote(Quote(SYMBOL, bid="99", bid_size="3", ask="101"))
+    assert book.ahead(order) == 3
