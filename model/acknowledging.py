@@ -100,6 +100,9 @@ def request_refused(order: Order, report: r.VenueCancelRejected | r.VenueModifyR
     """The refusal of the request that is under way; that of any other is passed over."""
     if not _is_unanswered(order, report.request_id):
         return
+    if order.is_closed and order.withdrawn_because is Reason.CONTINGENT:
+        # It ended before the cancel that its group sent, as at a venue that ties the group itself: nobody had asked.
+        return
     kind = e.CancelRejected if isinstance(report, r.VenueCancelRejected) else e.ModifyRejected
     yield kind(
         time_ns=now,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from .errors import InvalidOrder
 from .kinds import STOPS, Contingency, OrderType, Role, Side, TimeInForce
+from .numbers import plain
 
 if TYPE_CHECKING:
     from .commands import SubmitOrder
@@ -64,6 +65,7 @@ def _refuse_bracket(entry: SubmitOrder, target: SubmitOrder, stop: SubmitOrder) 
         if leg.quantity != entry.quantity:
             raise InvalidOrder.of("quantity", leg.quantity, "must be the entry's in both exits, which follow it")
     _refuse_crossed(entry.side, target.price, stop.stop_price)
+    _refuse_reached(entry, target, stop)
 
 
 def _refuse_crossed(side: Side, target: Decimal | None, stop: Decimal | None) -> None:
@@ -74,3 +76,17 @@ def _refuse_crossed(side: Side, target: Decimal | None, stop: Decimal | None) ->
         raise InvalidOrder.of("profit_target", target, f"must be above the stop loss at {stop}")
     if side is Side.SELL and target >= stop:
         raise InvalidOrder.of("profit_target", target, f"must be below the stop loss at {stop}")
+
+
+def _refuse_reached(entry: SubmitOrder, target: SubmitOrder, stop: SubmitOrder) -> None:
+    """Refuse an exit that the market has reached whenever the entry fills: a limit fills at it or better."""
+    buys = entry.side is Side.BUY
+    limit, trigger, wall = entry.price, entry.stop_price, stop.stop_price
+    if limit is not None and wall is not None and (wall >= limit if buys else wall <= limit):
+        rule = f"must be {'below' if buys else 'above'} the entry's price {plain(limit)}"
+        raise InvalidOrder.of("stop_loss", wall, rule)
+    if trigger is None or target.price is None:
+        return
+    if target.price <= trigger if buys else target.price >= trigger:
+        rule = f"must be {'above' if buys else 'below'} the entry's stop price {plain(trigger)}"
+        raise InvalidOrder.of("profit_target", target.price, rule)

@@ -97,10 +97,11 @@ def contradictory_order(chance: random.Random, symbol: str, price: Decimal, reac
 def drawn_bracket(
     chance: random.Random, symbol: str, price: Decimal, reach: Reach, now_ns: int
 ) -> tuple[SubmitOrder, Decimal, Decimal]:
-    """Draw an entry, a profit target on one side of the market, and a stop on the other."""
+    """Draw an entry, a profit target on one side of the market and of the entry's prices, and a stop on the other."""
     entry = changed(drawn_order(chance, symbol, price, reach, now_ns), reduce_only=False)
-    above = add(price, _ticks(reach, chance.randint(1, reach.ticks)))
-    below = max(subtract(price, _ticks(reach, chance.randint(1, reach.ticks))), reach.tick)
+    prices = [known for known in (price, entry.price, entry.stop_price) if known is not None]
+    above = add(max(prices), _ticks(reach, chance.randint(1, reach.ticks)))
+    below = max(subtract(min(prices), _ticks(reach, chance.randint(1, reach.ticks))), reach.tick)
     return (entry, above, below) if entry.side is Side.BUY else (entry, below, above)
 
 

@@ -392,3 +392,43 @@ def test_refusals_are_told_of_the_group():
     denied = judged(book("1"), bracket())
     assert isinstance(denied, Denied)
     assert denied.refusal.reason is Reason.INSUFFICIENT_FUNDS
+
+
+@pytest.mark.parametrize(
+    ("entry", "target", "loss", "message"),
+    [
+        (limit("entry", "10", "95"), "110", "95", "stop_loss: must be below the entry's price 95, got Decimal('95')"),
+        (
+            limit("entry", "10", "95", Side.SELL),
+            "80",
+            "94",
+            "stop_loss: must be above the entry's price 95, got Decimal('94')",
+        ),
+        (
+            stop("entry", "10", "105", Side.BUY),
+            "105",
+            "100",
+            "profit_target: must be above the entry's stop price 105, got Decimal('105')",
+        ),
+        (stop("entry"), "96", "100", "profit_target: must be below the entry's stop price 95, got Decimal('96')"),
+    ],
+    ids=["buy limit", "sell limit", "buy stop", "sell stop"],
+)
+def test_an_exit_that_is_reached_whenever_its_entry_fills_is_refused(entry, target, loss, message):
+    with pytest.raises(InvalidOrder) as caught:
+        bracket_of(entry, target, loss)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("entry", "target", "loss"),
+    [
+        (limit("entry", "10", "105"), "103", "102"),
+        (limit("entry", "10", "95", Side.SELL), "97", "98"),
+        (stop("entry", "10", "105", Side.BUY), "110", "107"),
+        (stop("entry"), "90", "93"),
+    ],
+    ids=["buy far better", "sell far better", "buy far beyond", "sell far beyond"],
+)
+def test_an_exit_that_waits_where_the_entry_fills_better_or_beyond_is_let_pass(entry, target, loss):
+    assert bracket_of(entry, target, loss).orders[0] == entry
