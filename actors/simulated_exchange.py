@@ -112,8 +112,9 @@ class SimulatedExchange(ExchangeDescription):
         ties: whether the venue itself ties the orders of a group that stand beside each other (OCO, OUO, the exits of a
             bracket), in the moment of an execution, as Binance Spot does with its order lists. Without it the order
             manager alone does, when it hears of the execution.
-        self_trade_prevention: who gives way where an account would trade with itself: "cancel_newest", "cancel_oldest",
-            "cancel_both", or "decrement", which takes the smaller quantity from both.
+        self_trade_prevention: who gives way where an account would trade with itself: "cancel_oldest", the order that
+            rests (as at CME), "cancel_newest", "cancel_both", or "decrement", which takes the smaller quantity from
+            both.
         post_only: what becomes of a post-only order that would take: "refuse" it (Binance LIMIT_MAKER), or "slide" it
             to one tick off the opposite best.
         wrong_side_stop: what becomes of a stop order whose price the market has reached when it arrives: "reject"
@@ -135,7 +136,7 @@ class SimulatedExchange(ExchangeDescription):
     )
     amends: bool = attrs.field(default=True, validator=_true_or_false)  # pyright: ignore[reportIncompatibleMethodOverride]  # its slot hides the property
     ties: bool = attrs.field(default=True, validator=_true_or_false)
-    self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_newest", validator=_one_of(*PREVENTIONS))
+    self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_oldest", validator=_one_of(*PREVENTIONS))
     post_only: Literal["refuse", "slide"] = attrs.field(default="refuse", validator=_one_of("refuse", "slide"))
     wrong_side_stop: Literal["reject", "trigger"] = attrs.field(
         default="reject", validator=_one_of("reject", "trigger")

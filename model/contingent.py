@@ -1,7 +1,7 @@
 """What a group asks for: a pure function of how its orders stand, and not of what has just happened to them.
 
 So every race, late fill, bust, correction, refusal and expiry comes to the same place. What is asked for is in flight
-or done when the function is next called, so it is asked for once.
+or done when the function is next called, so it is asked for once; what was refused, or in vain, when its time comes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import attrs
 
 from .alarm import AlarmCode
 from .gate import Gate
-from .group import EXITS, Group, Leg
+from .group import EXITS, Group, Leg, has_come
 from .kinds import Contingency, OrderState, OrderType, Pending, Role
 from .numbers import ZERO, add, negate, plain, subtract, total
 
@@ -38,9 +38,10 @@ class Resize:
 
 @attrs.frozen
 class End:
-    """Cancel a live order."""
+    """Cancel a live order; left is for how much it should work instead."""
 
     leg: Leg
+    left: Decimal = ZERO
 
 
 @attrs.frozen
@@ -66,31 +67,66 @@ class Trouble:
 
 def wanted(group: Group, gate: Gate, now_ns: int) -> tuple[Action, ...]:
     """Return what has to be asked for now, as the group's orders stand; each action is on another order."""
-    return tuple(_WANTED[group.contingency](group, gate, now_ns))
+    return tuple(action for action in _lacking(group, gate) if _may_be_asked(group, action, now_ns))
+
+
+def due_ns(group: Group, gate: Gate) -> int | None:
+    """Return when the next thing is to be asked for that was refused or in vain; None: there is none."""
+    waits = (_again_ns(group, action) for action in _lacking(group, gate))
+    return min((due for due in waits if due is not None), default=None)
+
+
+def _lacking(group: Group, gate: Gate) -> Iterator[Action]:
+    """Iterate over what stands between the orders and what they should be, also where it is not to be asked for now."""
+    return _LACKING[group.contingency](group, gate)
+
+
+def _may_be_asked(group: Group, action: Action, now: int) -> bool:
+    if isinstance(action, End) and not _may_be_cancelled(action.leg):
+        return False
+    due = _again_ns(group, action)
+    return due is None or has_come(due, now)
+
+
+def _again_ns(group: Group, action: Action) -> int | None:
+    match action:
+        case End():
+            return action.leg.cancel_again_ns
+        case Replace() if action.leg.has_closed_nothing:
+            # What has brought something goes on at once; what has brought nothing would be asked for without end.
+            return group.retry_at_ns
+        case _:
+            return None
+
+
+def _may_be_cancelled(leg: Leg) -> bool:
+    """Whether a cancel of it has a point; also of one in doubt."""
+    order = leg.order
+    return not (order.is_closed or order.pending is Pending.CANCEL or leg.ending)
 
 
 # -- OCO, OUO, OTO
 
 
-def _one_cancels_others(group: Group, _gate: Gate, _now: int) -> Iterator[Action]:
+def _one_cancels_others(group: Group, _gate: Gate) -> Iterator[Action]:
     if group.first_executed is None:
         return
     for leg in group.legs:
-        if leg.order.order_id != group.first_executed and may_be_cancelled(leg):
+        if leg.order.order_id != group.first_executed:
             yield End(leg)
 
 
-def _one_updates_others(group: Group, gate: Gate, _now: int) -> Iterator[Action]:
+def _one_updates_others(group: Group, gate: Gate) -> Iterator[Action]:
     executed = total(order.filled_quantity for order in group.orders)
     for leg in group.legs:
         left = subtract(leg.asked_quantity, executed)
         if left > ZERO:
             yield from _resized(leg, add(leg.order.filled_quantity, left), gate)
-        elif may_be_cancelled(leg):
+        else:
             yield End(leg)
 
 
-def _one_triggers_others(group: Group, gate: Gate, _now: int) -> Iterator[Action]:
+def _one_triggers_others(group: Group, gate: Gate) -> Iterator[Action]:
     first = group.legs[0].order
     for leg in group.legs[1:]:
         if leg.order.state is not OrderState.PENDING:
@@ -105,10 +141,10 @@ def _one_triggers_others(group: Group, gate: Gate, _now: int) -> Iterator[Action
 # -- brackets
 
 
-def _bracket(group: Group, gate: Gate, now: int) -> Iterator[Action]:
+def _bracket(group: Group, gate: Gate) -> Iterator[Action]:
     entry, held = group.legs[0], group.open_quantity
     over = is_over(group)
-    if over and may_be_cancelled(entry):
+    if over:
         yield End(entry)
     finished = over or (entry.order.is_closed and not entry.order.in_doubt)
     for role in EXITS:
@@ -117,10 +153,10 @@ def _bracket(group: Group, gate: Gate, now: int) -> Iterator[Action]:
         for leg in live:
             if held > ZERO:
                 yield from _worked(leg, held, gate)
-            elif (finished or leg.order.state is not OrderState.PENDING) and may_be_cancelled(leg):
+            elif finished or leg.order.state is not OrderState.PENDING:
                 yield End(leg)
         if legs and not live and held > ZERO:
-            yield from _replaced(group, legs, gate, now)
+            yield from _replaced(group, legs, gate)
 
 
 def is_over(group: Group) -> bool:
@@ -148,12 +184,11 @@ def _worked(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Action]:
 
 def _resized(leg: Leg, quantity: Decimal, gate: Gate) -> Iterator[Action]:
     order = leg.order
-    if order.is_closed or quantity == order.quantity or order.pending is Pending.CANCEL:
+    if order.is_closed or quantity == order.quantity:
         return
     if leg.refused_quantity == quantity:
         # The venue will not have it so: what remains is to take it away. A bracket sends another in its place.
-        if may_be_cancelled(leg):
-            yield End(leg)
+        yield End(leg, subtract(quantity, order.filled_quantity))
     elif _may_be_resized(leg, quantity, gate):
         yield Resize(leg, quantity)
 
@@ -166,13 +201,7 @@ def _may_be_resized(leg: Leg, quantity: Decimal, gate: Gate) -> bool:
     return gate.disconnected is None and refused is None
 
 
-def may_be_cancelled(leg: Leg) -> bool:
-    """Whether a cancel of it has a point; also of one in doubt."""
-    order = leg.order
-    return not (order.is_closed or order.pending is Pending.CANCEL or leg.ending or leg.uncancellable)
-
-
-def _replaced(group: Group, legs: tuple[Leg, ...], gate: Gate, now: int) -> Iterator[Action]:
+def _replaced(group: Group, legs: tuple[Leg, ...], gate: Gate) -> Iterator[Action]:
     last, held = legs[-1], group.open_quantity
     order = last.order
     if last.is_withdrawn_by_user or any(leg.order.in_doubt for leg in legs):
@@ -183,14 +212,12 @@ def _replaced(group: Group, legs: tuple[Leg, ...], gate: Gate, now: int) -> Iter
         if not last.ended_by_itself:
             yield Replace(last, held, at_market=False)
     elif order.order_type is OrderType.MARKET:
-        # What has brought something goes on at once; what has brought nothing would be asked for without end.
-        if not last.has_closed_nothing or group.may_retry(now):
-            yield Replace(last, held, at_market=True)
+        yield Replace(last, held, at_market=True)
     else:
         yield Replace(last, held, at_market=last.ended_by_itself)
 
 
-_WANTED: Final[Mapping[Contingency, Callable[[Group, Gate, int], Iterator[Action]]]] = MappingProxyType(
+_LACKING: Final[Mapping[Contingency, Callable[[Group, Gate], Iterator[Action]]]] = MappingProxyType(
     {
         Contingency.OCO: _one_cancels_others,
         Contingency.OUO: _one_updates_others,
@@ -209,6 +236,7 @@ def troubles(group: Group, gate: Gate) -> tuple[Trouble, ...]:
 
 
 def _troubles(group: Group, gate: Gate) -> Iterator[Trouble]:
+    yield from _uncancelled(group, gate)
     if group.contingency is Contingency.BRACKET:
         held = group.open_quantity
         if held < ZERO:
@@ -218,6 +246,15 @@ def _troubles(group: Group, gate: Gate) -> Iterator[Trouble]:
             yield from _unprotected(group, gate)
     elif group.contingency is not Contingency.OTO:
         yield from _executed_too_much(group)
+
+
+def _uncancelled(group: Group, gate: Gate) -> Iterator[Trouble]:
+    for action in _lacking(group, gate):
+        leg = action.leg
+        if isinstance(action, End) and leg.is_uncancelled and leg.order.leaves_quantity > action.left:
+            why = "works for more than it should, and the venue refuses to cancel it, which is asked for again"
+            text = f"group {group.group_id}: order_id {leg.order.order_id}: {why}"
+            yield Trouble(AlarmCode.UNCANCELLED, leg.order.order_id, text)
 
 
 def _unprotected(group: Group, gate: Gate) -> Iterator[Trouble]:
@@ -235,6 +272,8 @@ def _unprotected(group: Group, gate: Gate) -> Iterator[Trouble]:
             why = "its stop has failed, and so has closing it at the market, which is tried again until it is closed"
     elif _is_held_back(last, group.open_quantity, gate):
         why = "no order may leave, nor grow"
+    elif last.is_uncancelled and last.refused_quantity == add(order.filled_quantity, group.open_quantity):
+        why = "its stop works for less, and the venue refuses to change or to cancel it"
     else:
         return
     text = f"group {group.group_id}: what its entry has filled is not protected: {why}"

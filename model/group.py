@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from . import events as e
-from .kinds import Contingency, OrderState, OrderType, Reason, Role
+from .kinds import Contingency, OrderState, OrderType, Pending, Reason, Role
 from .link import Link
 from .numbers import ZERO, subtract, total
 from .order import Order
@@ -36,8 +36,8 @@ class Leg:
     the venue refused it. resizing is the quantity that a request of ours asks for, with the request's id;
     refused_quantity the one that the venue would not take; cut_from the one from which it has taken something off by
     itself. unplaced says that it was taken off the book to be placed anew, and its new order has not reached the venue;
-    ending that the venue has it no longer live and has not said how it ended; uncancellable that the venue refuses to
-    cancel it.
+    ending that the venue has it no longer live and has not said how it ended. refusals is how often the venue has
+    refused to cancel it, though it was live, and refused_ns when it last did.
     """
 
     order: Order
@@ -48,7 +48,8 @@ class Leg:
     cut_from: Decimal | None = None
     unplaced: bool = False
     ending: bool = False
-    uncancellable: bool = False
+    refusals: int = 0
+    refused_ns: int | None = None
 
     @property
     def link(self) -> Link:
@@ -85,6 +86,21 @@ class Leg:
         order = self.order
         return order.order_type is OrderType.MARKET and self.ended_by_itself and not order.filled_quantity
 
+    @property
+    def is_uncancelled(self) -> bool:
+        """Whether the venue has refused to cancel it, and it works on, so far as is known."""
+        return bool(self.refusals) and not self.order.is_closed and not self.ending
+
+    @property
+    def cancel_again_ns(self) -> int | None:
+        """When it may be cancelled once more, after that was refused; None: at once, or it is on its way, or too late.
+
+        The wait doubles with each refusal, from a tenth of a second to a minute.
+        """
+        if self.refused_ns is None or not self.is_uncancelled or self.order.pending is Pending.CANCEL:
+            return None
+        return _again_ns(self.refused_ns, self.refusals)
+
     def after(self, event: e.Event, order: Order) -> Leg:
         """Return it after one more event of its order."""
         leg = changed(self, order=order)
@@ -98,7 +114,9 @@ class Leg:
                 # How it has ended is yet to be told; that it should end was asked for all the same.
                 return changed(leg, ending=True)
             case e.CancelRejected():
-                return changed(leg, withdrawn=None, uncancellable=leg.uncancellable or event.reason is not _LOST)
+                if event.reason is _LOST:
+                    return changed(leg, withdrawn=None)
+                return changed(leg, withdrawn=None, refusals=leg.refusals + 1, refused_ns=event.time_ns)
             case e.ModifyRequested() if event.reason is Reason.CONTINGENT and event.quantity is not None:
                 return changed(leg, resizing=(event.request_id, event.quantity))
             case e.ModifyRejected():
@@ -195,13 +213,12 @@ class Group:
         ended_ns = stops[-1].order.closed_ns
         assert ended_ns is not None, "it has ended"
         attempts = sum(1 for _ in takewhile(lambda leg: leg.has_closed_nothing, reversed(stops)))
-        return ended_ns + min(_RETRY_NS << min(attempts - 1, _MOST_DOUBLINGS), _LONGEST_RETRY_NS)
+        return _again_ns(ended_ns, attempts)
 
-    def may_retry(self, now_ns: int) -> bool:
-        """Whether it is time for that."""
-        due_ns = self.retry_at_ns
-        # What lies further ahead than the longest wait was put there by a clock that has been set back since.
-        return due_ns is not None and not due_ns - _LONGEST_RETRY_NS <= now_ns < due_ns
+    @property
+    def waits(self) -> bool:
+        """Whether anything of it may be asked for once more when a time has come."""
+        return self.retry_at_ns is not None or any(leg.cancel_again_ns is not None for leg in self.legs)
 
     def of(self, role: Role) -> tuple[Leg, ...]:
         """Return what has this role, oldest first."""
@@ -240,6 +257,16 @@ class Group:
         return changed(self, unprotected_ns=self.unprotected_until(now_ns), unprotected_since_ns=None)
 
 
+def has_come(due_ns: int, now_ns: int) -> bool:
+    """Whether it is time for what is asked for once more."""
+    # What lies further ahead than the longest wait was put there by a clock that has been set back since.
+    return not due_ns - _LONGEST_RETRY_NS <= now_ns < due_ns
+
+
+def _again_ns(since_ns: int, attempts: int) -> int:
+    return since_ns + min(_RETRY_NS << min(attempts - 1, _MOST_DOUBLINGS), _LONGEST_RETRY_NS)
+
+
 def _filled(legs: tuple[Leg, ...], order_id: str) -> bool:
     return any(leg.order.order_id == order_id and leg.order.filled_quantity for leg in legs)
 
@@ -250,7 +277,7 @@ class Groups:
     def __init__(self) -> None:
         self._groups: dict[str, Group] = {}
         self._exposed: dict[str, None] = {}
-        self._to_retry: dict[str, None] = {}
+        self._waiting: dict[str, None] = {}
         self._unprotected_ns = 0
         self._longest_ns = 0
         self._now_ns = 0
@@ -262,9 +289,9 @@ class Groups:
         """Return a group as it stands."""
         return self._groups.get(group_id)
 
-    def to_retry(self) -> Iterator[Group]:
-        """Iterate over those that are to be closed at the market once more."""
-        return (self._groups[group_id] for group_id in self._to_retry)
+    def waiting(self) -> Iterator[Group]:
+        """Iterate over those of which anything may be asked for once more when a time has come."""
+        return (self._groups[group_id] for group_id in self._waiting)
 
     def on_update(self, update: e.OrderUpdate) -> None:
         """Fold one entry of the stream."""
@@ -278,7 +305,7 @@ class Groups:
         self._unprotected_ns += group.unprotected_ns - before.unprotected_ns
         self._longest_ns = max(self._longest_ns, group.unprotected_ns)
         _keep(self._exposed, group.group_id, wanted=group.unprotected_since_ns is not None)
-        _keep(self._to_retry, group.group_id, wanted=group.retry_at_ns is not None)
+        _keep(self._waiting, group.group_id, wanted=group.waits)
 
     def unprotected_ns(self) -> tuple[int, int]:
         """Return the nanoseconds without full protection up to the latest update: of all groups, and of the worst."""

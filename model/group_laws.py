@@ -10,7 +10,7 @@ import attrs
 from .gate import Gate
 from .group import Group, Leg
 from .kinds import Contingency, OrderState, OrderType, Pending, Role
-from .numbers import ZERO, subtract, total
+from .numbers import ZERO, add, subtract, total
 from .order import Order
 
 _WORKING = "exits working = entry filled and not yet closed"
@@ -74,7 +74,8 @@ def _working(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Finding]:
     cut = leaves < held and leg.cut_from is not None
     kept = gate.refuse_resize(order.symbol, grows=leaves < held) is not None
     # Without a venue to ask, or one that will not cancel what it would not change, it stays as it is.
-    stuck = gate.disconnected is not None or leg.uncancellable
+    refused = leg.cancel_again_ns is not None and leg.refused_quantity == add(order.filled_quantity, held)
+    stuck = gate.disconnected is not None or refused
     yield Finding(_WORKING, order.order_id, held if cut or kept or stuck else leaves, held)
 
 
@@ -122,7 +123,8 @@ def _first(group: Group, executed: list[Order]) -> Order | None:
 
 
 def _is_ending(leg: Leg) -> bool:
-    return leg.order.pending is Pending.CANCEL or leg.ending or leg.uncancellable
+    # What the venue refuses to cancel is asked for again at a time that is known.
+    return leg.order.pending is Pending.CANCEL or leg.ending or leg.cancel_again_ns is not None
 
 
 def _is_in_flight(leg: Leg) -> bool:

@@ -9,9 +9,9 @@ from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commanding import Change, Commanding, Step, submit_of
 from .commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
-from .contingent import Action, End, Replace, Resize, Send, Trouble, troubles, wanted
+from .contingent import Action, End, Replace, Resize, Send, Trouble, due_ns, troubles, wanted
 from .gate import Gate
-from .group import Group, Groups, begun
+from .group import Group, Groups, begun, has_come
 from .kinds import Contingency, OrderType, Reason, Role
 from .link import Link
 from .order import Order
@@ -83,17 +83,18 @@ class Grouping(Commanding):
 
     @property
     def next_retry_ns(self) -> int | None:
-        """When the next bracket is to be closed at the market once more, by the events' clock; None: none may leave."""
-        return min((due for group in self._may_leave() if (due := group.retry_at_ns) is not None), default=None)
+        """When a group next asks once more for what was refused or in vain, by the events' clock; None: nothing may leave."""
+        return min((due for _, due in self._due()), default=None)
 
     def decide_retries(self, now_ns: int) -> Outcome:
-        """Look at the brackets for which it is time to be closed at the market once more."""
-        return Outcome(look_at=tuple(group.group_id for group in self._may_leave() if group.may_retry(now_ns)))
+        """Look at the groups for which that time has come."""
+        return Outcome(look_at=tuple(group.group_id for group, due in self._due() if has_come(due, now_ns)))
 
-    def _may_leave(self) -> Iterator[Group]:
-        for group in self.groups.to_retry():
-            if self.gate.refuse_submit(group.legs[0].order.symbol) is None:
-                yield group
+    def _due(self) -> Iterator[tuple[Group, int]]:
+        for group in self.groups.waiting():
+            due = due_ns(group, self.gate)
+            if due is not None:
+                yield group, due
 
     def _known_group(self, group_id: str) -> Group:
         group = self.groups.get(group_id)

@@ -38,7 +38,7 @@ class VenueRules:
     remainder: Literal["cancelled", "expired"] = "cancelled"
     post_only: Literal["refuse", "slide"] = "refuse"
     wrong_side_stop: Literal["reject", "trigger"] = "reject"
-    self_trade_prevention: SelfTradePrevention = "cancel_newest"
+    self_trade_prevention: SelfTradePrevention = "cancel_oldest"
     amends: bool = True
     ties: bool = True
 

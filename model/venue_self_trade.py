@@ -9,7 +9,8 @@ When an order that has come in would trade with one of its own account that rest
 
 What has filled before stays. An order without an account is nobody's, and may trade with any other. The first three are
 those of FIX tag 2964, SelfMatchPreventionInstruction, all four the modes EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH and
-DECREMENT of Binance.
+DECREMENT of Binance. cancel_oldest is what CME does where an order does not say (tag 8000 absent), and the default
+here: a stop that protects a position must not end since the same account has an order in its way.
 """
 
 from __future__ import annotations

@@ -237,9 +237,9 @@ def test_an_account_does_not_trade_with_itself(prevention: SelfTradePrevention, 
 def test_a_self_trade_says_with_whom() -> None:
     venue = a_venue()
     act(venue, "one:a SELL 2 limit 100")
-    *_, cancelled = act(venue, "one:b BUY 2 limit 100")
+    _, cancelled = act(venue, "one:b BUY 2 limit 100")
     assert isinstance(cancelled, r.VenueCancelled)
-    assert cancelled.text == "would have traded with a, of the same account"
+    assert (cancelled.client_order_id, cancelled.text) == ("a", "would have traded with b, of the same account")
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def an_entry_that_fills_in_parts_against_its_cancel(choose: Choose) -> str:
 @race(
     "FILLED 2, CANCELLED 0, FILLED 2; position 0",
     "FILLED 2, FILLED 2, CANCELLED 0; position 0",
-    "FILLED 2, FILLED 2, FILLED 2; position -2; TOO_LATE; OVERCLOSED",
+    "FILLED 2, FILLED 2, FILLED 2; position -2; OVERCLOSED",
     size=265,
 )
 def both_exits_reached(choose: Choose) -> str:
@@ -96,8 +96,8 @@ def both_exits_reached(choose: Choose) -> str:
 
 
 @race(
-    "FILLED 2, CANCELLED 0, FILLED 2; position 0; TOO_LATE",
-    "FILLED 2, FILLED 2, CANCELLED 0; position 0; TOO_LATE",
+    "FILLED 2, CANCELLED 0, FILLED 2; position 0",
+    "FILLED 2, FILLED 2, CANCELLED 0; position 0",
     size=265,
 )
 def both_exits_reached_at_a_venue_that_ties_orders(choose: Choose) -> str:
@@ -225,9 +225,7 @@ def two_alternatives_executed(choose: Choose) -> str:
 
 @race(
     "CANCELLED 1, FILLED 1; position 0",
-    "CANCELLED 1, FILLED 1; position 0; TOO_LATE",
     "FILLED 1, CANCELLED 1; position 0",
-    "FILLED 1, CANCELLED 1; position 0; TOO_LATE",
     size=220,
 )
 def two_alternatives_that_take_from_each_other(choose: Choose) -> str:
