@@ -20,7 +20,7 @@ from orderpit.testing import RATES, SCENARIOS, Faults, happened
 def test_a_scenario_converges_and_happens(scenario: str, seed: int) -> None:
     faults = SCENARIOS[scenario]
     with stormy(seed, faults) as system:
-        rage(system, seed)
+        rage(system, seed, rounds=100)
         assert_converges(system)
         assert set(happened(system)) == set(faults.names())
 
