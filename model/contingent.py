@@ -272,7 +272,10 @@ def _unprotected(group: Group, gate: Gate) -> Iterator[Trouble]:
             why = "its stop has failed, and so has closing it at the market, which is tried again until it is closed"
     elif _is_held_back(last, group.open_quantity, gate):
         why = "no order may leave, nor grow"
-    elif last.is_uncancelled and last.refused_quantity == add(order.filled_quantity, group.open_quantity):
+    elif (
+        last.is_uncancelled
+        and order.quantity < add(order.filled_quantity, group.open_quantity) == last.refused_quantity
+    ):
         why = "its stop works for less, and the venue refuses to change or to cancel it"
     else:
         return

@@ -83,7 +83,7 @@ class Grouping(Commanding):
 
     @property
     def next_retry_ns(self) -> int | None:
-        """When a group next asks once more for what was refused or in vain, by the events' clock; None: nothing may leave."""
+        """When a group next asks once more for what was refused or in vain, by the events' clock; None: none may."""
         return min((due for _, due in self._due()), default=None)
 
     def decide_retries(self, now_ns: int) -> Outcome:

@@ -208,6 +208,21 @@ GROUPS = {
 }
 
 
+def too_many(group: Group) -> set[str]:
+    """Return the orders that should not work, as it stands."""
+    ids = {order.order_id for order in group.orders}
+    executed = sum(order.filled_quantity for order in group.orders)
+    match group.contingency:
+        case Contingency.BRACKET:
+            return ids - {group.legs[0].order.order_id} if group.open_quantity <= ZERO else set()
+        case Contingency.OCO:
+            return ids - {group.first_executed} if executed else set()
+        case Contingency.OUO:
+            return ids if executed >= max(leg.asked_quantity for leg in group.legs) else set()
+        case _:
+            return set()
+
+
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("name", GROUPS)
 @given(steps=STEPS)
@@ -223,6 +238,7 @@ def test_whatever_the_venue_does_the_laws_hold_after_each_message_and_it_comes_t
     stops = group.of(Role.STOP_LOSS)
     if group.open_quantity > ZERO and not stops[-1].is_withdrawn_by_user:
         assert not stops[-1].order.is_closed, "what is open is never given up"
+    assert not [order.order_id for order in group.orders if order.is_open and order.order_id in too_many(group)]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

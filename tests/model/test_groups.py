@@ -488,7 +488,7 @@ def test_an_exit_that_the_venue_will_not_resize_is_cancelled_and_replaced():
     assert desk.alarms == []
 
 
-def test_an_exit_that_the_venue_will_neither_resize_nor_cancel_is_left_alone():
+def test_an_exit_that_the_venue_will_neither_resize_nor_cancel_stays_until_its_cancel_is_asked_for_again():
     desk = entered()
     desk.filled("target", "3")
     desk.unamended("stop")
@@ -497,6 +497,26 @@ def test_an_exit_that_the_venue_will_neither_resize_nor_cancel_is_left_alone():
     desk.modify("stop", stop_price="94")
     desk.unamended("stop")
     assert desk.asked() == ["modify stop 94"]
+    desk.retry()
+    assert desk.asked() == ["cancel stop"]
+    desk.cancelled("stop")
+    assert [line.split()[2:] for line in desk.asked()] == [["STOP", "7"]]
+    assert codes(desk) == [AlarmCode.UNCANCELLED]
+
+
+def test_a_stop_that_can_neither_grow_nor_be_cancelled_is_told_as_no_protection():
+    desk = entered("10", filled="4")
+    desk.filled("entry", "6")
+    desk.unamended("stop")
+    desk.uncancelled("stop")
+    assert codes(desk) == [AlarmCode.UNPROTECTED]
+    assert "works for less" in desk.alarms[0].text
+    desk.retry()
+    desk.uncancelled("stop")
+    assert len(desk.alarms) == 1, "the same exposure is told once"
+    desk.retry()
+    desk.cancelled("stop")
+    assert desk.asked()[-1].endswith("STOP 10")
 
 
 def test_an_exit_that_the_venue_itself_has_ended_because_of_another_has_not_failed():
@@ -536,11 +556,122 @@ def test_a_refused_modification_of_the_users_costs_the_exit_nothing():
     assert desk.shown()["stop"] == "OPEN 0/10"
 
 
-def test_a_cancel_that_the_venue_refuses_for_good_is_not_asked_for_without_end():
+def refused(times=1) -> Desk:
+    """Return a bracket that is flat, and whose stop the venue has refused to cancel so often."""
     desk = entered()
-    desk.filled("target", "10")
+    desk.filled("target", "10", "x")
     desk.uncancelled("stop")
+    for _ in range(times - 1):
+        desk.retry()
+        desk.uncancelled("stop")
+    return desk
+
+
+def test_a_cancel_that_the_venue_refuses_is_asked_for_again_when_a_while_has_passed():
+    desk = refused()
     assert desk.asked() == ["cancel stop"]
+    assert desk.blotter.next_retry_ns == desk.now + TENTH
+    desk.now += TENTH - 1
+    assert desk.take(desk.blotter.decide_retries(desk.now)).updates == ()
+    desk.now += 1
+    desk.take(desk.blotter.decide_retries(desk.now))
+    assert desk.asked() == ["cancel stop"]
+    assert desk.blotter.next_retry_ns is None, "it is on its way"
+    desk.cancelled("stop")
+    assert desk.group().is_closed
+    assert desk.blotter.next_retry_ns is None
+
+
+def test_the_time_between_its_cancels_doubles_up_to_a_minute():
+    desks = [refused(times) for times in (1, 2, 3, 10, 11, 30)]
+    assert [(desk.blotter.next_retry_ns - desk.now) / (10 * TENTH) for desk in desks] == [0.1, 0.2, 0.4, 51.2, 60, 60]
+
+
+def test_however_often_a_cancel_is_refused_it_is_told_once():
+    desk = refused(12)
+    desk.retry()
+    assert [(alarm.code, alarm.order_id) for alarm in desk.alarms] == [(AlarmCode.UNCANCELLED, "stop")]
+    assert desk.alarms[0].text == (
+        "group g: order_id stop: works for more than it should, and the venue refuses to cancel it, "
+        "which is asked for again"
+    )
+
+
+def test_what_works_too_much_once_more_is_told_once_more():
+    desk = refused()
+    desk.busted("target", "x")
+    assert desk.blotter.next_retry_ns is None, "it is wanted again"
+    assert desk.retry().updates == ()
+    again = desk.group().orders[-1].order_id
+    desk.opened(again)
+    desk.filled(again, "10")
+    assert desk.blotter.next_retry_ns == desk.now + TENTH
+    assert codes(desk) == [AlarmCode.UNCANCELLED] * 2
+
+
+@pytest.mark.parametrize("gate", ["halted", "disconnected"])
+def test_whatever_may_not_leave_a_refused_cancel_is_asked_for_again(gate):
+    desk = refused()
+    if gate == "halted":
+        desk.halt()
+    else:
+        desk.link(r.VenueDisconnected)
+    desk.asked()
+    desk.retry()
+    assert "cancel stop" in desk.asked()
+
+
+def test_a_clock_that_is_set_back_does_not_put_off_a_refused_cancel():
+    desk = refused()
+    desk.asked()
+    desk.now -= 10_000 * TENTH
+    desk.take(desk.blotter.decide_retries(desk.now))
+    assert desk.asked() == ["cancel stop"]
+
+
+@pytest.mark.parametrize("reason", [Reason.TOO_LATE, Reason.NOT_AT_VENUE], ids=lambda reason: reason.value)
+def test_a_refused_cancel_that_then_comes_too_late_is_not_asked_for_again(reason):
+    desk = refused()
+    desk.retry()
+    desk.asked()
+    desk.uncancelled("stop", reason)
+    assert desk.blotter.next_retry_ns is None
+    assert desk.retry().updates == ()
+
+
+def test_a_cancel_of_the_users_that_is_refused_is_not_asked_for_again():
+    desk = entered()
+    desk.cancel("stop")
+    desk.uncancelled("stop")
+    assert desk.blotter.next_retry_ns is None
+    assert desk.retry().updates == ()
+    assert desk.alarms == []
+
+
+def test_the_rest_of_an_entry_that_the_venue_refuses_to_cancel_is_asked_for_again():
+    desk = entered(filled="4")
+    desk.filled("target", "4")
+    desk.uncancelled("entry")
+    desk.cancelled("stop")
+    assert codes(desk) == [AlarmCode.UNCANCELLED]
+    desk.asked()
+    desk.retry()
+    assert desk.asked() == ["cancel entry"]
+
+
+@pytest.mark.parametrize("contingency", [Contingency.OCO, Contingency.OUO], ids=lambda one: one.value)
+def test_an_alternative_that_the_venue_refuses_to_cancel_is_asked_for_again(contingency):
+    desk = Desk(oco(contingency))
+    desk.opened("low", "high")
+    desk.filled("low", "10")
+    desk.uncancelled("high")
+    assert [(alarm.code, alarm.order_id) for alarm in desk.alarms] == [(AlarmCode.UNCANCELLED, "high")]
+    desk.asked()
+    desk.retry()
+    assert desk.asked() == ["cancel high"]
+    desk.cancelled("high")
+    assert desk.blotter.next_retry_ns is None
+    assert len(desk.alarms) == 1
 
 
 def test_a_cancel_that_was_lost_is_asked_for_again():

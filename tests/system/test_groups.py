@@ -25,6 +25,7 @@ from orderpit import (
 from orderpit.actors.stepped import Stepped
 from orderpit.model.events import CancelRequested, OrderCreated
 from orderpit.model.kinds import Role
+from orderpit.testing import ChaosExchange, Faults, heal
 from orderpit.testing.watching.watch import Watch
 
 FREE = SimulatedExchange(maker_fee="0", taker_fee="0")
@@ -109,6 +110,24 @@ def test_a_stop_that_the_market_has_passed_is_closed_at_the_market():
         ]
         assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNPROTECTED]
         assert system.portfolio().positions["BTC/USDT"].quantity == 0
+
+
+def test_a_stop_that_the_venue_refuses_to_cancel_is_asked_to_end_until_it_has():
+    plain = SimulatedExchange(maker_fee="0", taker_fee="0", ties=False)
+    with Watched(exchange=ChaosExchange(inner=plain, faults=Faults(cancel_rejected=1))) as system:
+        system.publish(quote("99", "100"))
+        ids = system.bracket(buy_ten(), profit_target="110", stop_loss="95")
+        flat_ns = system.now_ns()
+        system.publish(quote("110", "111"))
+        let_pass(system, 1)
+        events = [update.event for update in system.history() if update.event.order_id == ids.stop_loss]
+        asked = [event.time_ns - flat_ns for event in events if isinstance(event, CancelRequested)]
+        assert asked == [0, 10**8, 3 * 10**8, 7 * 10**8]
+        assert [alarm.code for alarm in system.troubles().alarms] == [AlarmCode.UNCANCELLED]
+        heal(system)
+        let_pass(system, 1)
+        assert system.group(ids.group_id).is_closed
+        assert len(system.troubles().alarms) == 1
 
 
 def let_pass(system, seconds):

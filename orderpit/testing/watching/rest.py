@@ -7,6 +7,7 @@ from typing import Any
 
 from ...actors.stepped import SteppedRuntime
 from ...actors.system import TradingSystem
+from ...model.contingent import due_ns
 from ...model.kinds import OrderState, Pending, Side
 from ...model.numbers import ZERO, add, multiply
 from ...model.order import Order
@@ -133,6 +134,12 @@ class Rest:
 
     def _hold_retries(self) -> None:
         due, timer = self._blotter.next_retry_ns, inside(self._manager, "_retry_ns")
+        for order in self._stream.live.values():
+            # Said of every group with a live order, so that none is forgotten.
+            group = self._blotter.groups.get(order.group_id or "")
+            again = None if group is None else due_ns(group, self._blotter.gate)
+            if again is not None and (due is None or due > again):
+                raise Violation("I-22", f"when group {order.group_id} is looked at again", due, again)
         if due is not None and self._system_runs() and (timer is None or timer > due):
             raise Violation("I-22", "when the order manager looks at what is to be closed once more", timer, due)
 
