@@ -262,12 +262,10 @@ def a_slow_request_against_a_fill(choose: Choose) -> str:
 @race(
     "CANCELLED 0",
     "CANCELLED 0; NO_ANSWER",
-    "OPEN 0; NOT_AT_VENUE; CONTRADICTION",
-    "OPEN 0; NOT_AT_VENUE; CONTRADICTION; NO_ANSWER",
-    size=21195,
+    size=8622,
 )
 def the_end_of_patience_against_the_answer(choose: Choose) -> str:
-    """The venue answers at the very moment at which its time to answer ends, and requests overtake each other."""
+    """The venue answers at the very moment at which its time to answer ends."""
     slow = SimulatedExchange(maker_fee="0", taker_fee="0", latency="1")
     timers = {"timer of exchange", "timer of order_manager"}
     with Arena(choose, timers | {"order_manager"}, exchange=slow, answer_within="1") as arena:
