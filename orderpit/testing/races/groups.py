@@ -150,6 +150,18 @@ def a_stop_that_its_user_cancels_against_its_trigger(choose: Choose) -> str:
 
 
 @race(
+    "FILLED 2, CANCELLED 0, CANCELLED 0, FILLED 2; position 0",
+    "FILLED 2, CANCELLED 0, CANCELLED 0, FILLED 2; position 0; ORDER_CLOSED",
+    "FILLED 2, CANCELLED 0, CANCELLED 0, FILLED 2; position 0; TOO_LATE",
+    size=326,
+)
+def a_stop_against_a_bid_of_the_same_account(choose: Choose) -> str:
+    """A bid of the same account comes in and is cancelled while the stop is reached: the stop sells all in any case."""
+    own = buy("own", price="89.5", quantity="1")
+    return _run(choose, _entered(), exchange=_TYING, user=[own, cancel("own")], down=[_BELOW])
+
+
+@race(
     "FILLED 2, CANCELLED 0, OPEN 0; position 2",
     "FILLED 2, CANCELLED 1, OPEN 0; position 1",
     size=24,
