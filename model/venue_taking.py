@@ -87,16 +87,16 @@ class Taking:
                 self._booking.fill(order, quantity, price, maker=False)
 
     def take(self, order: VenueOrder, most: Decimal) -> None:
-        """Fill an order from the recorded offers, level by level, within its limit.
+        """Fill an order from the recorded offers, level by level.
 
         Args:
             order: one that rests; of an iceberg, only what is shown fills in its place.
-            most: how much it may take.
+            most: how much it may take, at most what is offered within its limit.
         """
         left = most if order.crossing else min(most, order.visible)
         for offer in self._memory.books[order.symbol].recorded.offers(order.side):
             order = self._memory.orders[order.client_order_id]
-            if not left or not order.is_live or not order.may_trade_at(offer.price):
+            if not left or not order.is_live:
                 return
             left = subtract(left, self._take(order, offer, left))
 

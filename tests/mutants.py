@@ -226,8 +226,8 @@ MUTANTS: Final = (
     Mutant(
         "a limit order fills beyond its price",
         "model/venue_taking.py",
-        "            if not left or not order.is_live or not order.may_trade_at(offer.price):\n",
-        "            if not left or not order.is_live:\n",
+        "            if not order.may_trade_at(offer.price):\n                break\n            if offer.size is None",
+        "            if offer.size is None",
     ),
     # Actors.
     Mutant(
