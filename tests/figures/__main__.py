@@ -3,8 +3,8 @@
     python -m tests.figures [--only NAME ...] [--nightly] [--seed N] [--workers N] [--write | --check]
 
 Half of the seeds are the same in every run; the others come from --seed, which is drawn and printed unless given.
---write keeps the counts in docs/figures.json, those of --only beside the others there; --check fails when those that are
-the same in every run have changed.
+--write keeps the counts in docs/figures.json, those of --only beside the others there; --check fails when those that
+are the same in every run have changed.
 Exit status 1 when a bound is not reached or anything is violated.
 """
 
