@@ -186,3 +186,38 @@ def _request(one):
             return f"cancel {one.client_order_id}"
         case _:
             return f"query {one.client_order_id}"
+
+
+def entered(quantity="10", *, filled=None) -> Desk:
+    """Return a bracket whose entry has filled, and whose exits the venue has."""
+    desk = Desk(bracket(quantity))
+    desk.opened("entry")
+    desk.filled("entry", filled or quantity)
+    desk.opened("stop", "target")
+    desk.requests.clear()
+    return desk
+
+
+TENTH = 100_000_000
+"""Of a second, in nanoseconds."""
+
+
+def codes(desk):
+    return [alarm.code for alarm in desk.alarms]
+
+
+def closed_in_vain(times=1) -> Desk:
+    """Return a bracket whose stop has failed, and which the venue has not closed at the market so often."""
+    desk = entered()
+    desk.now += 36_000 * TENTH
+    desk.expired("stop")
+    for _ in range(times - 1):
+        nothing_closed(desk)
+        desk.retry()
+    nothing_closed(desk)
+    desk.requests.clear()
+    return desk
+
+
+def nothing_closed(desk):
+    return desk.rejected(desk.group().orders[-1].order_id, Reason.NO_MARKET)
