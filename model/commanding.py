@@ -12,7 +12,6 @@ from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import CancelOrder, ModifyOrder, OrderCommand, SubmitOrder
 from .kinds import OrderState, OrderType, Pending, Reason
-from .lifecycle import create
 from .order import Order
 from .records import SOURCE, Outcome, Records
 from .refusal import Refusal
@@ -70,13 +69,11 @@ class Commanding(Records):
             time_ns=now, source=SOURCE, order_id=order_id, strategy_id=command.source, terms=command
         )
         if refusal is not None:
-            denied = e.OrderDenied(
-                time_ns=now, source=SOURCE, order_id=order_id, reason=refusal.reason, text=refusal.text
-            )
-            return Outcome(updates=self._fold(None, (created, denied)))
-        sent = e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=order_id)
-        updates = self._fold(None, (created, sent))
-        return Outcome(updates, (submit_of(create(created), order_id, now),))
+            return Outcome(updates=self._fold(None, (created, denied_as(order_id, refusal, now))))
+        updates = self._fold(None, (created, sent_as(order_id, now)))
+        order = updates[-1].order
+        assert order is not None, "each of these events is of the order"
+        return Outcome(updates, (submit_of(order, order_id, now),))
 
     def _refuse_more(self) -> Refusal | None:
         count = len(self._unanswered)
@@ -188,6 +185,16 @@ class Commanding(Records):
             text=refusal.text,
         )
         return Outcome(updates=(e.OrderUpdate(self.sequence + 1, event, None),))
+
+
+def denied_as(order_id: str, refusal: Refusal, now: int) -> e.OrderDenied:
+    """Return what ends an order that never left."""
+    return e.OrderDenied(time_ns=now, source=SOURCE, order_id=order_id, reason=refusal.reason, text=refusal.text)
+
+
+def sent_as(order_id: str, now: int) -> e.OrderSubmitted:
+    """Return what begins an order's way to the venue; its first client id is its own."""
+    return e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=order_id)
 
 
 def submit_of(order: Order, client_order_id: str, now: int) -> r.VenueSubmit:

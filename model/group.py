@@ -299,10 +299,13 @@ class Groups:
         order = update.order
         if order is None or order.link is None:
             return
-        before = self._groups.get(order.link.group_id) or begun(order.link)
-        group = before.after(update)
+        self.keep((self._groups.get(order.link.group_id) or begun(order.link)).after(update))
+
+    def keep(self, group: Group) -> None:
+        """Take over a group as it stands after updates that have been folded into it already."""
+        before = self._groups.get(group.group_id)
         self._groups[group.group_id] = group
-        self._unprotected_ns += group.unprotected_ns - before.unprotected_ns
+        self._unprotected_ns += group.unprotected_ns - (0 if before is None else before.unprotected_ns)
         self._longest_ns = max(self._longest_ns, group.unprotected_ns)
         _keep(self._exposed, group.group_id, wanted=group.unprotected_since_ns is not None)
         _keep(self._waiting, group.group_id, wanted=group.waits)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
-from .commanding import Change, Commanding, Step, submit_of
+from .commanding import Change, Commanding, Step, denied_as, sent_as, submit_of
 from .commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from .contingent import Action, End, Replace, Resize, Send, Trouble, due_ns, troubles, wanted
 from .gate import Gate
@@ -77,8 +77,8 @@ class Grouping(Commanding):
     def commit(self, outcome: Outcome, elapsed_ns: int) -> None:
         """Take over what was decided, see Records."""
         super().commit(outcome, elapsed_ns)
-        for update in outcome.updates:
-            self.groups.on_update(update)
+        for group in outcome.groups:
+            self.groups.keep(group)
         self._told.update(outcome.told)
 
     @property
@@ -107,6 +107,7 @@ class Grouping(Commanding):
     def _followed(self, outcome: Outcome, groups: Iterable[Group], gate: Gate, now: int) -> Outcome:
         updates, requests, alarms = list(outcome.updates), list(outcome.requests), list(outcome.alarms)
         told: dict[str, frozenset[Trouble]] = {}
+        looked_at: list[Group] = []
         for begin in groups:
             group = begin
             rounds = 0
@@ -121,6 +122,7 @@ class Grouping(Commanding):
                         group = group.after(update)
                     updates.extend(more)
                     requests.extend(step.requests)
+            looked_at.append(group)
             found = frozenset(troubles(group, gate))
             before = self._told.get(group.group_id, frozenset())
             if found != before:
@@ -128,7 +130,12 @@ class Grouping(Commanding):
                 news = sorted(found - before, key=lambda trouble: trouble.text)
                 alarms.extend(Alarm(now, trouble.code, trouble.order_id, trouble.text) for trouble in news)
         return changed(
-            outcome, updates=tuple(updates), requests=tuple(requests), alarms=tuple(alarms), told=tuple(told.items())
+            outcome,
+            updates=tuple(updates),
+            requests=tuple(requests),
+            alarms=tuple(alarms),
+            groups=tuple(looked_at),
+            told=tuple(told.items()),
         )
 
     def _step(self, action: Action, now: int) -> tuple[Order | None, Step]:
@@ -149,7 +156,7 @@ class Grouping(Commanding):
         resized: tuple[e.OrderEvent, ...] = ()
         if action.quantity != order.quantity:
             resized = self._amended(order, Change(quantity=action.quantity), now, Reason.CONTINGENT).events
-        sent = _sent_as(order.order_id, now)
+        sent = sent_as(order.order_id, now)
         request = submit_of(changed(order, quantity=action.quantity), order.order_id, now)
         return Step((*resized, sent), (request,))
 
@@ -166,7 +173,7 @@ class Grouping(Commanding):
         )
         (begin,) = self._fold(None, (created,))
         assert begin.order is not None, "an order's first event makes it"
-        return Step((created, _sent_as(order_id, now)), (submit_of(begin.order, order_id, now),))
+        return Step((created, sent_as(order_id, now)), (submit_of(begin.order, order_id, now),))
 
     def _terms_in_place_of(self, order: Order, order_id: str, action: Replace, now: int) -> SubmitOrder:
         if action.at_market:
@@ -220,9 +227,9 @@ class Grouping(Commanding):
             created = _created(terms, link, command, now)
             events: tuple[e.OrderEvent, ...] = (created,)
             if refusal is not None:
-                events = (created, _denied(created.order_id, refusal, now))
+                events = (created, denied_as(created.order_id, refusal, now))
             elif _leaves_at_once(link):
-                events = (created, _sent_as(created.order_id, now))
+                events = (created, sent_as(created.order_id, now))
             folded = self._fold(None, events, self.sequence + len(updates))
             updates.extend(folded)
             if isinstance(events[-1], e.OrderSubmitted):
@@ -294,11 +301,3 @@ def _created(terms: SubmitOrder, link: Link, command: SubmitGroup, now: int) -> 
         terms=terms,
         link=link,
     )
-
-
-def _denied(order_id: str, refusal: Refusal, now: int) -> e.OrderDenied:
-    return e.OrderDenied(time_ns=now, source=SOURCE, order_id=order_id, reason=refusal.reason, text=refusal.text)
-
-
-def _sent_as(order_id: str, now: int) -> e.OrderSubmitted:
-    return e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=order_id)

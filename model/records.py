@@ -12,6 +12,7 @@ from .alarm import Alarm
 from .commands import SubmitOrder
 from .contingent import Trouble
 from .gate import Gate
+from .group import Group
 from .kinds import OrderState, Pending, Reason, Side
 from .lifecycle import apply
 from .order import Order
@@ -42,9 +43,9 @@ class Outcome:
     updates are new entries of the stream, in order; requests go to the venue after them; answers repeat
     earlier updates to who submitted the same orders again; repeats counts reports that said nothing new. early is a
     bust or correction of an execution that has not been reported yet, which must meet it when it is. answered is the
-    query that has been answered, by client id and its own id. gate replaces the one there is. told is
-    what is wrong with the groups that were looked at, by their ids, and has been told. look_at are the ids of groups to
-    be looked at though nothing has happened to their orders.
+    query that has been answered, by client id and its own id. gate replaces the one there is. groups are those that
+    were looked at, as they stand then; told is what is wrong with them, by their ids, and has been told. look_at are
+    the ids of groups to be looked at though nothing has happened to their orders.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -55,6 +56,7 @@ class Outcome:
     early: Restatement | None = None
     answered: tuple[str, str] | None = None
     gate: Gate | None = None
+    groups: tuple[Group, ...] = ()
     told: tuple[tuple[str, frozenset[Trouble]], ...] = ()
     look_at: tuple[str, ...] = ()
 

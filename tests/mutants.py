@@ -165,8 +165,9 @@ MUTANTS: Final = (
     Mutant(
         "a denied order is sent",
         "model/commanding.py",
-        "        if refusal is not None:\n            denied",
-        "        if refusal is not None and refusal.reason is not Reason.MAX_ORDER_NOTIONAL:\n            denied",
+        "        if refusal is not None:\n            return Outcome(updates=self._fold(None, (created, denied_as",
+        "        if refusal is not None and refusal.reason is not Reason.MAX_ORDER_NOTIONAL:\n"
+        "            return Outcome(updates=self._fold(None, (created, denied_as",
     ),
     Mutant(
         "a halt does not hold",

@@ -9,9 +9,9 @@ from ..actors.strategy import Strategy
 from ..model.commands import SubmitOrder
 from ..model.errors import InvalidConfiguration
 from ..model.kinds import OrderType, Side
-from ..model.mark import Mark
 from ..model.market import MarketData
 from ..model.numbers import ZERO, Number, add, multiply, negate, positive, round_to, subtract, whole
+from ._sampling import Sampler
 
 
 class BracketedBreakout(Strategy):
@@ -45,17 +45,13 @@ class BracketedBreakout(Strategy):
         self._profit = positive("profit", profit, InvalidConfiguration)
         self._loss = positive("loss", loss, InvalidConfiguration)
         self._range: deque[Decimal] = deque(maxlen=whole("window", window, InvalidConfiguration, least=2))
-        self._every_ns = whole("every_ns", every_ns, InvalidConfiguration)
-        self._next_sample_ns = 0
-        self._mark = Mark()
+        self._sampler = Sampler(every_ns)
 
     def on_market_data(self, data: MarketData) -> None:
         """Sample the price; enter when it has left its range and nothing of an earlier bracket is alive."""
-        self._mark = self._mark.after(data)
-        price = self._mark.price
-        if price is None or data.time_ns < self._next_sample_ns:
+        price = self._sampler.sample(data)
+        if price is None:
             return
-        self._next_sample_ns = data.time_ns + self._every_ns
         if len(self._range) == self._range.maxlen and not self.orders(self._symbol):
             if price > max(self._range):
                 self._enter(Side.BUY, round_to(price, self._tick))

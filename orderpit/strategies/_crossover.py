@@ -10,9 +10,9 @@ from ..model.commands import SubmitOrder
 from ..model.errors import InvalidConfiguration
 from ..model.events import OrderUpdate
 from ..model.kinds import OrderState, OrderType, Side
-from ..model.mark import Mark
 from ..model.market import MarketData
 from ..model.numbers import ZERO, Number, add, magnitude, multiply, positive, subtract, whole
+from ._sampling import Sampler
 
 
 class MovingAverageCrossover(Strategy):
@@ -32,20 +32,16 @@ class MovingAverageCrossover(Strategy):
         self._size = positive("size", size, InvalidConfiguration)
         self._fast = Average(whole("fast", fast, InvalidConfiguration, least=1))
         self._slow = Average(whole("slow", slow, InvalidConfiguration, least=fast + 1))
-        self._every_ns = whole("every_ns", every_ns, InvalidConfiguration)
-        self._next_sample_ns = 0
-        self._mark = Mark()
+        self._sampler = Sampler(every_ns)
         self._was_above: bool | None = None
         self._wanted = ZERO
         self._working: str | None = None
 
     def on_market_data(self, data: MarketData) -> None:
         """Sample the price; trade when the averages have crossed."""
-        self._mark = self._mark.after(data)
-        price = self._mark.price
-        if price is None or data.time_ns < self._next_sample_ns:
+        price = self._sampler.sample(data)
+        if price is None:
             return
-        self._next_sample_ns = data.time_ns + self._every_ns
         self._fast.add(price)
         self._slow.add(price)
         if self._slow.is_full:

@@ -8,6 +8,7 @@ from orderpit.model import reports as r
 from orderpit.model.blotter import Blotter, Outcome
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from orderpit.model.gate import Gate
+from orderpit.model.group import Groups
 from orderpit.model.group_laws import group_laws
 from orderpit.model.kinds import Contingency, OrderType, Reason, Side
 from orderpit.model.refusal import Refusal
@@ -57,6 +58,8 @@ class Desk:
         self.requests: list[r.VenueRequest] = []
         self.all_requests: list[r.VenueRequest] = []
         self.alarms = []
+        # As the view keeps them: from the updates alone.
+        self.folded = Groups()
         self.executions = count(1)
         if group is not None:
             self.take(self.blotter.decide_command(Approved(group, self.now, "risk"), self.now))
@@ -67,7 +70,10 @@ class Desk:
         self.requests.extend(outcome.requests)
         self.all_requests.extend(outcome.requests)
         self.alarms.extend(outcome.alarms)
+        for update in outcome.updates:
+            self.folded.on_update(update)
         for group in self.blotter.groups:
+            assert group == self.folded.get(group.group_id)
             for finding in group_laws(group, self.blotter.gate):
                 assert finding.found == finding.expected, finding
         return outcome

@@ -312,13 +312,13 @@ def test_the_times_of_all_brackets_are_summed_up_with_those_that_have_not_ended(
     desk.filled("entry", "10")
     desk.now += 300
     desk.opened("stop")
-    assert desk.blotter.groups.unprotected_ns() == (300, 300)
+    assert desk.folded.unprotected_ns() == (300, 300)
     terms = bracket_of(limit("e2"), "110", "95")
     desk.command(named(terms, "g2"))
     desk.filled("e2", "10")
     desk.now += 500
     desk.filled("target", "1")
-    assert desk.blotter.groups.unprotected_ns() == (800, 500)
+    assert desk.folded.unprotected_ns() == (800, 500)
 
 
 # -- refused as a whole
