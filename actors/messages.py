@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ..model.events import OrderUpdate
-from ..model.kinds import OrderState, Side
+from ..model.kinds import Action, OrderState, Side, Trip
 from ..model.reports import VenueRequest
 from .address import Address, Target
 from .conflation import QuoteSlots
@@ -53,14 +53,22 @@ class GetBooks(Query):
 
 @attrs.frozen
 class Halt:
-    """No new order may leave from now on."""
+    """No new order may leave from now on, or fewer may.
+
+    trip is what has caused it, action what is done, strategy_id whose orders it concerns; empty for all.
+    """
 
     reason: str
+    trip: Trip = Trip.FAILURE
+    action: Action = Action.HALT
+    strategy_id: str = ""
 
 
 @attrs.frozen
 class Resume:
-    """New orders may leave again."""
+    """New orders may leave again; of one strategy, or of all."""
+
+    strategy_id: str = ""
 
 
 @attrs.frozen
@@ -238,7 +246,28 @@ class GetHistory(Query):
 
 @attrs.frozen
 class GetPortfolio(Query):
-    """Asks the portfolio for a snapshot."""
+    """Asks the portfolio for a snapshot, of the account or of one strategy."""
+
+    strategy_id: str | None = None
+
+
+@attrs.frozen
+class GetPerformance(Query):
+    """Asks the portfolio how it has done, the account or one strategy."""
+
+    strategy_id: str | None = None
+
+
+@attrs.frozen
+class GetRisk(Query):
+    """Asks risk for its limits, what they are held against, and the trading state."""
+
+
+@attrs.frozen
+class GetExplanation(Query):
+    """Asks the view for the story of one order, None when it is not known."""
+
+    order_id: str
 
 
 @attrs.frozen

@@ -8,10 +8,11 @@ from typing import Any
 
 import attrs
 
+from ..model.account_events import CashMoved, LimitsChanged
 from ..model.alarm import Alarm
 from ..model.blotter import Blotter, Outcome
 from ..model.commands import Approved, Denied
-from ..model.events import CommandRefused, OrderUpdate
+from ..model.events import CommandRefused, Fact, OrderUpdate
 from ..model.gate import Gate
 from ..model.group import Group
 from ..model.order import Order
@@ -31,7 +32,7 @@ from .messages import Answered, CheckDeadlines, CheckRetries, Halt, Register, Re
 from .runtime import Cancellable, Context
 
 Timed = CheckDeadlines | CheckRetries
-ManagerMessage = Approved | Denied | VenueReport | VenueLink | Halt | Resume | Register | ResendUpdates | Timed
+ManagerMessage = Approved | Denied | Fact | VenueReport | VenueLink | Halt | Resume | Register | ResendUpdates | Timed
 
 
 @attrs.frozen
@@ -105,6 +106,8 @@ class OrderManager(BaseActor):
                 self._strategies[message.strategy_id] = message.target
             case VenueDisconnected() | VenueConnected():
                 self._publish(self._blotter.decide_link(message, now))
+            case CashMoved() | LimitsChanged() | CommandRefused():
+                self._publish(self._blotter.decide_fact(message, now))
             case Halt():
                 self._blotter.gate = self._blotter.gate.with_halt(message.reason)
             case Resume():

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeGuard
+from typing import Any, Final, Literal, TypeGuard, TypeVar
 
 import attrs
 
+from ..model.account import Account, CostBasis, Currency, MarginAccount, PositionMode, SpotAccount
 from ..model.errors import InvalidConfiguration
 from ..model.instrument import Instrument
+from ..model.limits import RiskLimits, Rule
 from ..model.numbers import EXACT, Number, not_negative, whole
-from ..model.risk import RiskLimits
 from ..model.text import identifier
 from . import checks
 from .exchange import Exchange, ExchangeDescription
@@ -20,26 +21,18 @@ from .stepped import Stepped
 
 _NS: Final = Decimal(1_000_000_000)
 _PATIENCE: Final = 10
+T = TypeVar("T")
 
 
 def _by_symbol(instruments: Iterable[Instrument]) -> Mapping[str, Instrument]:
     by_symbol: dict[str, Instrument] = {}
-    for instrument in _each(instruments):
-        if type(instrument) is not Instrument:
-            raise InvalidConfiguration.of("instruments", instrument, "must be Instruments")
+    for instrument in _each_of("instruments", instruments, Instrument):
         if instrument.symbol in by_symbol:
             raise InvalidConfiguration.of("instruments", instrument.symbol, "must have each symbol once")
         by_symbol[instrument.symbol] = instrument
     if not by_symbol:
         raise InvalidConfiguration.of("instruments", (), "must have at least one")
     return MappingProxyType(by_symbol)
-
-
-def _each(instruments: Iterable[Instrument]) -> Iterator[Instrument]:
-    try:
-        yield from instruments
-    except Exception as error:  # what is no iterable, or one of the caller's own that raises
-        raise InvalidConfiguration.of("instruments", instruments, "must be Instruments") from error
 
 
 def _balances(cash: Mapping[str, Number] | None) -> Mapping[str, Decimal] | None:
@@ -63,6 +56,47 @@ def _exchange(exchange: ExchangeDescription | Exchange) -> ExchangeDescription |
 
 def _is_described(exchange: object) -> TypeGuard[ExchangeDescription]:
     return issubclass(type(exchange), ExchangeDescription)
+
+
+def _account(account: Account | None) -> Account | None:
+    if account is not None and type(account) not in (SpotAccount, MarginAccount):
+        raise InvalidConfiguration.of("account", account, "must be a SpotAccount, a MarginAccount or None")
+    return account
+
+
+def _currency(value: str | None) -> str | None:
+    return None if value is None else identifier("currency", value, InvalidConfiguration)
+
+
+def _currencies(currencies: Iterable[Currency]) -> Mapping[str, Currency]:
+    by_code: dict[str, Currency] = {}
+    for currency in _each_of("currencies", currencies, Currency):
+        if currency.code in by_code:
+            raise InvalidConfiguration.of("currencies", currency.code, "must have each currency once")
+        by_code[currency.code] = currency
+    return MappingProxyType(by_code)
+
+
+def _rules(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(_each_of("rules", rules, Rule))
+
+
+def _each_of(field: str, values: Iterable[T], kind: type[T]) -> Iterator[T]:
+    rule = f"must be of {kind.__name__}"
+    try:
+        taken = tuple(values)
+    except Exception as error:  # what is no iterable, or one of the caller's own that raises
+        raise InvalidConfiguration.of(field, values, rule) from error
+    for value in taken:
+        if type(value) is not kind:
+            raise InvalidConfiguration.of(field, value, rule)
+        yield value
+
+
+def _kill_file(value: str | None) -> str | None:
+    if value is not None and (type(value) is not str or not value or "\0" in value):
+        raise InvalidConfiguration.of("kill_file", value, "must be the path of a file, as a str")
+    return value
 
 
 def _limits(limits: RiskLimits) -> RiskLimits:
@@ -148,4 +182,21 @@ class Settings:
     answer_within_ns: int | None = attrs.field(alias="answer_within", converter=_seconds)
     on_exit: Literal["leave", "cancel"] = attrs.field(validator=_one_of("leave", "cancel"))
     run_id: str | None = attrs.field(converter=_run_id)
+    account: Account | None = attrs.field(default=None, converter=_account)
+    currency: str | None = attrs.field(default=None, converter=_currency)
+    currencies: Mapping[str, Currency] = attrs.field(factory=dict, converter=_currencies)
+    cost_basis: CostBasis = attrs.field(default="average", validator=_one_of("average", "fifo", "lifo"))
+    positions: PositionMode = attrs.field(default="netted", validator=_one_of("netted", "hedged"))
+    rules: tuple[Rule, ...] = attrs.field(default=(), converter=_rules)
+    kill_file: str | None = attrs.field(default=None, converter=_kill_file)
     amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))
+
+    def __attrs_post_init__(self) -> None:
+        if self.account is not None and self.cash is None:
+            raise InvalidConfiguration.of("cash", None, "must be given for an account")
+
+    @property
+    def account_currency(self) -> str | None:
+        """What money is told in where currencies meet: as given, else what all prices count, else nothing is."""
+        quotes = {instrument.quote for instrument in self.instruments.values()}
+        return self.currency or (min(quotes) if len(quotes) == 1 else None)

@@ -277,5 +277,5 @@ class StrategyActor(BaseActor):
 def _answers_submission(event: Event) -> bool:
     if isinstance(event, OrderCreated):
         # What the order manager sends in place of another order, nobody has submitted.
-        return event.link is None or event.link.replaces is None
+        return not event.unasked
     return isinstance(event, CommandRefused) and event.command in SUBMISSIONS

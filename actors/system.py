@@ -10,14 +10,15 @@ from typing import Any, Final, Literal, Self
 
 import pykka
 
+from ..model.account import Account, CostBasis, Currency, PositionMode
 from ..model.alarm import Alarm
 from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidMarketData, InvalidOrder, Overloaded, SystemStopped
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState
+from ..model.limits import RiskLimits, Rule
 from ..model.market import MARKET_DATA, MarketData
 from ..model.numbers import Number
-from ..model.risk import RiskLimits
 from ..model.text import free_text
 from ..model.values import changed
 from . import checks
@@ -51,7 +52,7 @@ class TradingSystem(Tying):
         instruments: what can be traded.
         exchange: a SimulatedExchange, or an Exchange of your own.
         cash: opening balance by currency, against which buys are checked; None checks no funds.
-        risk: limits on each order.
+        risk: limits of the account, of strategies and of symbols, see RiskLimits.
         runtime: "threads", one for each actor; or "stepped": all on the caller's thread, in virtual time. There
             publish() and submit() return when nobody can move any more, and wait() lets time pass. A Stepped says more.
         clock: "wall", or "data" for recorded data: then time is that of the records that play() sends.
@@ -64,6 +65,14 @@ class TradingSystem(Tying):
             for an exchange of your own, and None for the simulated one, which loses nothing however late it is.
         on_exit: "leave" working orders as they are when the system stops, or "cancel" them.
         run_id: first part of every id that the system gives; one that is unique over restarts unless given.
+        account: a SpotAccount or a MarginAccount; without one, buys are held to the cash and sells to nothing.
+        currency: what money is told in where currencies meet; the quote currency, where there is but one.
+        currencies: which currencies are rounded, and how; the others are booked exactly.
+        cost_basis: "average", "fifo" or "lifo": which of what was bought is sold first.
+        positions: "netted", or "hedged": a long and a short one for each symbol, where a reduce-only order and the
+            exit of a bracket close, and every other order opens.
+        rules: what changes the trading state by itself.
+        kill_file: a path; once there is a file, all working orders are cancelled and no order leaves.
 
     Raises:
         InvalidConfiguration: naming the setting, the value and the rule.
@@ -86,6 +95,13 @@ class TradingSystem(Tying):
         answer_within: Number | Literal["auto"] | None = "auto",
         on_exit: Literal["leave", "cancel"] = "leave",
         run_id: str | None = None,
+        account: Account | None = None,
+        currency: str | None = None,
+        currencies: Iterable[Currency] = (),
+        cost_basis: CostBasis = "average",
+        positions: PositionMode = "netted",
+        rules: Iterable[Rule] = (),
+        kill_file: str | None = None,
     ) -> None:
         self._settings = Settings(
             instruments=instruments,
@@ -102,6 +118,13 @@ class TradingSystem(Tying):
             answer_within=patience(answer_within, exchange),
             on_exit=on_exit,
             run_id=run_id,
+            account=account,
+            currency=currency,
+            currencies=currencies,
+            cost_basis=cost_basis,
+            positions=positions,
+            rules=rules,
+            kill_file=kill_file,
         )
         self._state = "new"
         self._left = {}

@@ -147,7 +147,7 @@ class View(Follower):
         event = update.event
         if isinstance(event, OrderCreated):
             # What the order manager sends in place of another order, nobody has submitted.
-            if event.link is None or event.link.replaces is None:
+            if not event.unasked:
                 self._first_answered(event.terms.source)
         elif isinstance(event, CommandRefused) and event.command in SUBMISSIONS:
             self._first_answered(event.strategy_id)

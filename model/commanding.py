@@ -11,6 +11,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commands import CancelOrder, ModifyOrder, OrderCommand, SubmitOrder
+from .judgement import NOT_JUDGED, Judgement
 from .kinds import OrderState, OrderType, Pending, Reason
 from .order import Order
 from .records import SOURCE, Outcome, Records
@@ -43,16 +44,18 @@ class Step:
 class Commanding(Records):
     """The records, and what commands on one order mean for them."""
 
-    def _commanded(self, command: OrderCommand, refusal: Refusal | None, now: int) -> Outcome:
+    def _commanded(
+        self, command: OrderCommand, refusal: Refusal | None, judgements: tuple[Judgement, ...], now: int
+    ) -> Outcome:
         match command:
             case SubmitOrder():
-                return self._submit(command, refusal, now)
+                return self._submit(command, refusal, judgements[0] if judgements else NOT_JUDGED, now)
             case CancelOrder():
                 return self._cancel(command, refusal, now)
             case ModifyOrder():
                 return self._modify(command, refusal, now)
 
-    def _submit(self, command: SubmitOrder, refusal: Refusal | None, now: int) -> Outcome:
+    def _submit(self, command: SubmitOrder, refusal: Refusal | None, judgement: Judgement, now: int) -> Outcome:
         order_id = command.order_id
         assert order_id is not None, "the edge gives every order an id"
         known = self.order(order_id)
@@ -66,7 +69,12 @@ class Commanding(Records):
             return changed(self._refused(command, Refusal(Reason.DUPLICATE_ID, text), now), alarms=(alarm,))
         refusal = refusal or self.gate.refuse_submit(command.symbol) or self._refuse_more()
         created = e.OrderCreated(
-            time_ns=now, source=SOURCE, order_id=order_id, strategy_id=command.source, terms=command
+            time_ns=now,
+            source=SOURCE,
+            order_id=order_id,
+            strategy_id=command.source,
+            terms=command,
+            judgement=judgement,
         )
         if refusal is not None:
             return Outcome(updates=self._fold(None, (created, denied_as(order_id, refusal, now))))
@@ -74,6 +82,10 @@ class Commanding(Records):
         order = updates[-1].order
         assert order is not None, "each of these events is of the order"
         return Outcome(updates, (submit_of(order, order_id, now),))
+
+    def decide_fact(self, fact: e.Fact, now: int) -> Outcome:
+        """Record what risk has decided by itself, at the time when it is recorded."""
+        return Outcome(updates=(e.OrderUpdate(self.sequence + 1, changed(fact, time_ns=now), None),))
 
     def _refuse_more(self) -> Refusal | None:
         count = len(self._unanswered)

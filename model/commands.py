@@ -10,9 +10,11 @@ import attrs
 
 from .errors import InvalidOrder
 from .instructions import NO_INSTRUCTIONS, Instructions
+from .judgement import Judgement
 from .kinds import Contingency, OrderType, Role, Side, TimeInForce, TrailingType
+from .limits import RiskLimits
 from .link import Link
-from .numbers import EXACT, HUNDRED, Number, positive, whole
+from .numbers import EXACT, HUNDRED, Number, exact, positive, whole
 from .refusal import Refusal
 from .shape import refuse_misshapen, roles_in
 from .text import free_text, identifier
@@ -315,10 +317,66 @@ class SubmitGroup:
         return tuple(Link(group_id=self.group_id, contingency=self.contingency, role=role) for role in self.roles)
 
 
+def _currency(value: str) -> str:
+    return identifier("currency", value, InvalidOrder)
+
+
+def _moved(value: Number) -> Decimal:
+    amount = exact("amount", value, InvalidOrder)
+    if not amount:
+        raise InvalidOrder.of("amount", value, "must not be zero")
+    return amount
+
+
+def _transfer_id(value: str | None) -> str | None:
+    return None if value is None else identifier("transfer_id", value, InvalidOrder)
+
+
+def _text(value: str) -> str:
+    return free_text("text", value, InvalidOrder)
+
+
+@attrs.frozen
+class MoveCash:
+    """Money paid into the account, or out of it where the amount is negative.
+
+    A withdrawal of more than is free is refused.
+
+    Args:
+        currency: of the amount.
+        amount: above zero to pay in, below zero to pay out.
+        transfer_id: yours, unique for ever; one is given when it is None. The same id with the same content is one.
+        text: free text of at most 256 printable characters, kept with it.
+        time_ns, source: stamped by the system on entry.
+
+    Raises:
+        InvalidOrder: for what can never be valid, naming the field, the value and the rule.
+    """
+
+    currency: str = attrs.field(converter=_currency)
+    amount: Decimal = attrs.field(converter=_moved)
+    transfer_id: str | None = attrs.field(default=None, converter=_transfer_id, kw_only=True)
+    text: str = attrs.field(default="", converter=_text, kw_only=True)
+    time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
+    source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
+
+
+@attrs.frozen
+class ChangeLimits:
+    """From now on, hold orders to these limits in place of all before."""
+
+    limits: RiskLimits
+    time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
+    source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
+
+
 OrderCommand: TypeAlias = SubmitOrder | ModifyOrder | CancelOrder
 """What concerns one order."""
 
 Command: TypeAlias = OrderCommand | SubmitGroup
+
+AccountCommand: TypeAlias = MoveCash | ChangeLimits
+"""What concerns no order."""
 
 SUBMISSIONS: Final = frozenset({SubmitOrder.__name__, SubmitGroup.__name__})
 """The commands that ask for new orders, by name, as CommandRefused tells them."""
@@ -326,11 +384,12 @@ SUBMISSIONS: Final = frozenset({SubmitOrder.__name__, SubmitGroup.__name__})
 
 @attrs.frozen
 class Approved:
-    """A command that risk has let pass."""
+    """A command that risk has let pass; judgements has one for each order that it asks for."""
 
     command: Command
     time_ns: int
     source: str
+    judgements: tuple[Judgement, ...] = ()
 
 
 @attrs.frozen
@@ -341,3 +400,4 @@ class Denied:
     refusal: Refusal
     time_ns: int
     source: str
+    judgements: tuple[Judgement, ...] = ()

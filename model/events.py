@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from .account_events import CashMoved, LimitsChanged, TradingStateChanged
 from .commands import SubmitOrder
+from .judgement import NOT_JUDGED, Judgement
 from .kinds import Reason
 from .link import Link
 from .reports import Fill
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class OrderCreated:
-    """The beginning of every order's stream, of a denied one too: all its terms, and its place in a group."""
+    """The beginning of every order's stream, of a denied one too: all its terms, and its place in a group.
+
+    judgement is what risk looked at; of an order of nobody's and of one that the order manager sends by itself there
+    is none. unasked says that nobody has submitted it: it is the order manager's own.
+    """
 
     time_ns: int
     source: str
@@ -29,6 +35,8 @@ class OrderCreated:
     strategy_id: str
     terms: SubmitOrder
     link: Link | None = None
+    judgement: Judgement = NOT_JUDGED
+    unasked: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -300,14 +308,20 @@ OrderEvent: TypeAlias = (
 )
 """Events that are applied to an order."""
 
-Event: TypeAlias = OrderEvent | CommandRefused
+Fact: TypeAlias = CashMoved | LimitsChanged | CommandRefused
+"""What risk has decided by itself and the order manager records."""
+
+AccountEvent: TypeAlias = CashMoved | LimitsChanged | TradingStateChanged
+"""Events that concern no order."""
+
+Event: TypeAlias = OrderEvent | CommandRefused | AccountEvent
 
 
 @attrs.frozen
 class OrderUpdate:
     """One entry of the ordered stream: a gapless sequence number, the fact, and the order as it stands after it.
 
-    order is None for CommandRefused.
+    order is None for CommandRefused and for what concerns no order.
     """
 
     sequence: int

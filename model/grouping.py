@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, repeat
 
 from . import events as e
 from . import reports as r
@@ -12,6 +13,7 @@ from .commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from .contingent import Action, End, Replace, Resize, Send, Trouble, due_ns, troubles, wanted
 from .gate import Gate
 from .group import Group, Groups, begun, has_come
+from .judgement import NOT_JUDGED, Judgement
 from .kinds import Contingency, OrderType, Reason, Role
 from .link import Link
 from .order import Order
@@ -44,10 +46,10 @@ class Grouping(Commanding):
         command = judged.command
         refusal = judged.refusal if isinstance(judged, Denied) else None
         if isinstance(command, SubmitGroup):
-            return self._submit_group(command, refusal, now_ns)
+            return self._submit_group(command, refusal, judged.judgements, now_ns)
         if isinstance(command, ModifyOrder):
             refusal = refusal or self._follows_another(command)
-        return self._commanded(command, refusal, now_ns)
+        return self._commanded(command, refusal, judged.judgements, now_ns)
 
     def decide_unhandled(self, judged: Approved | Denied, now_ns: int) -> Outcome:
         """Refuse a command that could not be handled, so that whoever sent it hears of it."""
@@ -170,6 +172,7 @@ class Grouping(Commanding):
             strategy_id=order.strategy_id,
             terms=self._terms_in_place_of(order, order_id, action, now),
             link=changed(order.link, replaces=order.order_id),
+            unasked=True,
         )
         (begin,) = self._fold(None, (created,))
         assert begin.order is not None, "an order's first event makes it"
@@ -209,7 +212,9 @@ class Grouping(Commanding):
 
     # -- commands
 
-    def _submit_group(self, command: SubmitGroup, refusal: Refusal | None, now: int) -> Outcome:
+    def _submit_group(
+        self, command: SubmitGroup, refusal: Refusal | None, judgements: tuple[Judgement, ...], now: int
+    ) -> Outcome:
         if self._is_known(command):
             return Outcome(
                 answers=tuple((command.source, self.latest[order.order_id or ""]) for order in command.orders)
@@ -223,8 +228,9 @@ class Grouping(Commanding):
         refusal = refusal or next(filter(None, refused), None) or self._refuse_more()
         updates: list[e.OrderUpdate] = []
         requests: list[r.VenueRequest] = []
-        for terms, link in zip(command.orders, command.links, strict=True):
-            created = _created(terms, link, command, now)
+        judged = chain(judgements, repeat(NOT_JUDGED))
+        for terms, link, judgement in zip(command.orders, command.links, judged, strict=False):
+            created = _created(terms, link, command, judgement, now)
             events: tuple[e.OrderEvent, ...] = (created,)
             if refusal is not None:
                 events = (created, denied_as(created.order_id, refusal, now))
@@ -291,7 +297,7 @@ def _leaves_at_once(link: Link) -> bool:
     return link.role in {Role.ENTRY, Role.FIRST, Role.LEG}
 
 
-def _created(terms: SubmitOrder, link: Link, command: SubmitGroup, now: int) -> e.OrderCreated:
+def _created(terms: SubmitOrder, link: Link, command: SubmitGroup, judgement: Judgement, now: int) -> e.OrderCreated:
     assert terms.order_id is not None, "the edge gives every order an id"
     return e.OrderCreated(
         time_ns=now,
@@ -300,4 +306,5 @@ def _created(terms: SubmitOrder, link: Link, command: SubmitGroup, now: int) -> 
         strategy_id=command.source,
         terms=terms,
         link=link,
+        judgement=judgement,
     )

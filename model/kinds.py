@@ -104,6 +104,52 @@ class Liquidity(Kind):
     TAKER = "TAKER"
 
 
+class TradingState(Kind):
+    """What may leave.
+
+    ACTIVE: everything. REDUCING: cancels, and orders that bring a position closer to zero, counting working orders.
+    HALTED: cancels alone.
+    """
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+class Action(Kind):
+    """What a trip does. Each but ALERT changes the trading state, and none makes it less strict.
+
+    ALERT: an alarm. REDUCE: REDUCING, and working orders that could open are cancelled. HALT: HALTED; working orders
+    stay. CANCEL_ALL: HALTED, and all working orders are cancelled. FLATTEN: the same, and then each position is closed
+    at the market.
+    """
+
+    ALERT = "ALERT"
+    REDUCE = "REDUCE"
+    HALT = "HALT"
+    CANCEL_ALL = "CANCEL_ALL"
+    FLATTEN = "FLATTEN"
+
+
+class Trip(Kind):
+    """What has changed the trading state."""
+
+    # Outside of the system.
+    PERSON = "PERSON"
+    FILE = "FILE"
+    SIGNAL = "SIGNAL"
+    # Rules.
+    DAILY_LOSS = "DAILY_LOSS"
+    DRAWDOWN = "DRAWDOWN"
+    CONSECUTIVE_LOSSES = "CONSECUTIVE_LOSSES"
+    REJECT_RATE = "REJECT_RATE"
+    STUCK_ACTOR = "STUCK_ACTOR"
+    AUDIT_VIOLATION = "AUDIT_VIOLATION"
+    MARGIN_CALL = "MARGIN_CALL"
+    # An actor that cannot go on.
+    FAILURE = "FAILURE"
+
+
 class Reason(Kind):
     """Why an order or a command was refused, cancelled or put in doubt."""
 
@@ -125,7 +171,30 @@ class Reason(Kind):
     MAX_ORDER_QUANTITY = "MAX_ORDER_QUANTITY"
     MAX_ORDER_NOTIONAL = "MAX_ORDER_NOTIONAL"
     INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
+    INSUFFICIENT_MARGIN = "INSUFFICIENT_MARGIN"
+    NO_ACCOUNT = "NO_ACCOUNT"
+    PRICE_COLLAR = "PRICE_COLLAR"
+    MAX_LONG = "MAX_LONG"
+    MAX_SHORT = "MAX_SHORT"
+    MAX_GROSS = "MAX_GROSS"
+    MAX_EXPOSURE = "MAX_EXPOSURE"
+    MAX_LEVERAGE = "MAX_LEVERAGE"
+    MAX_CONCENTRATION = "MAX_CONCENTRATION"
+    MAX_OPEN_ORDERS = "MAX_OPEN_ORDERS"
+    ORDER_RATE = "ORDER_RATE"
+    MODIFY_RATE = "MODIFY_RATE"
+    CANCEL_RATE = "CANCEL_RATE"
+    REQUEST_RATE = "REQUEST_RATE"
+    DUPLICATE_ORDER = "DUPLICATE_ORDER"
+    SELF_CROSSING = "SELF_CROSSING"
+    MAX_DAILY_LOSS = "MAX_DAILY_LOSS"
+    MAX_DRAWDOWN = "MAX_DRAWDOWN"
+    MAX_CONSECUTIVE_LOSSES = "MAX_CONSECUTIVE_LOSSES"
+    MAX_REJECT_RATE = "MAX_REJECT_RATE"
+    STALE_DATA = "STALE_DATA"
+    OUTSIDE_HOURS = "OUTSIDE_HOURS"
     HALTED = "HALTED"
+    REDUCING = "REDUCING"
     SYMBOL_STOPPED = "SYMBOL_STOPPED"
     DISCONNECTED = "DISCONNECTED"
     VENUE_BUSY = "VENUE_BUSY"
@@ -154,3 +223,4 @@ class Reason(Kind):
     NO_ANSWER = "NO_ANSWER"
     CONTRADICTION = "CONTRADICTION"
     REPORT_SET_ASIDE = "REPORT_SET_ASIDE"
+    TRIPPED = "TRIPPED"

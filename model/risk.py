@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-import attrs
-
 from . import events as e
 from .booking import balances as cash_after
 from .booking import entries, quote_of
 from .commands import SUBMISSIONS, Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitGroup, SubmitOrder
-from .errors import InvalidConfiguration
 from .gate import Gate
 from .instrument import Instrument
 from .kinds import Reason, Side
+from .limits import RiskLimits
 from .market import MarketData
-from .numbers import ONE, ZERO, Number, add, multiply, plain, positive, subtract, total
+from .numbers import ONE, ZERO, add, multiply, plain, subtract, total
 from .reducing import Holdings
 from .refusal import Refusal
 from .reservation import Reserved, Working, pool_of
@@ -29,27 +27,6 @@ from .values import changed
 from .valuing import Valuation
 
 SOURCE = "risk_controller"
-
-
-def _max_order_quantity(value: Number | None) -> Decimal | None:
-    return None if value is None else positive("max_order_quantity", value, InvalidConfiguration)
-
-
-def _max_order_notional(value: Number | None) -> Decimal | None:
-    return None if value is None else positive("max_order_notional", value, InvalidConfiguration)
-
-
-@attrs.frozen(kw_only=True)
-class RiskLimits:
-    """Limits on each order; None is no limit.
-
-    Args:
-        max_order_quantity: in units of the base.
-        max_order_notional: quantity * price in the quote currency; an order without a price is judged at the market.
-    """
-
-    max_order_quantity: Decimal | None = attrs.field(default=None, converter=_max_order_quantity)
-    max_order_notional: Decimal | None = attrs.field(default=None, converter=_max_order_notional)
 
 
 class RiskBook:
@@ -138,16 +115,16 @@ class RiskBook:
         positions: dict[tuple[str, str], Decimal] = {}
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
-        else:
-            assert order is not None, "every other event is of an order"
+        elif order is not None and not isinstance(event, e.AccountEvent):
             if self._cash is not None:
                 quote = quote_of(self._instruments, order.symbol)
                 balances = cash_after(self._cash, quote, order.side, entries(event))
             if known is not None and not order.is_closed:
                 held = self._costed(known.after(event, order))
-            elif isinstance(event, e.OrderCreated) and event.link is not None and event.link.replaces is not None:
-                # The order manager's own; it stands in for one that was judged.
-                held = self._costed(Working(event.terms, pool_of(event.link), order))
+            elif isinstance(event, e.OrderCreated) and event.unasked:
+                # The order manager's own; it stands in for one that was judged, or closes a position.
+                pool = None if event.link is None else pool_of(event.link)
+                held = self._costed(Working(event.terms, pool, order))
             positions = self._holdings.after(event, order)
         # All is computed; nothing below can fail.
         self._holdings.take_over(positions)

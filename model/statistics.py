@@ -31,7 +31,7 @@ class Statistics:
         self.groups.on_update(update)
         order = update.order
         if order is None:
-            self._refused += 1
+            self._refused += isinstance(update.event, e.CommandRefused)
             return
         before = self._states.get(order.order_id)
         if before is not order.state:

@@ -11,6 +11,7 @@ from .actors.simulated_exchange import SimulatedExchange
 from .actors.strategy import Strategy
 from .actors.system import TradingSystem
 from .model import events, reports
+from .model.account import Currency, MarginAccount, SpotAccount
 from .model.alarm import Alarm, AlarmCode
 from .model.commands import CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
 from .model.errors import (
@@ -31,6 +32,7 @@ from .model.fill_models import ByProbability, ByQueuePosition, ByVolumeShare, Fi
 from .model.group import Group
 from .model.instrument import Instrument
 from .model.kinds import (
+    Action,
     Contingency,
     Liquidity,
     OrderState,
@@ -40,14 +42,16 @@ from .model.kinds import (
     Role,
     Side,
     TimeInForce,
+    TradingState,
     TrailingType,
+    Trip,
 )
 from .model.latency import FixedLatency, NormalLatency, SampledLatency
+from .model.limits import RiskLimits, Rule
 from .model.market import Bar, Depth, MarketData, Quote, Trade
 from .model.order import Order
 from .model.portfolio import PortfolioSnapshot, Position
 from .model.reports import Fill
-from .model.risk import RiskLimits
 from .model.slippage import FixedSlippage, NormalSlippage, SampledSlippage, UniformSlippage
 from .model.trading_hours import TradingHours
 from .model.tying import BracketIds, GroupIds
@@ -57,6 +61,7 @@ logger.disable("orderpit")
 
 __version__ = "0.1.0"
 __all__ = [
+    "Action",
     "Alarm",
     "AlarmCode",
     "AuditReport",
@@ -68,6 +73,7 @@ __all__ = [
     "ByVolumeShare",
     "CancelOrder",
     "Contingency",
+    "Currency",
     "Depth",
     "Exchange",
     "Fill",
@@ -85,6 +91,7 @@ __all__ = [
     "InvalidReport",
     "InvalidValue",
     "Liquidity",
+    "MarginAccount",
     "MarketData",
     "ModifyOrder",
     "NormalLatency",
@@ -104,10 +111,12 @@ __all__ = [
     "Reason",
     "RiskLimits",
     "Role",
+    "Rule",
     "SampledLatency",
     "SampledSlippage",
     "Side",
     "SimulatedExchange",
+    "SpotAccount",
     "Strategy",
     "SubmitGroup",
     "SubmitOrder",
@@ -117,8 +126,10 @@ __all__ = [
     "Touch",
     "Trade",
     "TradingHours",
+    "TradingState",
     "TradingSystem",
     "TrailingType",
+    "Trip",
     "Troubles",
     "UniformSlippage",
     "audit",

@@ -11,10 +11,10 @@ from ..model import events as e
 from ..model.commands import SubmitOrder
 from ..model.instrument import Instrument
 from ..model.kinds import Reason
+from ..model.limits import RiskLimits
 from ..model.market import MarketData, Quote
 from ..model.numbers import multiply
 from ..model.order import Order
-from ..model.risk import RiskLimits
 from ..model.values import changed
 from ..strategies._drawn import Reach, contradictory_order, drawn_change, drawn_order
 

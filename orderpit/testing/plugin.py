@@ -18,9 +18,9 @@ from ..actors.stepped import Stepped
 from ..actors.strategy import Strategy
 from ..actors.system import TradingSystem
 from ..model.instrument import Instrument
+from ..model.limits import RiskLimits
 from ..model.market import MarketData
 from ..model.numbers import Number
-from ..model.risk import RiskLimits
 from .chaos.exchange import ChaosExchange
 from .chaos.faults import SCENARIOS, Faults
 from .schedules import seeded

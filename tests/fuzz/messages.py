@@ -32,8 +32,8 @@ from orderpit.model.kinds import (
     TimeInForce,
     TrailingType,
 )
+from orderpit.model.limits import RiskLimits
 from orderpit.model.market import Bar, Depth, Quote, Trade
-from orderpit.model.risk import RiskLimits
 from orderpit.model.session import Inbound, Outbound
 from orderpit.model.trading_hours import TradingHours
 

@@ -21,8 +21,8 @@ from orderpit.model.errors import (
 )
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderType, Side, TimeInForce
+from orderpit.model.limits import RiskLimits
 from orderpit.model.market import Bar, Depth, Quote, Trade
-from orderpit.model.risk import RiskLimits
 from orderpit.model.trading_hours import TradingHours
 
 LONGEST_ERROR = 400

@@ -32,10 +32,10 @@ from orderpit.model.fill_models import ByProbability, ByVolumeShare, Reach
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Reason, Side
 from orderpit.model.latency import FixedLatency, NormalLatency, SampledLatency
+from orderpit.model.limits import RiskLimits
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.refusal import Refusal
 from orderpit.model.reporting import Verdict
-from orderpit.model.risk import RiskLimits
 from orderpit.model.slippage import FixedSlippage, NormalSlippage, SampledSlippage, UniformSlippage
 
 LEAVES = {str, int, bool, Decimal, type(None)}

@@ -17,9 +17,10 @@ from orderpit.model.errors import InvalidConfiguration
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderState, OrderType, Reason, Side, TimeInForce
 from orderpit.model.lifecycle import apply
+from orderpit.model.limits import RiskLimits
 from orderpit.model.market import Depth, Quote, Trade
 from orderpit.model.numbers import ZERO, total
-from orderpit.model.risk import RiskBook, RiskLimits
+from orderpit.model.risk import RiskBook
 from orderpit.model.values import changed
 from orderpit.model.venue import SimulatedVenue, VenueRules
 

@@ -9,8 +9,8 @@ from test_risk import SYMBOL, Desk, a_book, a_desk, buy, sell, verdict
 
 from orderpit.model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from orderpit.model.kinds import OrderType, Side, TrailingType
+from orderpit.model.limits import RiskLimits
 from orderpit.model.market import Quote
-from orderpit.model.risk import RiskLimits
 
 
 def reduce_only(side: Side, quantity: str, order_id: str, source: str = "") -> SubmitOrder:

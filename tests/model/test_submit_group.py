@@ -14,10 +14,11 @@ from orderpit.model.errors import InvalidOrder
 from orderpit.model.gate import Gate
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Contingency, OrderState, OrderType, Reason, Role, Side, TimeInForce
+from orderpit.model.limits import RiskLimits
 from orderpit.model.market import Quote
 from orderpit.model.numbers import exact
 from orderpit.model.reports import VenueAccepted
-from orderpit.model.risk import RiskBook, RiskLimits
+from orderpit.model.risk import RiskBook
 from orderpit.model.tying import BracketIds, GroupIds, bracket_ids, bracket_of, ids_of, oco_of, oto_of, stamped
 from orderpit.model.values import changed
 

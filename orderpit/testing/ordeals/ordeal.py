@@ -17,9 +17,9 @@ from ...actors.system import TradingSystem
 from ...model.alarm import Alarm
 from ...model.errors import InvalidConfiguration
 from ...model.kinds import OrderState, Pending
+from ...model.limits import RiskLimits
 from ...model.numbers import ZERO, whole
 from ...model.order import Order
-from ...model.risk import RiskLimits
 from ...model.values import changed
 from ...strategies._drawn import drawn_order, lots
 from ..chaos.exchange import ChaosExchange, happened, heal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 from ...model import events as e
 from ...model.blotter import EXTERNAL
@@ -42,6 +42,7 @@ _AFTER_THE_END: Final = frozenset(
 )
 """Events that a closed order may have: money that moved, answers that came too late, and doubts."""
 
+_OF_NO_ORDER: Final = frozenset({e.CommandRefused, *get_args(e.AccountEvent)})
 _MOVING: Final = frozenset({e.OrderFilled, e.FillBusted, e.FillCorrected})
 _NAMING: Final = frozenset(
     {e.OrderCreated, e.OrderSubmitted, e.ModifyRequested, e.OrderReplaced, e.OrderOpened, e.OrderModified}
@@ -149,8 +150,8 @@ class Stream:
     def _fold(self, update: e.OrderUpdate) -> None:
         event, order = update.event, update.order
         if order is None:
-            if type(event) is not e.CommandRefused:
-                raise Violation("I-3", f"update {update.sequence} without an order", type(event), e.CommandRefused)
+            if type(event) not in _OF_NO_ORDER:
+                raise Violation("I-3", f"update {update.sequence} without an order", type(event), _OF_NO_ORDER)
             return
         order_id = order.order_id
         if event.order_id != order_id:

@@ -23,9 +23,9 @@ from ...model.commands import (
 from ...model.group import EXITS
 from ...model.instrument import Instrument
 from ...model.kinds import OrderState, Pending, Reason, Role
+from ...model.limits import RiskLimits
 from ...model.numbers import ZERO, multiply
 from ...model.order import Order
-from ...model.risk import RiskLimits
 from .laws import Violation, must_equal
 from .sharing import inside
 
