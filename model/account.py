@@ -15,7 +15,7 @@ _MOST_PLACES = 18
 
 
 def _code(value: str) -> str:
-    return identifier("currency", value, InvalidConfiguration)
+    return identifier("code", value, InvalidConfiguration)
 
 
 def _places(value: int | None) -> int | None:

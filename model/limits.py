@@ -52,16 +52,26 @@ def _flag(value: bool, field: str = "") -> bool:  # noqa: FBT001  # a converter 
 
 def _named(value: Mapping[str, RiskLimits] | _Pairs, field: str = "") -> _Pairs:
     """Take limits by name; kept as pairs, so that they can be told in a message."""
-    # Not isinstance(), which asks the value itself for its class.
-    if type(value) is not tuple and not issubclass(type(value), Mapping):
-        raise InvalidConfiguration.of(field, value, "must map names to RiskLimits")
-    pairs: list[tuple[str, RiskLimits]] = []
-    for name, limits in dict(value).items():
+    named: dict[str, RiskLimits] = {}
+    for name, limits in _pairs(value, field):
         where = f"{field} {identifier(field, name, InvalidConfiguration)}"
         if type(limits) is not RiskLimits:
             raise InvalidConfiguration.of(where, limits, "must be RiskLimits")
-        pairs.append((name, limits))
-    return tuple(sorted(pairs, key=lambda pair: pair[0]))
+        if name in named:
+            raise InvalidConfiguration.of(field, name, "must have each name once")
+        named[name] = limits
+    return tuple(sorted(named.items(), key=lambda pair: pair[0]))
+
+
+def _pairs(value: Any, field: str) -> list[tuple[Any, Any]]:
+    rule = "must map names to RiskLimits"
+    # Not isinstance(), which asks the value itself for its class.
+    if type(value) is not tuple and not issubclass(type(value), Mapping):
+        raise InvalidConfiguration.of(field, value, rule)
+    try:
+        return [(name, limits) for name, limits in (value if type(value) is tuple else value.items())]
+    except Exception as error:  # what is no pair, or a mapping of the caller's own that raises
+        raise InvalidConfiguration.of(field, value, rule) from error
 
 
 def _knowing_their_names(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
@@ -175,7 +185,8 @@ def _limit(value: Number | None) -> Decimal | None:
 
 
 def _strategy(value: str) -> str:
-    return identifier("strategy", value, InvalidConfiguration) if value != "" else ""
+    # What is no str is not compared, since it may answer with anything.
+    return "" if type(value) is str and not value else identifier("strategy", value, InvalidConfiguration)
 
 
 MEASURED = frozenset(

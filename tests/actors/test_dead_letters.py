@@ -32,4 +32,4 @@ def test_a_timer_that_fires_while_the_system_stops_is_not_reported(capsys: pytes
 def test_any_other_message_to_a_stopped_actor_is_reported(capsys: pytest.CaptureFixture[str]):
     system = stopped(Recorder())
     assert not system._at.manager.send(Resume())
-    assert "order_manager: stopped before it could handle Resume()" in capsys.readouterr().err
+    assert "order_manager: stopped before it could handle Resume(strategy_id='')" in capsys.readouterr().err

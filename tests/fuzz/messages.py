@@ -12,7 +12,8 @@ from typing import Any, Final
 import attrs
 
 from orderpit.model import reports as r
-from orderpit.model.commands import CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
+from orderpit.model.account import Currency, MarginAccount
+from orderpit.model.commands import CancelOrder, ChangeLimits, ModifyOrder, MoveCash, SubmitGroup, SubmitOrder
 from orderpit.model.errors import (
     InvalidConfiguration,
     InvalidInstrument,
@@ -23,6 +24,7 @@ from orderpit.model.errors import (
 )
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import (
+    Action,
     Contingency,
     Liquidity,
     OrderState,
@@ -31,8 +33,9 @@ from orderpit.model.kinds import (
     Side,
     TimeInForce,
     TrailingType,
+    Trip,
 )
-from orderpit.model.limits import RiskLimits
+from orderpit.model.limits import RiskLimits, Rule
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.session import Inbound, Outbound
 from orderpit.model.trading_hours import TradingHours
@@ -122,6 +125,34 @@ _OF_GROUPS: Final[Mapping[str, Draw]] = {
     "contingency": member(Contingency), "orders": either(_orders, junk, exactly(_LEGS[:3], _LEGS[:2])),
     "group_id": either(name, exactly(None)), **_STAMP,
 }  # fmt: skip
+_COUNT: Final = either(time, exactly(None, 1, 20))
+_LIMITED: Final = (RiskLimits(), RiskLimits(max_long="1"), RiskLimits(instruments={"A/B": RiskLimits(max_gross="2")}))
+
+
+def _named(random: Random) -> Any:
+    pairs: list[Any] = []
+    for _ in range(random.randrange(4)):
+        limits = either(junk, exactly(*_LIMITED, *_LIMITED))(random)
+        pairs.append((either(name, exactly("A", "B"))(random), limits))
+    try:
+        return dict(pairs) if random.randrange(2) else tuple(pairs)
+    except Exception:  # noqa: BLE001  # what cannot be hashed is no key
+        return tuple(pairs)
+
+
+_OF_LIMITS: Final[Mapping[str, Draw]] = {
+    **dict.fromkeys((
+        "max_order_quantity", "max_order_notional", "price_collar", "max_long", "max_short", "max_gross",
+        "max_exposure", "max_leverage", "max_concentration", "duplicate_within", "max_daily_loss", "max_drawdown",
+        "max_reject_rate", "max_data_age",
+    ), _OPTIONAL),
+    **dict.fromkeys((
+        "max_open_orders", "max_orders_per_second", "max_modifies_per_second", "max_cancels_per_second",
+        "max_requests_per_second", "cancel_reserve", "max_consecutive_losses", "reject_window",
+    ), _COUNT),
+    "refuse_self_crossing": flag, "only_in_trading_hours": flag,
+    "instruments": either(junk, _named), "strategies": either(junk, _named),
+}  # fmt: skip
 _ALSO_NAMED: Final = {SubmitGroup: frozenset({"profit_target", "stop_loss", "order_id", "symbol", "side", "quantity"})}
 """What the refusal of a message may name besides its own fields: those of what is in it."""
 
@@ -155,7 +186,21 @@ TARGETS: Final[tuple[Target, ...]] = (
         "open": _CLOCK, "close": _CLOCK, "time_zone": either(junk, exactly(UTC, timezone(timedelta(hours=-5)))),
         "days": either(junk, levels, exactly((0, 1), [6], {1, 2}, range(7), (7,), (0, 0))),
     }),
-    (RiskLimits, InvalidConfiguration, {}, {"max_order_quantity": _OPTIONAL, "max_order_notional": _OPTIONAL}),
+    *[(RiskLimits, InvalidConfiguration, {"max_requests_per_second": 5}, _OF_LIMITS)] * 2,
+    (Rule, InvalidConfiguration, {"on": Trip.DRAWDOWN, "action": Action.HALT, "limit": "1"}, {
+        "on": member(Trip), "action": member(Action), "limit": _OPTIONAL, "strategy": name,
+    }),
+    (Currency, InvalidConfiguration, {"code": "USDT"}, {
+        "code": name, "places": _COUNT, "rounding": either(junk, exactly("half-even", "half-up", "down", "DOWN")),
+    }),
+    (MarginAccount, InvalidConfiguration, {"leverage": "2", "maintenance_margin": "0.1"}, {
+        "leverage": _OPTIONAL, "initial_margin": _OPTIONAL, "maintenance_margin": number,
+    }),
+    (MoveCash, InvalidOrder, {"currency": "USDT", "amount": "1"}, {
+        "currency": name, "amount": number, "transfer_id": either(name, exactly(None)), "text": remark, **_STAMP,
+    }),
+    (ChangeLimits, InvalidOrder, {"limits": RiskLimits()}, _STAMP),
+    (ChangeLimits, InvalidConfiguration, {"limits": RiskLimits()}, {"limits": either(junk, exactly(*_LIMITED))}),
     (r.Fill, InvalidReport, {"execution_id": "x", "quantity": "1", "price": "1", "fee_currency": "USDT"}, {
         "execution_id": name, "quantity": number, "price": number, "fee": number, "fee_currency": name,
         "liquidity": member(Liquidity), "time_ns": time,

@@ -11,15 +11,18 @@ from typing import Any, Final
 import attrs
 
 from orderpit import (
+    Action,
     ByProbability,
     ByVolumeShare,
     CancelOrder,
+    Currency,
     FixedLatency,
     FixedSlippage,
     Instrument,
     InvalidConfiguration,
     InvalidMarketData,
     InvalidOrder,
+    MarginAccount,
     ModifyOrder,
     NormalLatency,
     NormalSlippage,
@@ -27,15 +30,18 @@ from orderpit import (
     OrderType,
     Quote,
     RiskLimits,
+    Rule,
     SampledLatency,
     SampledSlippage,
     Side,
     SimulatedExchange,
+    SpotAccount,
     Strategy,
     SubmitOrder,
     ThroughOnly,
     Touch,
     TradingSystem,
+    Trip,
     UniformSlippage,
 )
 from orderpit.actors.stepped import Stepped
@@ -60,6 +66,8 @@ def _pairs(random: Random) -> Any:
 
 _BTC: Final = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.00001")
 _GOOD: Final = {"instruments": [_BTC], "exchange": SimulatedExchange()}
+_LIMITED: Final = tuple(RiskLimits(instruments={symbol: RiskLimits(max_long="1")}) for symbol in ("BTC/USDT", "A"))
+_RULE: Final = Rule(on=Trip.DRAWDOWN, action=Action.HALT, limit="5")
 _YES_OR_NO: Final = (True, False)
 _SAMPLE: Final[Draw] = either(
     junk,
@@ -92,7 +100,7 @@ _SYSTEM: Final[Mapping[str, Draw]] = {
     ),
     "exchange": either(junk, exactly(SimulatedExchange(seed=1), SimulatedExchange)),
     "cash": either(junk, _pairs, exactly(None, {"USDT": "5"})),
-    "risk": either(junk, exactly(RiskLimits())),
+    "risk": either(junk, exactly(RiskLimits(), *_LIMITED)),
     "runtime": _RUNTIME,
     "clock": either(junk, exactly("wall", "data", "sun")),
     "seed": time,
@@ -103,6 +111,15 @@ _SYSTEM: Final[Mapping[str, Draw]] = {
     "answer_within": either(number, exactly("auto", None)),
     "on_exit": either(junk, exactly("leave", "cancel", "panic")),
     "run_id": either(name, exactly(None)),
+    "account": either(junk, exactly(None, SpotAccount(), MarginAccount(leverage=2, maintenance_margin="0.1"))),
+    "currency": either(name, exactly(None, "USDT")),
+    "currencies": either(
+        junk, lambda random: [junk(random)], exactly((), [Currency("USDT", 2)], [Currency("USDT"), Currency("USDT", 2)])
+    ),
+    "cost_basis": either(junk, exactly("average", "fifo", "lifo", "FIFO")),
+    "positions": either(junk, exactly("netted", "hedged", "both")),
+    "rules": either(junk, lambda random: [_RULE, junk(random)], exactly((), [_RULE], [_RULE, _RULE])),
+    "kill_file": either(name, remark, exactly(None, "orderpit.kill", "")),
 }
 _STEPPED: Final[Mapping[str, Draw]] = {
     "late_ns": time,

@@ -9,7 +9,18 @@ from fractions import Fraction
 from random import Random
 from typing import Any, Final
 
-from orderpit.model.kinds import Liquidity, OrderState, OrderType, Reason, Side, TimeInForce, TrailingType
+from orderpit.model.kinds import (
+    Action,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Reason,
+    Side,
+    TimeInForce,
+    TradingState,
+    TrailingType,
+    Trip,
+)
 
 Draw = Callable[[Random], Any]
 
@@ -103,7 +114,9 @@ JUNK: Final[tuple[Any, ...]] = (
     "\x1b[31m", "{0}", "%s", "caf\u00e9", "cafe\u0301", "None",
 )  # fmt: skip
 
-_ENUMS: Final[tuple[type[Enum], ...]] = (*(Side, OrderType, OrderState, TimeInForce, TrailingType, Liquidity, Reason),)
+_ENUMS: Final[tuple[type[Enum], ...]] = (
+    *(Side, OrderType, OrderState, TimeInForce, TrailingType, Liquidity, Reason, TradingState, Action, Trip),
+)
 _ODD: Final = "\x00\x07\n\r\t\x1b\x7f\x85\u00a0\u00e9\u0410\u0661\u200b\u202e\u2028\ud800\udfff\ufeff\uff11\U0001f4a5"
 _PLAIN: Final = "ABCxyz019._:/-"
 

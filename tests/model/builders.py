@@ -7,14 +7,16 @@ from typing import get_args
 from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.commands import SubmitOrder
-from orderpit.model.kinds import OrderState, OrderType, Reason, Side, TimeInForce
+from orderpit.model.kinds import Action, OrderState, OrderType, Reason, Side, TimeInForce, TradingState, Trip
 from orderpit.model.lifecycle import apply
+from orderpit.model.limits import RiskLimits
 from orderpit.model.numbers import exact
 from orderpit.model.order import Order
 
 S = OrderState
 NOW = 1_700_000_000_000_000_000
 ORDER_EVENTS = get_args(e.OrderEvent)
+ACCOUNT_EVENTS = get_args(e.AccountEvent)
 VENUE_REPORTS = get_args(r.VenueReport)
 VENUE_REQUESTS = get_args(r.VenueRequest)
 
@@ -79,11 +81,22 @@ _EVENT_FIELDS = {
         "reason": Reason.UNKNOWN_ORDER,
         "text": "",
     },
+    e.CashMoved: {"transfer_id": "t-1", "currency": "USDT", "amount": number("5"), "text": ""},
+    e.LimitsChanged: {"limits": RiskLimits(max_long="1")},
+    e.TradingStateChanged: {
+        "strategy_id": "",
+        "before": TradingState.ACTIVE,
+        "state": TradingState.HALTED,
+        "trip": Trip.PERSON,
+        "action": Action.HALT,
+        "text": "",
+    },
 }
 
 
 def event(kind, **changes):
-    return kind(**{"time_ns": NOW, "source": "test", "order_id": "o-1"} | _EVENT_FIELDS[kind] | changes)
+    about = {} if kind in ACCOUNT_EVENTS else {"order_id": "o-1"}
+    return kind(**{"time_ns": NOW, "source": "test"} | about | _EVENT_FIELDS[kind] | changes)
 
 
 _TRADED = {"symbol": "BTC/USDT", "side": Side.BUY}

@@ -10,7 +10,8 @@ import pytest
 from builders import NOW, S, fill, terms
 
 from orderpit.model import reports as r
-from orderpit.model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from orderpit.model.account import Currency, MarginAccount
+from orderpit.model.commands import CancelOrder, ChangeLimits, ModifyOrder, MoveCash, SubmitOrder
 from orderpit.model.errors import (
     InvalidConfiguration,
     InvalidInstrument,
@@ -20,8 +21,8 @@ from orderpit.model.errors import (
     InvalidValue,
 )
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import OrderType, Side, TimeInForce
-from orderpit.model.limits import RiskLimits
+from orderpit.model.kinds import Action, OrderType, Side, TimeInForce, Trip
+from orderpit.model.limits import RiskLimits, Rule
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.trading_hours import TradingHours
 
@@ -198,6 +199,31 @@ WRONG_LEVELS = ALWAYS_WRONG | {
 
 POSITIVE = WRONG_NUMBER | ZERO
 NO_NONE = {"none": None}
+AT_LEAST_ONE = WRONG_TIME | {"zero": 0}
+
+
+class Quarrelsome(dict):
+    """A mapping that will not say what is in it."""
+
+    def items(self):
+        raise RuntimeError("no items")
+
+
+WRONG_LIMITS = ALWAYS_WRONG | NO_NONE | {"class": RiskLimits, "dict": {"max_long": "1"}}
+WRONG_NAMED = ALWAYS_WRONG | {
+    "none": None,
+    "text": "A",
+    "quarrelsome": Quarrelsome(),
+    "no-limits": {"A": None},
+    "a-class": {"A": RiskLimits},
+    "bad-name": {"a b": RiskLimits()},
+    "no-name": {None: RiskLimits()},
+    "nested": {"A": RiskLimits(strategies={"B": RiskLimits()})},
+    "pairs-of-one": (("A",),),
+    "pairs-of-three": (("A", RiskLimits(), 1),),
+    "unhashable-name": ((["A"], RiskLimits()),),
+    "twice": (("A", RiskLimits()), ("A", RiskLimits(max_long="1"))),
+}
 
 
 def without(table, *names):
@@ -226,6 +252,34 @@ NAMED = {"client_order_id": WRONG_ID} | STAMPED
 OTHER_FILL = ALWAYS_WRONG | {"none": None, "report": CancelOrder("o")}
 # A fee may be negative and of 54 digits, so fewer numbers are wrong.
 FEE = without(WRONG_NUMBER, *(name for name in WRONG_NUMBER if "19-" in name or name.startswith("negative")))
+AMOUNT = without(WRONG_NUMBER, *(name for name in WRONG_NUMBER if name.startswith("negative"))) | ZERO | NO_NONE
+PAID = {"currency": "USDT", "amount": "1"}
+TRIP = {"on": Trip.DAILY_LOSS, "action": Action.HALT, "limit": "1"}
+MARGIN = {"leverage": "2", "maintenance_margin": "0.001"}
+OTHER_MARGIN = {"maintenance_margin": "0.001"}
+WRONG_BY_LIMIT = {
+    **dict.fromkeys(
+        (
+            *("max_order_quantity", "max_order_notional", "price_collar", "max_long", "max_short", "max_gross"),
+            *("max_exposure", "max_leverage", "max_concentration", "duplicate_within", "max_daily_loss"),
+            *("max_drawdown", "max_data_age"),
+        ),
+        POSITIVE,
+    ),
+    "max_reject_rate": POSITIVE | {"above-one": "1.000000000000000001"},
+    "max_open_orders": WRONG_TIME,
+    **dict.fromkeys(
+        (
+            *("max_orders_per_second", "max_modifies_per_second", "max_cancels_per_second"),
+            *("max_requests_per_second", "max_consecutive_losses"),
+        ),
+        AT_LEAST_ONE,
+    ),
+    "cancel_reserve": WRONG_TIME | NO_NONE | {"of-nothing": 1},
+    "reject_window": AT_LEAST_ONE | NO_NONE,
+    **dict.fromkeys(("refuse_self_crossing", "only_in_trading_hours"), WRONG_FLAG),
+    **dict.fromkeys(("instruments", "strategies"), WRONG_NAMED),
+}
 
 FIELDS = [
     (SubmitOrder, LIMIT, InvalidOrder, "symbol", WRONG_ID),
@@ -288,8 +342,24 @@ FIELDS = [
     (TradingHours, {"open": "09:30"}, InvalidInstrument, "close", WRONG_ID_OR_NONE | NO_NONE),
     (TradingHours, HOURS, InvalidInstrument, "time_zone", ALWAYS_WRONG | NO_NONE | {"no-offset": tzinfo()}),
     (TradingHours, HOURS, InvalidInstrument, "days", without(ALWAYS_WRONG, "list", "tuple") | NO_NONE | {"empty": ()}),
-    (RiskLimits, {}, InvalidConfiguration, "max_order_quantity", POSITIVE),
-    (RiskLimits, {}, InvalidConfiguration, "max_order_notional", POSITIVE),
+    *((RiskLimits, {}, InvalidConfiguration, field, table) for field, table in WRONG_BY_LIMIT.items()),
+    (Rule, TRIP, InvalidConfiguration, "on", WRONG_MEMBER | NO_NONE | {"by-hand": Trip.PERSON}),
+    (Rule, TRIP, InvalidConfiguration, "action", WRONG_MEMBER | NO_NONE),
+    (Rule, TRIP, InvalidConfiguration, "limit", POSITIVE | NO_NONE),
+    (Rule, TRIP, InvalidConfiguration, "strategy", without(WRONG_ID, "empty")),
+    (Currency, {"code": "USDT"}, InvalidConfiguration, "code", WRONG_ID),
+    (Currency, {"code": "USDT"}, InvalidConfiguration, "places", WRONG_TIME | {"19": 19}),
+    (Currency, {"code": "USDT"}, InvalidConfiguration, "rounding", ALWAYS_WRONG | NO_NONE | {"unknown": "half"}),
+    (MarginAccount, MARGIN, InvalidConfiguration, "leverage", POSITIVE | NO_NONE),
+    (MarginAccount, OTHER_MARGIN, InvalidConfiguration, "initial_margin", POSITIVE),
+    (MarginAccount, MARGIN, InvalidConfiguration, "maintenance_margin", POSITIVE | NO_NONE | {"above": "0.6"}),
+    (MoveCash, {"amount": "1"}, InvalidOrder, "currency", WRONG_ID),
+    (MoveCash, {"currency": "USDT"}, InvalidOrder, "amount", AMOUNT),
+    (MoveCash, PAID, InvalidOrder, "transfer_id", WRONG_ID_OR_NONE),
+    (MoveCash, PAID, InvalidOrder, "text", WRONG_TEXT),
+    *((MoveCash, PAID, InvalidOrder, *item) for item in STAMPED.items()),
+    (ChangeLimits, {}, InvalidConfiguration, "limits", WRONG_LIMITS),
+    *((ChangeLimits, {"limits": RiskLimits()}, InvalidOrder, *item) for item in STAMPED.items()),
     (r.Fill, FILL, InvalidReport, "execution_id", WRONG_ID),
     (r.Fill, FILL, InvalidReport, "quantity", POSITIVE | NO_NONE),
     (r.Fill, FILL, InvalidReport, "price", POSITIVE | NO_NONE),
@@ -353,7 +423,8 @@ def check(error, kind, field):
     """One clear error: its class, the field, and a message of bounded length that is fit for a terminal."""
     assert type(error) is kind
     assert isinstance(error, ValueError)
-    assert error.field.removesuffix(" price").removesuffix(" size") == field
+    # "asks price" is of asks, and "instruments A" of instruments.
+    assert error.field.split(" ")[0] == field
     text = str(error)
     assert text.startswith(f"{error.field}: ")
     assert ", got " in text
@@ -444,3 +515,52 @@ def test_market_data_that_no_market_can_show_is_refused(build, field):
     with pytest.raises(InvalidMarketData) as caught:
         build()
     check(caught.value, InvalidMarketData, field)
+
+
+@pytest.mark.parametrize(
+    ("build", "field"),
+    [
+        pytest.param(
+            lambda: RiskLimits(max_requests_per_second=5, cancel_reserve=5), "cancel_reserve", id="all-in-reserve"
+        ),
+        pytest.param(
+            lambda: RiskLimits(instruments={"A": RiskLimits(instruments={"B": RiskLimits()})}),
+            "instruments",
+            id="symbol-within-symbol",
+        ),
+        pytest.param(
+            lambda: RiskLimits(strategies={"A": RiskLimits(strategies={"B": RiskLimits()})}),
+            "strategies",
+            id="strategy-within-strategy",
+        ),
+        pytest.param(lambda: Rule(on=Trip.STUCK_ACTOR, action=Action.HALT), "limit", id="rule-without-limit"),
+        pytest.param(
+            lambda: Rule(on=Trip.MARGIN_CALL, action=Action.HALT, limit=1), "limit", id="rule-with-needless-limit"
+        ),
+        pytest.param(
+            lambda: Rule(on=Trip.AUDIT_VIOLATION, action=Action.HALT, strategy="s"), "strategy", id="rule-of-nobody"
+        ),
+        pytest.param(lambda: MarginAccount(maintenance_margin="0.1"), "leverage", id="no-margin"),
+        pytest.param(
+            lambda: MarginAccount(maintenance_margin="0.1", leverage=2, initial_margin="0.5"),
+            "leverage",
+            id="two-margins",
+        ),
+        pytest.param(
+            lambda: MarginAccount(maintenance_margin="0.2", initial_margin="0.1"),
+            "maintenance_margin",
+            id="maintenance-above-initial",
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(build, field):
+    with pytest.raises(InvalidConfiguration) as caught:
+        build()
+    check(caught.value, InvalidConfiguration, field)
+
+
+def test_limits_by_name_are_kept_in_one_order_and_equal_however_they_were_given():
+    one, other = RiskLimits(max_long="1"), RiskLimits(max_short="1")
+    given = RiskLimits(instruments={"B": one, "A": other})
+    assert given.instruments == (("A", other), ("B", one))
+    assert given == RiskLimits(instruments={"A": other, "B": one}) == RiskLimits(instruments=given.instruments)

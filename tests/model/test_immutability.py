@@ -7,15 +7,32 @@ from enum import Enum
 
 import attrs
 import pytest
-from builders import NOW, ORDER_EVENTS, VENUE_REPORTS, VENUE_REQUESTS, S, event, fill, order_in, report, request, terms
+from builders import (
+    ACCOUNT_EVENTS,
+    NOW,
+    ORDER_EVENTS,
+    VENUE_REPORTS,
+    VENUE_REQUESTS,
+    S,
+    event,
+    fill,
+    order_in,
+    report,
+    request,
+    terms,
+)
 from groups import Desk, bracket
 
 from orderpit.model import (
+    account,
+    account_events,
     alarm,
     blotter,
     commands,
     events,
     instrument,
+    judgement,
+    limits,
     market,
     order,
     refusal,
@@ -23,16 +40,18 @@ from orderpit.model import (
     reports,
     risk,
 )
+from orderpit.model.account import Currency, MarginAccount, SpotAccount
 from orderpit.model.alarm import Alarm, AlarmCode
 from orderpit.model.blotter import Outcome
 from orderpit.model.chain import Chain
-from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
+from orderpit.model.commands import Approved, CancelOrder, ChangeLimits, Denied, ModifyOrder, MoveCash
 from orderpit.model.events import CommandRefused, OrderUpdate
 from orderpit.model.fill_models import ByProbability, ByVolumeShare, Reach
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import Reason, Side
+from orderpit.model.judgement import Check, Checked, Judgement
+from orderpit.model.kinds import Action, Reason, Side, Trip
 from orderpit.model.latency import FixedLatency, NormalLatency, SampledLatency
-from orderpit.model.limits import RiskLimits
+from orderpit.model.limits import RiskLimits, Rule
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.model.refusal import Refusal
 from orderpit.model.reporting import Verdict
@@ -43,6 +62,13 @@ CONTAINERS = {tuple, frozenset}
 
 REFUSAL = Refusal(Reason.HALTED, "trading is halted")
 UPDATE = OrderUpdate(1, event(events.OrderFilled), order_in(S.PARTIALLY_FILLED))
+CHECK = Check("max_long", Reason.MAX_LONG, "", "BTC/USDT", "the position")
+JUDGEMENT = Judgement((CHECK,), ((Decimal(1), Decimal(2)),))
+LIMITS = RiskLimits(
+    max_order_quantity="1",
+    instruments={"A/B": RiskLimits(max_long="1")},
+    strategies={"s": RiskLimits(instruments={"A/B": RiskLimits(max_open_orders=1)})},
+)
 ALARM = Alarm(NOW, AlarmCode.LATE_FILL, "o-1", "late")
 MESSAGES = [
     terms(),
@@ -51,7 +77,17 @@ MESSAGES = [
     bracket(),
     Desk(bracket()).group(),
     Approved(bracket(), NOW, "risk_controller"),
-    Approved(terms(), NOW, "risk_controller"),
+    Approved(terms(), NOW, "risk_controller", (JUDGEMENT,)),
+    MoveCash("USDT", "-1"),
+    ChangeLimits(LIMITS),
+    CHECK,
+    Checked(CHECK, Decimal(1), None, passed=True),
+    JUDGEMENT,
+    LIMITS,
+    Rule(on=Trip.MARGIN_CALL, action=Action.REDUCE),
+    Currency("USDT", 2),
+    SpotAccount(),
+    MarginAccount(leverage=2, maintenance_margin="0.1"),
     Denied(terms(), REFUSAL, NOW, "risk_controller"),
     REFUSAL,
     Quote("A", bid="1", ask="2"),
@@ -59,14 +95,13 @@ MESSAGES = [
     Bar("A", open="1", high="1", low="1", close="1"),
     Depth("A", bids=[["1", "2"]], asks=[("2", "1")]),
     Instrument("A/B", price_increment="1", quantity_increment="1"),
-    RiskLimits(max_order_quantity="1"),
     fill(),
     order_in(S.PARTIALLY_FILLED),
     UPDATE,
     ALARM,
     Verdict((event(events.OrderFilled),), (ALARM,)),
     Outcome(updates=(UPDATE,), requests=(request(reports.VenueQuery),), alarms=(ALARM,), answers=(("s", UPDATE),)),
-    *(event(kind) for kind in (*ORDER_EVENTS, CommandRefused)),
+    *(event(kind) for kind in (*ORDER_EVENTS, CommandRefused, *ACCOUNT_EVENTS)),
     *(report(kind) for kind in VENUE_REPORTS),
     *(request(kind) for kind in VENUE_REQUESTS),
     reports.VenueDisconnected(reason="the line is dead"),
@@ -106,6 +141,8 @@ def ungrounded(value, path):
     """Yield the path of a value that takes another attribute, or has a dictionary to put one into."""
     if hasattr(value, "__dict__"):
         yield f"{path} has a __dict__"
+    if not attrs.fields(type(value)):
+        return
     first = attrs.fields(type(value))[0].name
     try:
         setattr(value, first, getattr(value, first))
@@ -129,7 +166,10 @@ def test_a_message_has_a_hash_and_equals_its_twin(message):
 
 @pytest.mark.fault(44)
 def test_every_message_type_is_walked():
-    modules = (alarm, blotter, commands, events, instrument, market, order, refusal, reporting, reports, risk)
+    modules = (
+        *(account, account_events, alarm, blotter, commands, events, instrument, judgement, limits, market, order),
+        *(refusal, reporting, reports, risk),
+    )
     defined = {
         kind
         for module in modules

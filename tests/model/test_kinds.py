@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from orderpit.model.alarm import AlarmCode
-from orderpit.model.kinds import Liquidity, OrderState, OrderType, Pending, Reason, Side, TimeInForce
+from orderpit.model.kinds import (
+    Action,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Pending,
+    Reason,
+    Side,
+    TimeInForce,
+    TradingState,
+    Trip,
+)
 
 
 def test_states_types_and_sides_have_the_values_of_the_notebook():
@@ -22,5 +33,5 @@ def test_states_types_and_sides_have_the_values_of_the_notebook():
 
 
 def test_every_other_value_is_its_name():
-    for kind in (OrderType, Side, TimeInForce, Pending, Liquidity, Reason, AlarmCode):
+    for kind in (OrderType, Side, TimeInForce, Pending, Liquidity, Reason, AlarmCode, TradingState, Action, Trip):
         assert [member.value for member in kind] == [member.name for member in kind]

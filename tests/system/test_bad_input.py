@@ -11,10 +11,12 @@ import pytest
 from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
 
 from orderpit import (
+    Action,
     Bar,
     ByProbability,
     ByVolumeShare,
     CancelOrder,
+    Currency,
     Depth,
     FixedLatency,
     FixedSlippage,
@@ -24,6 +26,7 @@ from orderpit import (
     InvalidMarketData,
     InvalidOrder,
     InvalidValue,
+    MarginAccount,
     ModifyOrder,
     NormalLatency,
     NormalSlippage,
@@ -31,16 +34,19 @@ from orderpit import (
     OrderType,
     Quote,
     RiskLimits,
+    Rule,
     SampledLatency,
     SampledSlippage,
     Side,
     SimulatedExchange,
+    SpotAccount,
     Strategy,
     SubmitOrder,
     TimeInForce,
     Touch,
     Trade,
     TradingSystem,
+    Trip,
     UniformSlippage,
     audit,
 )
@@ -370,6 +376,15 @@ def test_limits_out_of_range_are_refused(field: str, value: Any) -> None:
 
 # -- the system
 
+RULE = Rule(on=Trip.DRAWDOWN, action=Action.HALT, limit="5")
+
+
+class Quarrelsome(dict[str, str]):
+    """A mapping that will not say what is in it."""
+
+    def items(self) -> Any:
+        raise ZeroDivisionError
+
 
 @cases(
     instruments={
@@ -392,8 +407,16 @@ def test_limits_out_of_range_are_refused(field: str, value: Any) -> None:
         "evasive": Evasive(),
         "closed": Closed(),
     },
-    cash={"list": ["USDT"], "str": "USDT", "int": 7, "evasive": Evasive()},
-    risk={"None": None, "dict": {}, "class": RiskLimits},
+    cash={"list": ["USDT"], "str": "USDT", "int": 7, "evasive": Evasive(), "quarrelsome": Quarrelsome()},
+    risk={
+        "None": None,
+        "dict": {},
+        "class": RiskLimits,
+        "of an untraded symbol": RiskLimits(instruments={"DOGE/USDT": RiskLimits()}),
+        "of a strategy in an untraded symbol": RiskLimits(
+            strategies={"s": RiskLimits(instruments={"DOGE/USDT": RiskLimits()})}
+        ),
+    },
     runtime={"unknown": "greenlets", "None": None, "lying": LyingStr("x"), "list": []},
     clock={"unknown": "sun", "None": None, "bool": True},
     seed={"negative": -1, "float": 1.0, "bool": True, "str": "1", "None": None},
@@ -404,10 +427,54 @@ def test_limits_out_of_range_are_refused(field: str, value: Any) -> None:
     answer_within=NOT_NUMBERS | NEGATIVE,
     on_exit={"unknown": "panic", "None": None, "lying": LyingStr("x")},
     run_id=NOT_IDS,
+    account={
+        "its name": "spot",
+        "class": SpotAccount,
+        "evasive": Evasive(),
+        "unshowable": Unshowable(),
+    },
+    currency=NOT_IDS,
+    currencies={
+        "None": None,
+        "int": 7,
+        "codes": ["USDT"],
+        "a str": "USDT",
+        "one": Currency("USDT"),
+        "class": [Currency],
+        "twice": [Currency("USDT"), Currency("USDT", 2)],
+        "evasive": [Evasive()],
+        "an iterable that raises": (1 / 0 for _ in "x"),
+    },
+    cost_basis={"unknown": "FIFO", "None": None, "lying": LyingStr("x"), "list": []},
+    positions={"unknown": "both", "None": None, "lying": LyingStr("x"), "list": []},
+    rules={
+        "None": None,
+        "int": 7,
+        "one": RULE,
+        "class": [Rule],
+        "names": ["DRAWDOWN"],
+        "evasive": [RULE, Evasive()],
+        "an iterable that raises": (1 / 0 for _ in "x"),
+    },
+    kill_file={
+        "empty": "",
+        "NUL": "a\0",
+        "bytes": b"kill",
+        "int": 7,
+        "lying": LyingStr("x"),
+        "unshowable": Unshowable(),
+    },
 )
 def test_a_setting_out_of_range_is_refused(field: str, value: Any) -> None:
     arguments = {"instruments": [BTC], "exchange": SimulatedExchange()} | {field: value}
     refused(InvalidConfiguration, lambda: TradingSystem(**arguments), field)
+
+
+@pytest.mark.parametrize(
+    "account", [SpotAccount(), MarginAccount(leverage=2, maintenance_margin="0.1")], ids=["spot", "margin"]
+)
+def test_an_account_without_cash_is_refused(account: Any) -> None:
+    refused(InvalidConfiguration, lambda: system_of(account=account, cash=None), "cash")
 
 
 @pytest.mark.parametrize("name", NOT_NUMBERS | NEGATIVE | {"None": None})
