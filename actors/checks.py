@@ -109,20 +109,26 @@ def must_be_an_exchange(field: str, value: object) -> None:
             raise InvalidConfiguration.of(field, value, f"must be an Exchange, with a method {method}")
 
 
-def amends_of(field: str, exchange: object) -> bool:
-    """Say whether an exchange amends orders, which one that does not say so does.
+def flag_of(field: str, exchange: object, name: str, *, unless_said: bool) -> bool:
+    """Return what an exchange says of itself by an attribute that it need not have.
+
+    Args:
+        field: the name that an error shall give.
+        exchange: a description, or an Exchange of one's own.
+        name: of the attribute: amends (orders are changed in place), ties (orders of a group close each other there).
+        unless_said: what holds where it does not say.
 
     Raises:
-        InvalidConfiguration: for an attribute amends that is neither True nor False.
+        InvalidConfiguration: for an attribute that is neither True nor False.
     """
-    rule = "must have True or False as amends, where it has that attribute"
+    rule = f"must have True or False as {name}, where it has that attribute"
     try:
-        amends = getattr(exchange, "amends", True)
+        flag = getattr(exchange, name, unless_said)
     except Exception as error:  # an attribute of the caller's own that raises
         raise InvalidConfiguration.of(field, exchange, rule) from error
-    if type(amends) is not bool:
+    if type(flag) is not bool:
         raise InvalidConfiguration.of(field, exchange, rule)
-    return amends
+    return flag
 
 
 def must_be_a_fill_model(field: str, value: object) -> None:

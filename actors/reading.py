@@ -34,6 +34,7 @@ from .messages import (
     GetOrders,
     GetPortfolio,
     GetProblems,
+    GetRisk,
     GetStats,
     Problem,
     Query,
@@ -41,6 +42,7 @@ from .messages import (
 )
 from .monitor import Troubles
 from .playback import Playback
+from .risk_controller import RiskSnapshot
 from .runtime import Runtime
 from .settings import Settings
 from .wiring import Addresses
@@ -192,6 +194,11 @@ class Reading:
     def portfolio(self) -> PortfolioSnapshot:
         """Return positions, cash and profit; includes every update that has been read before."""
         snapshot: PortfolioSnapshot = self._ask(self._at.portfolio, GetPortfolio(), ASK_TIMEOUT)
+        return snapshot
+
+    def risk(self) -> RiskSnapshot:
+        """Return the limits in force, and what every position can become."""
+        snapshot: RiskSnapshot = self._ask(self._at.risk, GetRisk(), ASK_TIMEOUT)
         return snapshot
 
     def troubles(self) -> Troubles:

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 
-from ..model.commands import CancelOrder, Command, Denied, ModifyOrder, SubmitGroup, SubmitOrder
+from ..model.commands import (
+    AccountCommand,
+    CancelOrder,
+    ChangeLimits,
+    Command,
+    Denied,
+    ModifyOrder,
+    SubmitGroup,
+    SubmitOrder,
+)
 from ..model.events import OrderUpdate
+from ..model.exposure import Exposure
 from ..model.kinds import Reason
+from ..model.limits import RiskLimits
 from ..model.market import MARKET_DATA, MarketData
 from ..model.refusal import Refusal
 from ..model.risk import SOURCE, RiskBook
 from .address import Target
 from .following import Follower
-from .messages import Halt, Resume, StopSymbol
+from .messages import GetRisk, Halt, Query, Resume, StopSymbol
 from .runtime import Context
 
-RiskMessage = Command | OrderUpdate | MarketData | Halt | Resume | StopSymbol
+RiskMessage = Command | AccountCommand | OrderUpdate | MarketData | Halt | Resume | StopSymbol
+
+
+@attrs.frozen
+class RiskSnapshot:
+    """What risk goes by.
+
+    Attributes:
+        limits: those in force.
+        exposures: by strategy and symbol, what is held and what it can become.
+        reserved: what working buys may still cost, by currency.
+        sequence: of the last update that is included.
+    """
+
+    limits: RiskLimits
+    exposures: Mapping[tuple[str, str], Exposure]
+    reserved: Mapping[str, Decimal]
+    sequence: int
 
 
 @attrs.frozen
@@ -53,6 +83,8 @@ class RiskController(Follower):
                 judged = self._book.decide(message, self.context.now_ns())
                 self._book.commit(judged)
                 self.send(self._manager, judged)
+            case ChangeLimits():
+                self.send(self._manager, self._book.change_limits(message, self.context.now_ns()))
             case OrderUpdate():
                 self.follow(message, self._book.on_update)
             case Halt():
@@ -72,6 +104,14 @@ class RiskController(Follower):
             self.send(self._manager, denied)
         else:
             super().set_aside(message)
+
+    def answer(self, query: Query) -> object:
+        """Answer with what risk goes by."""
+        if not isinstance(query, GetRisk):
+            return super().answer(query)
+        book = self._book
+        exposures, reserved = MappingProxyType(dict(book.exposures.all())), MappingProxyType(dict(book.reserved))
+        return RiskSnapshot(book.limits, exposures, reserved, self.followed)
 
     def books(self) -> RiskBooks:
         """Return how far risk has followed the stream, and what it holds reserved."""

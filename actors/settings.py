@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeGuard, TypeVar
@@ -41,8 +41,12 @@ def _balances(cash: Mapping[str, Number] | None) -> Mapping[str, Decimal] | None
     # Not isinstance(), which asks the value itself for its class, and that may answer with an error.
     if not issubclass(type(cash), Mapping):
         raise InvalidConfiguration.of("cash", cash, "must map currencies to amounts")
+    try:
+        items = [(currency, amount) for currency, amount in cash.items()]  # of whatever items() gives
+    except Exception as error:  # a mapping of the caller's own that raises
+        raise InvalidConfiguration.of("cash", cash, "must map currencies to amounts") from error
     balances: dict[str, Decimal] = {}
-    for currency, amount in cash.items():
+    for currency, amount in items:
         name = identifier("cash currency", currency, InvalidConfiguration)
         balances[name] = not_negative(f"cash {name}", amount, InvalidConfiguration)
     return MappingProxyType(balances)
@@ -105,6 +109,19 @@ def _limits(limits: RiskLimits) -> RiskLimits:
     return limits
 
 
+def refuse_untraded(field: str, limits: RiskLimits, traded: Container[str]) -> None:
+    """Refuse limits of a symbol that is not traded: they would hold nothing, and whoever wrote them thinks they do.
+
+    Raises:
+        InvalidConfiguration: naming the symbol.
+    """
+    for within in (limits, *(of_strategy for _, of_strategy in limits.strategies)):
+        for symbol, _ in within.instruments:
+            if symbol not in traded:
+                where = f"{field} instruments"
+                raise InvalidConfiguration.of(where, symbol, "must be one that is traded")
+
+
 def patience(answer_within: Number | Literal["auto"] | None, exchange: ExchangeDescription | Exchange) -> Number | None:
     """Return how many seconds a venue has to answer where that was left open."""
     if type(answer_within) is str and answer_within == "auto":
@@ -157,7 +174,11 @@ def _callable(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
 
 
 def _amends(settings: Settings) -> bool:
-    return checks.amends_of("exchange", settings.exchange)
+    return checks.flag_of("exchange", settings.exchange, "amends", unless_said=True)
+
+
+def _ties(settings: Settings) -> bool:
+    return checks.flag_of("exchange", settings.exchange, "ties", unless_said=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -190,8 +211,10 @@ class Settings:
     rules: tuple[Rule, ...] = attrs.field(default=(), converter=_rules)
     kill_file: str | None = attrs.field(default=None, converter=_kill_file)
     amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))
+    ties: bool = attrs.field(init=False, default=attrs.Factory(_ties, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
+        refuse_untraded("risk", self.limits, self.instruments)
         if self.account is not None and self.cash is None:
             raise InvalidConfiguration.of("cash", None, "must be given for an account")
 

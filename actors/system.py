@@ -12,7 +12,7 @@ import pykka
 
 from ..model.account import Account, CostBasis, Currency, PositionMode
 from ..model.alarm import Alarm
-from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
+from ..model.commands import CancelOrder, ChangeLimits, Command, ModifyOrder, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidMarketData, InvalidOrder, Overloaded, SystemStopped
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState
@@ -354,6 +354,21 @@ class TradingSystem(Tying):
             SystemStopped: when it is not running.
         """
         self._pass_to_risk(self._stamped(CancelOrder(order_id)), "cancel()")
+
+    def set_limits(self, limits: RiskLimits) -> None:
+        """Hold orders to other limits, in place of all before; those that wait in risk's mailbox are judged first.
+
+        Raises:
+            InvalidConfiguration: for what are no RiskLimits.
+            SystemStopped: when it is not running.
+        """
+        if type(limits) is not RiskLimits:
+            raise InvalidConfiguration.of("limits", limits, "must be RiskLimits")
+        self._must_run("set_limits()")
+        command = ChangeLimits(limits, time_ns=self._runtime.now_ns(), source=SOURCE)
+        if not self._at.risk.send(command):
+            raise SystemStopped("set_limits()")
+        self._runtime.settle()
 
     def halt(self, reason: str) -> None:
         """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do.

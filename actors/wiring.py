@@ -81,6 +81,9 @@ def plan(
         allowance=ONE if described is None else described.allowance,
         allowance_ticks=0 if described is None else described.allowance_ticks,
         fee_rate=ZERO if described is None else described.dearest_fee,
+        currency=settings.account_currency,
+        hedged=settings.positions == "hedged",
+        ties=settings.ties,
     )
     portfolio_book = PortfolioBook(settings.instruments, settings.cash)
     manager_arguments = (

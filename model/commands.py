@@ -8,10 +8,10 @@ from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
-from .errors import InvalidOrder
+from .errors import InvalidConfiguration, InvalidOrder
 from .instructions import NO_INSTRUCTIONS, Instructions
 from .judgement import Judgement
-from .kinds import Contingency, OrderType, Role, Side, TimeInForce, TrailingType
+from .kinds import Contingency, OrderType, Role, Side, TimeInForce, TradingState, TrailingType
 from .limits import RiskLimits
 from .link import Link
 from .numbers import EXACT, HUNDRED, Number, exact, positive, whole
@@ -361,11 +361,21 @@ class MoveCash:
     source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
 
 
+def _limits(value: RiskLimits) -> RiskLimits:
+    if type(value) is not RiskLimits:
+        raise InvalidConfiguration.of("limits", value, "must be RiskLimits")
+    return value
+
+
 @attrs.frozen
 class ChangeLimits:
-    """From now on, hold orders to these limits in place of all before."""
+    """From now on, hold orders to these limits in place of all before.
 
-    limits: RiskLimits
+    Raises:
+        InvalidConfiguration: for what are no RiskLimits.
+    """
+
+    limits: RiskLimits = attrs.field(converter=_limits)
     time_ns: int = attrs.field(default=0, converter=_time, kw_only=True, eq=False)
     source: str = attrs.field(default="", converter=_source, kw_only=True, eq=False)
 
@@ -384,12 +394,16 @@ SUBMISSIONS: Final = frozenset({SubmitOrder.__name__, SubmitGroup.__name__})
 
 @attrs.frozen
 class Approved:
-    """A command that risk has let pass; judgements has one for each order that it asks for."""
+    """A command that risk has let pass; judgements has one for each order that it asks for.
+
+    judged_in is the trading state that it was judged in.
+    """
 
     command: Command
     time_ns: int
     source: str
     judgements: tuple[Judgement, ...] = ()
+    judged_in: TradingState = TradingState.ACTIVE
 
 
 @attrs.frozen

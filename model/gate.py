@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .kinds import Reason
+from .kinds import Reason, TradingState
 from .refusal import Refusal
 from .values import changed
 
@@ -43,16 +43,22 @@ class Gate:
         """Let no new order in a symbol pass."""
         return changed(self, stopped_symbols=self.stopped_symbols | {symbol})
 
-    def refuse_submit(self, symbol: str) -> Refusal | None:
+    def state_of(self, strategy_id: str = "") -> TradingState:
+        """Return what a strategy may do; empty for all."""
+        del strategy_id
+        return TradingState.ACTIVE if self.halted is None else TradingState.HALTED
+
+    def refuse_submit(self, symbol: str, strategy_id: str = "") -> Refusal | None:
         """Judge a new order."""
-        refusal = self.refuse_modify()
+        refusal = self.refuse_modify(strategy_id)
         if refusal is None and symbol in self.stopped_symbols:
             text = f"symbol {symbol}: new orders are stopped, since a report on it could not be handled"
             return Refusal(Reason.SYMBOL_STOPPED, text)
         return refusal
 
-    def refuse_modify(self) -> Refusal | None:
+    def refuse_modify(self, strategy_id: str = "") -> Refusal | None:
         """Judge a modification, which may add to what could be filled."""
+        del strategy_id
         if self.halted is not None:
             return Refusal(Reason.HALTED, f"trading is halted: {self.halted}")
         if self.disconnected is not None:

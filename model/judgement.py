@@ -18,6 +18,7 @@ class Check:
         reason: the code of its refusal.
         strategy_id, symbol: its scope; empty for all.
         counts: what it measures, in words.
+        rule: what is asked of it, with {} where the bound stands.
         at_least: whether the value must be at least the bound; else at most.
     """
 
@@ -26,6 +27,7 @@ class Check:
     strategy_id: str
     symbol: str
     counts: str
+    rule: str = "must be at most {}"
     at_least: bool = False
 
 

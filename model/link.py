@@ -21,8 +21,13 @@ class Link:
     replaces: str | None = None
 
     @property
+    def is_exit(self) -> bool:
+        """Whether it closes what the entry of its bracket has opened."""
+        return self.role in _EXITS
+
+    @property
     def beside(self) -> Contingency | None:
         """What an execution does to those beside it: OCO or OUO, which the exits of a bracket are, too; else None."""
         if self.role is Role.LEG:
             return self.contingency
-        return Contingency.OUO if self.role in _EXITS else None
+        return Contingency.OUO if self.is_exit else None

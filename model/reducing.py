@@ -1,60 +1,63 @@
-"""What risk knows of positions: enough to tell a reduce-only order that could reduce nothing, whatever fills."""
+"""Which orders bring a position closer to zero, and never beyond, whatever fills."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
-from . import events as e
-from .booking import entries
-from .commands import SubmitOrder
+from .checking import Asked
 from .kinds import Reason, Side
-from .numbers import ZERO, add, negate, plain, subtract, total
-from .order import Order
+from .numbers import ZERO, add, negate, plain, subtract
 from .refusal import Refusal
-from .reservation import Working
-
-_Key = tuple[str, str]
 
 
-class Holdings:
-    """Positions by strategy and symbol, from the fills that risk has heard of; at the start each is zero."""
+def refuse_reducing_nothing(asked: Asked) -> Refusal | None:
+    """Refuse a reduce-only order that leaves nothing to reduce even if all that works for its position fills.
 
-    def __init__(self) -> None:
-        self._held: dict[_Key, Decimal] = {}
+    Risk may hear late of what has filled, but that is of an order which still works for it; so it refuses nothing that
+    the venue, which knows, would let pass.
+    """
+    at = asked.before
+    sells = asked.terms.side is Side.SELL
+    held = at.position
+    to_come = add(at.buys, at.closing_buys) if sells else add(at.sells, at.closing_sells)
+    closes = held if sells else negate(held)
+    if add(closes, to_come) > ZERO or (at.long if sells else at.short) > ZERO:
+        return None
+    rule = f"with a position of {plain(held)} and {plain(to_come)} to come, there is nothing for it to reduce"
+    return Refusal.of(Reason.REDUCE_ONLY, "quantity", asked.terms.quantity, rule)
 
-    def after(self, event: e.Event, order: Order) -> dict[_Key, Decimal]:
-        """Return the positions that an event of an order changes, as they stand then; see take_over()."""
-        key = order.strategy_id, order.symbol
-        held = self._held.get(key, ZERO)
-        booked = entries(event)
-        for entry in booked:
-            adds = (order.side is Side.BUY) is not entry.taken_back
-            held = add(held, entry.fill.quantity) if adds else subtract(held, entry.fill.quantity)
-        return {key: held} if booked else {}
 
-    def take_over(self, changed: dict[_Key, Decimal]) -> None:
-        """Take over what after() has returned."""
-        self._held.update(changed)
+def refuse_opening(asked: Asked, *, hedged: bool) -> Refusal | None:
+    """Refuse what could open a position, or flip one, once all working orders of its side have filled.
 
-    def refuse(self, command: SubmitOrder, working: Iterable[Working]) -> Refusal | None:
-        """Refuse a reduce-only order that leaves nothing to reduce even if all that works for its position fills.
-
-        Risk may hear late of what has filled, but that is of an order which still works for it; so it refuses nothing
-        that the venue, which knows, would let pass.
-        """
-        if not command.reduce_only:
+    An order that only closes can do neither; it is refused where there is nothing to close. A change of an order that
+    makes it smaller, and changes nothing else, always passes.
+    """
+    was, working, at = asked.was, asked.working, asked.before
+    if was is not None and working.leaves <= was.leaves and _same_prices(asked):
+        return None
+    sells = asked.terms.side is Side.SELL
+    held = at.long if sells else at.short
+    if working.terms.reduce_only or (hedged and working.link is not None and working.link.is_exit):
+        free = held
+        if free > ZERO:
             return None
-        held = self._held.get((command.source, command.symbol), ZERO)
-        to_come = total(
-            max(subtract(known.dearest.quantity, known.filled), ZERO)
-            for known in working
-            if known.terms.source == command.source
-            and known.terms.symbol == command.symbol
-            and known.terms.side is not command.side
-        )
-        closes = held if command.side is Side.SELL else negate(held)
-        if add(closes, to_come) > ZERO:
+    else:
+        counted = add(at.sells, at.closing_sells) if sells else add(at.buys, at.closing_buys)
+        own = ZERO if was is None else was.leaves
+        free = ZERO if hedged else max(subtract(held, subtract(counted, own)), ZERO)
+        if not hedged and _wanted(asked) <= free and free > ZERO:
             return None
-        rule = f"with a position of {plain(held)} and {plain(to_come)} to come, there is nothing for it to reduce"
-        return Refusal.of(Reason.REDUCE_ONLY, "quantity", command.quantity, rule)
+    rule = f"must be at most the {plain(free)} that bring the position of {plain(at.position)} closer to zero"
+    return Refusal.of(Reason.REDUCING, "quantity", asked.terms.quantity, f"trading only reduces: it {rule}")
+
+
+def _wanted(asked: Asked) -> Decimal:
+    """What it would execute; an exit that has not been sent too, for whatever its entry might open."""
+    return max(asked.working.leaves, subtract(asked.terms.quantity, asked.working.filled))
+
+
+def _same_prices(asked: Asked) -> bool:
+    assert asked.was is not None, "asked of a change"
+    now, then = asked.terms, asked.was.requested
+    return (now.price, now.stop_price) == (then.price, then.stop_price)

@@ -22,7 +22,8 @@ class Working:
 
     asked are the modifications that the order manager has not answered, oldest first, with None for one that risk
     denied: it answers these too, in the order in which they were asked. sent are those on their way to the venue.
-    cost is what is reserved. pool names those of which an execution closes the others, None where there are none.
+    cost is what is reserved. pool names those of which an execution closes the others, None where there are none; link
+    is its place in its group.
     """
 
     terms: SubmitOrder
@@ -31,6 +32,18 @@ class Working:
     asked: tuple[ModifyOrder | None, ...] = ()
     sent: tuple[e.ModifyRequested, ...] = ()
     cost: Decimal = ZERO
+    link: Link | None = None
+
+    @property
+    def leaves(self) -> Decimal:
+        """The most that may still execute, whichever of the modifications on their way are granted.
+
+        An exit of a bracket that has not been sent is for what the entry will have filled, which the entry counts.
+        """
+        is_unsent = self.order is None or self.order.state is OrderState.PENDING
+        if is_unsent and self.link is not None and self.link.is_exit:
+            return ZERO
+        return max(subtract(self.dearest.quantity, self.filled), ZERO)
 
     @property
     def filled(self) -> Decimal:
@@ -95,32 +108,48 @@ class Working:
         return changed(self, order=order, asked=asked, sent=sent)
 
 
+class Pools:
+    """Amounts by order, of which those of one pool count once, by the largest."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, dict[str, Decimal]] = {}
+
+    def growth(self, order_id: str, pool: str | None, before: Decimal, after: Decimal) -> Decimal:
+        """Return how much more would count if an order had so much in place of what it has."""
+        if pool is None:
+            return subtract(after, before)
+        amounts = self._pools.get(pool, {})
+        most = max(amounts.values(), default=ZERO)
+        others = max((amount for name, amount in amounts.items() if name != order_id), default=ZERO)
+        return subtract(max(others, after), most)
+
+    def put(self, order_id: str, pool: str | None, after: Decimal) -> None:
+        """Have an order count so much."""
+        if pool is None:
+            return
+        amounts = self._pools.setdefault(pool, {})
+        amounts[order_id] = after
+        if not after:
+            del amounts[order_id]
+        if not amounts:
+            del self._pools[pool]
+
+
 class Reserved:
     """What working orders may still cost, by currency; of the orders of one pool the dearest alone counts."""
 
     def __init__(self) -> None:
         self.by_currency: dict[str, Decimal] = {}
-        self._pools: dict[str, dict[str, Decimal]] = {}
+        self._pools = Pools()
 
     def growth(self, order_id: str, pool: str | None, before: Decimal, after: Decimal) -> Decimal:
         """Return how much more would be held if an order cost so much."""
-        if pool is None:
-            return subtract(after, before)
-        costs = self._pools.get(pool, {})
-        most = max(costs.values(), default=ZERO)
-        others = max((cost for name, cost in costs.items() if name != order_id), default=ZERO)
-        return subtract(max(others, after), most)
+        return self._pools.growth(order_id, pool, before, after)
 
     def put(self, currency: str, order_id: str, pool: str | None, before: Decimal, after: Decimal) -> None:
         """Hold what an order costs in place of what it did."""
-        change = self.growth(order_id, pool, before, after)
-        if pool is not None:
-            costs = self._pools.setdefault(pool, {})
-            costs[order_id] = after
-            if not after:
-                del costs[order_id]
-            if not costs:
-                del self._pools[pool]
+        change = self._pools.growth(order_id, pool, before, after)
+        self._pools.put(order_id, pool, after)
         if change:
             self.by_currency[currency] = add(self.by_currency.get(currency, ZERO), change)
 

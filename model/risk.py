@@ -1,25 +1,46 @@
 """The risk controller's whole state, and how it judges each command.
 
-Everything is judged as if all working orders were to fill: the cost of a buy is reserved when it is approved and
-released only by the update that closes it.
+Everything is judged as if all working and in-doubt orders were to fill, in the worst order: what an order may add to
+positions and may cost is counted when it is approved, and given up only by the update that closes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 
 from . import events as e
+from .account_events import LimitsChanged
 from .booking import balances as cash_after
 from .booking import entries, quote_of
-from .commands import SUBMISSIONS, Approved, CancelOrder, Command, Denied, ModifyOrder, SubmitGroup, SubmitOrder
+from .checking import Asked, Checklists, Kind
+from .commands import (
+    SUBMISSIONS,
+    Approved,
+    CancelOrder,
+    ChangeLimits,
+    Command,
+    Denied,
+    ModifyOrder,
+    SubmitGroup,
+    SubmitOrder,
+)
+from .conversion import Conversion
+from .exposure import Exposure, Exposures, Share
+from .exposure_checks import ExposureChecks, ExposureWorth
+from .funds_checks import FundsChecks
 from .gate import Gate
 from .instrument import Instrument
-from .kinds import Reason, Side
+from .judgement import Judgement
+from .kinds import Reason, Side, TradingState
 from .limits import RiskLimits
+from .link import Link
 from .market import MarketData
-from .numbers import ONE, ZERO, add, multiply, plain, subtract, total
-from .reducing import Holdings
+from .numbers import ONE, ZERO, negate
+from .order import Order
+from .order_checks import OrderChecks
+from .reducing import refuse_opening, refuse_reducing_nothing
 from .refusal import Refusal
 from .reservation import Reserved, Working, pool_of
 from .validation import check_expiry, check_has, check_submission
@@ -30,15 +51,18 @@ SOURCE = "risk_controller"
 
 
 class RiskBook:
-    """What risk knows: instruments, limits, marks, cash, and what working orders may cost.
+    """What risk knows: instruments, limits, marks, cash, positions, and what working orders may come to.
 
     Args:
         instruments: by symbol.
-        limits: on each order.
+        limits: of the account, of strategies and of symbols.
         cash: opening balance by currency; None checks no funds.
         allowance: factor on a market order's price for slippage, at least 1.
         allowance_ticks: what comes on top of that, in ticks of the instrument.
         fee_rate: largest fee as a fraction of notional.
+        currency: what exposure is told in; None where it cannot be told.
+        hedged: whether a symbol has a long and a short position.
+        ties: whether the venue ties the orders of a group itself; else each of them may execute.
     """
 
     def __init__(
@@ -50,20 +74,37 @@ class RiskBook:
         allowance: Decimal = ONE,
         allowance_ticks: int = 0,
         fee_rate: Decimal = ZERO,
+        currency: str | None = None,
+        hedged: bool = False,
+        ties: bool = True,
     ) -> None:
         self.gate = Gate()
         self._instruments = instruments
-        self._limits = limits
+        self._hedged = hedged
+        self._ties = ties
         self._cash = None if cash is None else dict(cash)
         self._valuation = Valuation(
             instruments, allowance=allowance, allowance_ticks=allowance_ticks, fee_rate=fee_rate
         )
+        self._conversion = Conversion(instruments)
         self._working: dict[str, Working] = {}
         self._reserved = Reserved()
-        self._holdings = Holdings()
+        self.exposures = Exposures(hedged=hedged)
+        self._worth = ExposureWorth(self.exposures, instruments, self._valuation, self._conversion, currency)
+        families = (
+            OrderChecks(self._valuation),
+            ExposureChecks(self.exposures, self._worth),
+            FundsChecks(self._instruments, self._valuation, self._cash, self._reserved),
+        )
+        self._checklists = Checklists(families, limits)
         # Ids judged whose order has not been created yet, and ids of the orders that have.
         self._judged: set[str] = set()
         self._created: set[str] = set()
+
+    @property
+    def limits(self) -> RiskLimits:
+        """Those in force."""
+        return self._checklists.limits
 
     @property
     def reserved(self) -> Mapping[str, Decimal]:
@@ -73,63 +114,192 @@ class RiskBook:
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
         self._valuation.on_market_data(data)
+        self._conversion.on_market_data(data)
+        for family in self._checklists.families:
+            family.on_market_data(data)
+
+    def change_limits(self, command: ChangeLimits, now_ns: int) -> LimitsChanged:
+        """Put other limits in force at once, and return the fact for the record."""
+        self._checklists.limits = command.limits
+        return LimitsChanged(time_ns=now_ns, source=command.source, limits=command.limits)
+
+    # -- judging
 
     def decide(self, command: Command, now_ns: int) -> Approved | Denied:
         """Judge a command. Nothing changes until commit() is called with the result."""
-        refusal = self._refusal(command, now_ns)
+        match command:
+            case SubmitOrder():
+                refusal, judgements = self._judge_orders((command,), (None,), now_ns)
+            case SubmitGroup():
+                refusal, judgements = self._judge_orders(command.orders, command.links, now_ns)
+                refusal = None if refusal is None else _named(refusal, command, len(judgements))
+            case ModifyOrder():
+                refusal, judgements = self._judge_change(command, now_ns)
+            case CancelOrder():
+                refusal, judgements = self._judge_cancel(command, now_ns)
         if refusal is None:
-            return Approved(command, now_ns, SOURCE)
-        return Denied(command, refusal, now_ns, SOURCE)
+            return Approved(command, now_ns, SOURCE, judgements, self.gate.state_of(command.source))
+        return Denied(command, refusal, now_ns, SOURCE, judgements)
+
+    def _judge_orders(
+        self, orders: tuple[SubmitOrder, ...], links: tuple[Link | None, ...], now_ns: int
+    ) -> tuple[Refusal | None, tuple[Judgement, ...]]:
+        """Judge orders one after the other, each as if those before it worked already; the first refusal is of all."""
+        repeated = next(filter(self._is_repeated, orders), None)
+        if repeated is not None:
+            # A repeated id is the order manager's to answer; it reserves nothing a second time.
+            return self._refuse_repeated(repeated), ()
+        judgements: list[Judgement] = []
+        with self._as_if() as stored:
+            for command, link in zip(orders, links, strict=True):
+                working = self._new(command, link)
+                refusal = self._refuse_terms(command, now_ns)
+                if refusal is None:
+                    refusal, judgement = self._held_to(Kind.SUBMIT, _id_of(command), working, None, now_ns)
+                    judgements.append(judgement)
+                else:
+                    judgements.append(Judgement())
+                if refusal is not None:
+                    return refusal, tuple(judgements)
+                if len(orders) > 1:
+                    stored(_id_of(command), working)
+        return None, tuple(judgements)
+
+    def _judge_change(self, command: ModifyOrder, now_ns: int) -> tuple[Refusal | None, tuple[Judgement, ...]]:
+        known = self._working.get(command.order_id)
+        if known is None or (known.order is not None and known.order.is_closed):
+            # Unknown or closed: the order manager says which.
+            return None, ()
+        refusal = self.gate.refuse_modify(known.terms.source) or self._refuse_change(known, command, now_ns)
+        if refusal is not None or (command.quantity is not None and command.quantity <= known.filled):
+            # At or below what has filled it ends the order, so there is nothing left to judge.
+            return refusal, ()
+        asked = self._costed(changed(known, asked=(*known.asked, command)))
+        refusal, judgement = self._held_to(Kind.MODIFY, command.order_id, asked, known, now_ns)
+        return refusal, (judgement,)
+
+    def _judge_cancel(self, command: CancelOrder, now_ns: int) -> tuple[Refusal | None, tuple[Judgement, ...]]:
+        known = self._working.get(command.order_id)
+        if known is None:
+            return None, ()
+        refusal, judgement = self._held_to(Kind.CANCEL, command.order_id, known, known, now_ns)
+        return refusal, (judgement,)
+
+    def _held_to(
+        self, kind: Kind, order_id: str, working: Working, was: Working | None, now_ns: int
+    ) -> tuple[Refusal | None, Judgement]:
+        """Hold an order, as it would be, to every limit that applies."""
+        asked = self._asked(order_id, working, was, now_ns)
+        refusal = None
+        if kind is not Kind.CANCEL:
+            if working.terms.reduce_only and was is None:
+                refusal = refuse_reducing_nothing(asked)
+            if refusal is None and self.gate.state_of(asked.strategy_id) is TradingState.REDUCING:
+                refusal = refuse_opening(asked, hedged=self._hedged)
+        if refusal is not None:
+            return refusal, Judgement()
+        return self._checklists.run(kind, asked)
+
+    def _asked(self, order_id: str, working: Working, was: Working | None, now_ns: int) -> Asked:
+        share = self._share(working)
+        before = self.exposures.of(share.key)
+        counted = ZERO if was is None else was.leaves
+        return Asked(
+            order_id=order_id,
+            strategy_id=working.terms.source,
+            terms=working.requested,
+            instrument=self._instruments[working.terms.symbol],
+            now_ns=now_ns,
+            working=working,
+            was=was,
+            before=before,
+            after=self.exposures.with_share(before, order_id, counted, share),
+            sums=self.exposures.sums(working.terms.symbol),
+        )
+
+    @contextmanager
+    def _as_if(self) -> Iterator[Callable[[str, Working], None]]:
+        """Let orders count while others are judged; afterwards all is as it was."""
+        ids: list[str] = []
+
+        def store(order_id: str, working: Working) -> None:
+            ids.append(order_id)
+            self._store(order_id, working)
+
+        try:
+            yield store
+        finally:
+            for order_id in reversed(ids):
+                self._forget(order_id)
 
     def commit(self, judged: Approved | Denied) -> None:
-        """Reserve what an approved command may cost, once per order id."""
+        """Count what an approved command may come to, once per order id."""
         command = judged.command
-        approved = isinstance(judged, Approved)
-        if isinstance(command, SubmitOrder) and not self._is_repeated(command):
-            assert command.order_id is not None, "the edge gives every order an id"
-            self._judged.add(command.order_id)
-            if approved:
-                self._store(command.order_id, self._costed(Working(command)))
-        elif isinstance(command, SubmitGroup):
-            self._commit_group(command, approved=approved)
-        elif isinstance(command, ModifyOrder) and command.order_id in self._working:
-            known = self._working[command.order_id]
-            asked = changed(known, asked=(*known.asked, command if approved else None))
-            self._store(command.order_id, self._costed(asked))
+        passed = isinstance(judged, Approved)
+        match command:
+            case SubmitOrder():
+                self._commit_orders((command,), (None,), judged.time_ns, passed=passed)
+            case SubmitGroup():
+                self._commit_orders(command.orders, command.links, judged.time_ns, passed=passed)
+            case ModifyOrder() | CancelOrder() if command.order_id in self._working:
+                known = self._working[command.order_id]
+                kind = Kind.CANCEL if isinstance(command, CancelOrder) else Kind.MODIFY
+                self._tell_families(kind, command.order_id, known, judged.time_ns, passed=passed)
+                if isinstance(command, ModifyOrder):
+                    asked = changed(known, asked=(*known.asked, command if passed else None))
+                    self._store(command.order_id, self._costed(asked))
+            case _:
+                pass
 
-    def _commit_group(self, group: SubmitGroup, *, approved: bool) -> None:
-        if any(map(self._is_repeated, group.orders)):
+    def _commit_orders(
+        self, orders: tuple[SubmitOrder, ...], links: tuple[Link | None, ...], now_ns: int, *, passed: bool
+    ) -> None:
+        if any(map(self._is_repeated, orders)):
             return
-        for order, link in zip(group.orders, group.links, strict=True):
-            assert order.order_id is not None, "the edge gives every order an id"
-            self._judged.add(order.order_id)
-            if approved:
-                self._store(order.order_id, self._costed(Working(order, pool_of(link))))
+        for command, link in zip(orders, links, strict=True):
+            order_id = _id_of(command)
+            self._judged.add(order_id)
+            if command.symbol not in self._instruments:
+                continue
+            working = self._new(command, link)
+            self._tell_families(Kind.SUBMIT, order_id, working, now_ns, passed=passed)
+            if passed:
+                self._store(order_id, working)
+
+    def _tell_families(self, kind: Kind, order_id: str, working: Working, now_ns: int, *, passed: bool) -> None:
+        asked = self._asked(order_id, working, None if kind is Kind.SUBMIT else working, now_ns)
+        for family in self._checklists.families:
+            family.judged(kind, asked, passed=passed)
+
+    def _new(self, command: SubmitOrder, link: Link | None, order: Order | None = None) -> Working:
+        pool = None if link is None or not self._ties else pool_of(link)
+        return self._costed(Working(command, pool, order, link=link))
+
+    # -- following
 
     def on_update(self, update: e.OrderUpdate) -> None:
-        """Fold one entry of the stream: cash moves with fills, reservations follow the order."""
+        """Fold one entry of the stream: cash and positions move with fills, what is counted follows the order."""
         event, order = update.event, update.order
         known = self._working.get(event.order_id)
-        held: Working | None = None
+        held: Working | None = known
         balances: dict[str, Decimal] = {}
-        positions: dict[tuple[str, str], Decimal] = {}
+        moved: tuple[tuple[str, str], Exposure] | None = None
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
         elif order is not None and not isinstance(event, e.AccountEvent):
+            held = self._following(known, event, order)
             if self._cash is not None:
                 quote = quote_of(self._instruments, order.symbol)
                 balances = cash_after(self._cash, quote, order.side, entries(event))
-            if known is not None and not order.is_closed:
-                held = self._costed(known.after(event, order))
-            elif isinstance(event, e.OrderCreated) and event.unasked:
-                # The order manager's own; it stands in for one that was judged, or closes a position.
-                pool = None if event.link is None else pool_of(event.link)
-                held = self._costed(Working(event.terms, pool, order))
-            positions = self._holdings.after(event, order)
+            moved = self._moved(event, order)
+        takes = [take for family in self._checklists.families if (take := family.after(update)) is not None]
         # All is computed; nothing below can fail.
-        self._holdings.take_over(positions)
+        if moved is not None:
+            self._keep(*moved)
         if self._cash is not None:
             self._cash.update(balances)
+        for take in takes:
+            take()
         if isinstance(event, e.OrderCreated):
             self._created.add(event.order_id)
         if isinstance(event, e.OrderCreated) or _is_submission(event):
@@ -137,8 +307,28 @@ class RiskBook:
         if held is not None:
             self._store(event.order_id, held)
         elif known is not None:
-            del self._working[event.order_id]
-            self._reserve(event.order_id, known, known.cost, ZERO)
+            self._forget(event.order_id)
+
+    def _following(self, known: Working | None, event: e.OrderEvent, order: Order) -> Working | None:
+        """The working order after an event of it; one that is closed and in doubt may still execute."""
+        if order.is_closed and not order.in_doubt:
+            return None
+        if known is not None:
+            return self._costed(known.after(event, order))
+        if isinstance(event, e.OrderCreated) and event.unasked:
+            # The order manager's own; it stands in for one that was judged, or closes a position.
+            return self._new(event.terms, event.link, order)
+        return None
+
+    def _moved(self, event: e.OrderEvent, order: Order) -> tuple[tuple[str, str], Exposure] | None:
+        key = order.strategy_id, order.symbol
+        exposure = self.exposures.of(key)
+        booked = entries(event)
+        for entry in booked:
+            quantity = negate(entry.fill.quantity) if entry.taken_back else entry.fill.quantity
+            closes = self._closes(order.reduce_only, order.link)
+            exposure = self.exposures.with_fill(exposure, order.side, quantity, closes=closes)
+        return (key, exposure) if booked else None
 
     def _after_refusal(self, known: Working, event: e.CommandRefused) -> Working | None:
         """The working order after a command on it was refused; None when that was the order itself."""
@@ -149,22 +339,7 @@ class RiskBook:
             return self._costed(changed(known, asked=known.asked[1:]))
         return known
 
-    def _refusal(self, command: Command, now_ns: int) -> Refusal | None:
-        match command:
-            case CancelOrder():
-                return None
-            case ModifyOrder():
-                return self._refuse_modify(command, now_ns)
-            case SubmitOrder():
-                # A repeated id is the order manager's to answer; it reserves nothing a second time.
-                return (
-                    self._refuse_repeated(command)
-                    if self._is_repeated(command)
-                    else self._refuse_submit(command, now_ns)
-                )
-            case SubmitGroup():
-                repeated = next(filter(self._is_repeated, command.orders), None)
-                return self._refuse_group(command, now_ns) if repeated is None else self._refuse_repeated(repeated)
+    # -- refusing for what is no limit
 
     def _refuse_repeated(self, command: SubmitOrder) -> Refusal | None:
         """Refuse a repetition of what has not become an order yet: should it never become one, neither does this.
@@ -178,26 +353,8 @@ class RiskBook:
     def _is_repeated(self, command: SubmitOrder) -> bool:
         return command.order_id in self._created or command.order_id in self._judged
 
-    def _refuse_submit(self, command: SubmitOrder, now_ns: int) -> Refusal | None:
-        return (
-            self._refuse_terms(command, now_ns)
-            or self._holdings.refuse(command, self._working.values())
-            or self._check_funds(Working(command), command.order_id)
-        )
-
-    def _refuse_group(self, group: SubmitGroup, now_ns: int) -> Refusal | None:
-        """Judge all orders of a group; one that is refused refuses all, and is named."""
-        # What the exits may reduce is still to come: it is the entry's.
-        working = (*self._working.values(), *map(Working, group.orders))
-        for order, role in zip(group.orders, group.roles, strict=True):
-            refusal = self._refuse_terms(order, now_ns) or self._holdings.refuse(order, working)
-            if refusal is not None:
-                name = role.value.lower().replace("_", " ")
-                return Refusal(refusal.reason, f"{name} {order.order_id}: {refusal.text}")
-        return self._check_group_funds(group)
-
     def _refuse_terms(self, command: SubmitOrder, now_ns: int) -> Refusal | None:
-        closed = self.gate.refuse_submit(command.symbol)
+        closed = self.gate.refuse_submit(command.symbol, command.source)
         if closed is not None:
             return closed
         instrument = self._instruments.get(command.symbol)
@@ -208,118 +365,95 @@ class RiskBook:
             check_submission(command, instrument, now_ns)
             or self._check_price(instrument, "price", command.price)
             or self._check_price(instrument, "stop_price", command.stop_price)
-            or self._check_limits(instrument, command)
+            or self._check_notional(instrument, command)
         )
 
-    def _refuse_modify(self, command: ModifyOrder, now_ns: int) -> Refusal | None:
-        known = self._working.get(command.order_id)
-        if known is None:
-            # Unknown or closed: the order manager says which.
-            return None
-        closed = self.gate.refuse_modify()
-        if closed is not None:
-            return closed
+    def _refuse_change(self, known: Working, command: ModifyOrder, now_ns: int) -> Refusal | None:
         instrument = self._instruments[known.terms.symbol]
         absent = check_has(known.terms, command) or check_expiry(command.expire_time_ns, now_ns)
-        if absent is not None:
+        if absent is not None or (command.quantity is not None and command.quantity <= known.filled):
             return absent
-        if command.quantity is not None and command.quantity <= known.filled:
-            # It ends the order, so there is nothing left to judge.
-            return None
         # Only what is to change is judged: terms that were let pass before may stay.
         asked = changed(known, asked=(*known.asked, command))
         return (
             (None if command.quantity is None else instrument.check_quantity(command.quantity))
             or self._check_price(instrument, "price", command.price)
             or self._check_price(instrument, "stop_price", command.stop_price)
-            or self._check_limits(instrument, asked.requested)
-            or self._check_funds(asked, command.order_id)
+            or self._check_notional(instrument, asked.requested)
         )
 
     def _check_price(self, instrument: Instrument, field: str, price: Decimal | None) -> Refusal | None:
         return None if price is None else instrument.check_price(field, price, self._valuation.price(instrument.symbol))
 
-    def _check_limits(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
-        most = self._limits.max_order_quantity
-        if most is not None and terms.quantity > most:
-            return Refusal.of(Reason.MAX_ORDER_QUANTITY, "quantity", terms.quantity, f"must be at most {plain(most)}")
-        most = self._limits.max_order_notional
-        if most is None and not instrument.limits_notional:
+    def _check_notional(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
+        if not instrument.limits_notional:
             return None
-        price = self._valuation.worst_price(terms)
-        if price is None:
+        notional = self._valuation.notional(terms)
+        if notional is None:
             rule = "no market price is known to value it by"
             return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", terms.quantity, rule)
-        notional = multiply(terms.quantity, price)
-        if most is not None and notional > most:
-            return Refusal.of(Reason.MAX_ORDER_NOTIONAL, "notional", notional, f"must be at most {plain(most)}")
         return instrument.check_notional(notional)
 
-    def _check_funds(self, working: Working, order_id: str | None) -> Refusal | None:
-        """Judge what an order would cost beyond what is held for it already."""
-        if self._cash is None or working.terms.side is Side.SELL:
-            return None
-        cost = self._cost(working)
-        if cost is None:
-            rule = "no market price is known to value it by"
-            return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", working.terms.quantity, rule)
-        more = self._reserved.growth(order_id or "", working.pool, working.cost, cost)
-        return None if cost <= working.cost else self._check_free(working.terms.symbol, cost, more)
+    # -- counting
 
-    def _check_group_funds(self, group: SubmitGroup) -> Refusal | None:
-        """Judge what a group would cost together: the dearest of those that close each other, and all others."""
-        if self._cash is None:
-            return None
-        needed: dict[str, dict[str, Decimal]] = {}
-        for order, link in zip(group.orders, group.links, strict=True):
-            if order.side is Side.BUY:
-                cost = self._cost(Working(order))
-                if cost is None:
-                    rule = f"no market price is known to value order {order.order_id} by"
-                    return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", order.quantity, rule)
-                costs = needed.setdefault(order.symbol, {})
-                pool = pool_of(link) or f"{order.order_id}"
-                costs[pool] = max(costs.get(pool, ZERO), cost)
-        sums = {symbol: total(costs.values()) for symbol, costs in needed.items()}
-        # Symbols may share a currency.
-        for symbol in sums:
-            quote = self._instruments[symbol].quote
-            cost = total(amount for other, amount in sums.items() if self._instruments[other].quote == quote)
-            refusal = self._check_free(symbol, cost, cost)
-            if refusal is not None:
-                return refusal
-        return None
+    def _closes(self, reduce_only: bool, link: Link | None) -> bool:  # noqa: FBT001  # as an order has it
+        return reduce_only or (self._hedged and link is not None and link.is_exit)
 
-    def _check_free(self, symbol: str, cost: Decimal, more: Decimal) -> Refusal | None:
-        """Judge whether the funds allow for so much more to be held, of a cost of so much."""
-        assert self._cash is not None, "asked where funds are checked"
-        currency = self._instruments[symbol].quote
-        left = subtract(self._cash.get(currency, ZERO), self.reserved.get(currency, ZERO))
-        if more <= left:
-            return None
-        free = add(left, subtract(cost, more))
-        rule = f"must be at most the {plain(free)} {currency} that are free"
-        return Refusal.of(Reason.INSUFFICIENT_FUNDS, "cost with fee", cost, rule)
-
-    def _cost(self, working: Working) -> Decimal | None:
-        return self._valuation.cost(working.dearest, working.filled)
+    def _share(self, working: Working) -> Share:
+        terms = working.terms
+        closes = self._closes(terms.reduce_only, working.link)
+        return Share((terms.source, terms.symbol), terms.side, closes, working.pool, working.leaves)
 
     def _costed(self, working: Working) -> Working:
         if self._cash is None or working.terms.side is Side.SELL:
             return working
-        cost = self._cost(working)
+        cost = self._valuation.cost(working.dearest, working.filled)
         # A price that has gone missing does not free what was held for the order.
         return working if cost is None else changed(working, cost=cost)
 
     def _store(self, order_id: str, working: Working) -> None:
-        before = self._working.get(order_id)
-        self._reserve(order_id, working, ZERO if before is None else before.cost, working.cost)
+        self._count(order_id, self._working.get(order_id), working)
         self._working[order_id] = working
 
-    def _reserve(self, order_id: str, working: Working, before: Decimal, after: Decimal) -> None:
-        if before != after:
-            currency = self._instruments[working.terms.symbol].quote
-            self._reserved.put(currency, order_id, working.pool, before, after)
+    def _forget(self, order_id: str) -> None:
+        known = self._working.pop(order_id)
+        self._count(order_id, known, None)
+
+    def _count(self, order_id: str, was: Working | None, working: Working | None) -> None:
+        one = working or was
+        assert one is not None, "something is counted, or was"
+        share = self._share(one)
+        if working is None:
+            share = changed(share, leaves=ZERO)
+        counted = ZERO if was is None else was.leaves
+        if counted != share.leaves:
+            before = self.exposures.of(share.key)
+            after = self.exposures.with_share(before, order_id, counted, share)
+            self.exposures.put(order_id, share, after)
+            self._worth.changed(*share.key, before, after)
+        cost_before, cost = ZERO if was is None else was.cost, ZERO if working is None else working.cost
+        if cost_before != cost:
+            currency = self._instruments[one.terms.symbol].quote
+            self._reserved.put(currency, order_id, one.pool, cost_before, cost)
+
+    def _keep(self, key: tuple[str, str], after: Exposure) -> None:
+        before = self.exposures.of(key)
+        self.exposures.keep(key, after)
+        self._worth.changed(*key, before, after)
+
+
+def _id_of(command: SubmitOrder) -> str:
+    assert command.order_id is not None, "the edge gives every order an id"
+    return command.order_id
+
+
+def _named(refusal: Refusal, group: SubmitGroup, judged: int) -> Refusal:
+    """Name the order of a group that was refused, which is the last that was judged."""
+    if not judged:
+        return refusal
+    role, order = group.roles[judged - 1], group.orders[judged - 1]
+    name = role.value.lower().replace("_", " ")
+    return Refusal(refusal.reason, f"{name} {order.order_id}: {refusal.text}")
 
 
 def _is_submission(event: e.Event) -> bool:

@@ -56,6 +56,11 @@ class Valuation:
             return None
         return add(multiply(market, self._allowance), multiply(self._allowance_ticks, tick))
 
+    def notional(self, terms: SubmitOrder) -> Decimal | None:
+        """Return what an order may be worth, in the quote currency; None when no market is known."""
+        price = self.worst_price(terms)
+        return None if price is None else multiply(terms.quantity, price)
+
     def cost(self, terms: SubmitOrder, filled: Decimal) -> Decimal | None:
         """Return what may still be paid for an order of which so much has filled, in the quote currency, fee included.
 

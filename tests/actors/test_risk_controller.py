@@ -41,7 +41,8 @@ def gate(desk: Desk) -> Gate:
 
 
 def test_a_command_within_limits_passes_with_the_time_at_which_it_was_judged(gate: Gate) -> None:
-    assert gate.tell(terms()) == Approved(terms(), NOW, "risk_controller")
+    judged = gate.tell(terms())
+    assert judged == Approved(terms(), NOW, "risk_controller", judged.judgements)
 
 
 def test_a_command_beyond_limits_passes_on_as_denied_with_its_reason(desk: Desk) -> None:

@@ -82,7 +82,12 @@ class ChaosExchange(ExchangeDescription):
     @property
     def amends(self) -> bool:
         """Whether the exchange behind amends orders."""
-        return checks.amends_of("inner", self.inner)
+        return checks.flag_of("inner", self.inner, "amends", unless_said=True)
+
+    @property
+    def ties(self) -> bool:
+        """Whether the exchange behind ties the orders of a group: what is lost on the way to it, it never had."""
+        return checks.flag_of("inner", self.inner, "ties", unless_said=False)
 
     @property
     def _behind(self) -> ExchangeDescription:
