@@ -55,7 +55,7 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
         followed = fold.sequence if isinstance(fold, RiskBooks | PortfolioBooks | ViewBooks) else "no books"
         ledger.check("every fold has followed the whole stream", name, followed, manager.sequence)
     risk = books.get("risk_controller")
-    if isinstance(risk, RiskBooks) and all(order.is_closed for order in manager.orders):
+    if isinstance(risk, RiskBooks) and all(order.is_closed and not order.in_doubt for order in manager.orders):
         held = tuple(currency for currency, amount in risk.reserved if amount)
         ledger.check("nothing is reserved when no order works", "risk_controller", held, ())
     for box in system.mailboxes():

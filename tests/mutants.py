@@ -147,20 +147,20 @@ MUTANTS: Final = (
     Mutant(
         "a closed order stays reserved",
         "model/risk.py",
-        "            self._reserve(event.order_id, known, known.cost, ZERO)\n",
+        "            self._forget(event.order_id)\n",
         "            pass\n",
     ),
     Mutant(
         "what is reserved is not counted",
-        "model/risk.py",
-        "        left = subtract(self._cash.get(currency, ZERO), self.reserved.get(currency, ZERO))\n",
+        "model/funds_checks.py",
+        "        left = subtract(self._cash.get(currency, ZERO), self._reserved.by_currency.get(currency, ZERO))\n",
         "        left = self._cash.get(currency, ZERO)\n",
     ),
     Mutant(
         "the limit on notional is not applied",
-        "model/risk.py",
-        "        if most is not None and notional > most:\n",
-        "        if most is not None and notional > most * 1000:\n",
+        "model/order_checks.py",
+        "            return notional(asked.terms), most\n",
+        "            return notional(asked.terms), most * 1000\n",
     ),
     Mutant(
         "a denied order is sent",

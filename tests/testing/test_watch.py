@@ -25,6 +25,7 @@ from orderpit.model import booking, lifecycle
 from orderpit.model import portfolio as portfolio_module
 from orderpit.model import risk as risk_module
 from orderpit.model.blotter import Blotter
+from orderpit.model.checking import Checklists
 from orderpit.model.commands import Approved, CancelOrder
 from orderpit.model.errors import InvalidConfiguration
 from orderpit.model.gate import Gate
@@ -32,7 +33,7 @@ from orderpit.model.numbers import ONE, add
 from orderpit.model.order import Order
 from orderpit.model.portfolio import Holding
 from orderpit.model.reports import VenueCancel, VenueRequest
-from orderpit.model.risk import RiskBook
+from orderpit.model.reservation import Reserved
 from orderpit.model.values import changed
 from orderpit.testing import ChaosExchange, Faults, Stepped, heal, let_pass, seeded
 from orderpit.testing.trace import Trace
@@ -169,6 +170,10 @@ def put(value: Any, where: Any, name: str) -> Bug:
     return lambda patch: patch.setattr(where, name, value)
 
 
+def lets_pass(f: Any, *args: Any) -> Any:
+    return None, f(*args)[1]
+
+
 def forgets_fees(cash: Any, quote: str, side: Side, booked: Any) -> Any:
     return booking.balances(cash, quote, side, [changed(one, fill=attrs.evolve(one.fill, fee=0)) for one in booked])
 
@@ -226,8 +231,8 @@ BUGS = [
     pytest.param("I-13", wrap(more_at_the_venue, Blotter, "_submit"), id="other terms"),
     pytest.param("I-13", wrap(approves_all, Blotter, "decide_command"), id="denied leaves"),
     pytest.param("I-13", wrap(asks_twice, SimulatedExchangeActor, "request"), id="sent twice"),
-    pytest.param("I-13", wrap(lambda f, *args: None, RiskBook, "_reserve"), id="nothing reserved"),
-    pytest.param("I-13", wrap(lambda f, *args: None, RiskBook, "_check_funds"), id="unpaid"),
+    pytest.param("I-13", wrap(lambda f, *args: None, Reserved, "put"), id="nothing reserved"),
+    pytest.param("I-13", wrap(lets_pass, Checklists, "run"), id="unpaid"),
     pytest.param("I-14", wrap(lambda f, gate, reason: gate, Gate, "with_halt"), id="halt without effect"),
     pytest.param("I-14", wrap(lambda f, *args: None, Gate, "refuse_submit"), id="sent while halted"),
     pytest.param("I-14", wrap(cancels_wait_for_the_end_of_a_halt, Blotter, "_cancel"), id="cancel held back"),
@@ -287,7 +292,7 @@ def submit_two(system: TradingSystem) -> None:
     ids=["quantity", "notional"],
 )
 def test_an_order_beyond_a_limit_is_caught(limits: RiskLimits, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrap(lambda f, *args: None, RiskBook, "_check_limits")(monkeypatch)
+    wrap(lets_pass, Checklists, "run")(monkeypatch)
     found = violation(submit_two, risk=limits)
     assert found.law == "I-13"
     assert "at most" in str(found)
@@ -311,7 +316,7 @@ def test_an_order_in_a_stopped_symbol_is_caught(monkeypatch: pytest.MonkeyPatch)
         manager._blotter.gate = manager._blotter.gate.with_symbol_stopped("BTC/USDT")
         system.submit(limit("95"))
 
-    wrap(lambda f, gate, symbol: gate.refuse_modify(), Gate, "refuse_submit")(monkeypatch)
+    wrap(lambda f, gate, *_: gate.refuse_modify(), Gate, "refuse_submit")(monkeypatch)
     assert violation(stop_symbol).law == "I-15"
 
 

@@ -94,7 +94,8 @@ class Rest:
 
     def _hold_exposure(self) -> None:
         working = inside(self._book, "_working")
-        live = self._stream.live
+        doubted = {order.order_id: order for order in self._blotter.orders() if order.is_closed and order.in_doubt}
+        live = self._stream.live | doubted
         # What nobody here has sent, risk has not approved.
         ours = {order_id for order_id, order in live.items() if order.strategy_id != EXTERNAL}
         must_equal("I-13", "orders that risk counts as working", set(working), ours)
