@@ -1,7 +1,7 @@
 """How large positions can become: as if all working and in-doubt orders were to fill, in the worst order.
 
-An order that only closes brings a position closer to zero and never beyond, so it widens nothing by itself; but of
-several strategies it is the sum that counts, and there what one of them may close matters.
+An order that only closes brings a position closer to zero and never beyond. By itself it widens nothing, but one that
+opens may fill after it, from there; and of several strategies it is the sum that counts.
 """
 
 from __future__ import annotations
@@ -172,11 +172,8 @@ class Exposures:
             high, low = add(long, buys), negate(add(short, sells))
             size = subtract(high, low)
         else:
-            position = subtract(long, short)
-            high, low = add(position, buys), subtract(position, sells)
-            if high < ZERO:
-                high = min(add(high, closing_buys), ZERO)
-            if low > ZERO:
-                low = max(subtract(low, closing_sells), ZERO)
+            # In the worst order those that only close fill first, and make room for the others.
+            high = add(subtract(long, max(subtract(short, closing_buys), ZERO)), buys)
+            low = subtract(subtract(max(subtract(long, closing_sells), ZERO), short), sells)
             size = max(high, negate(low))
         return Exposure(long, short, buys, sells, closing_buys, closing_sells, high, low, size)
