@@ -192,7 +192,7 @@ def refusal_of(check: Check, measured: Measured) -> Refusal:
     assert value is not None, "it was measured"
     assert bound is not None, "it was held to something"
     rule = check.rule.format(plain(bound))
-    within = " of ".join(filter(None, (check.strategy_id, check.symbol)))
+    within = " in ".join(filter(None, (check.strategy_id, check.symbol)))
     return Refusal.of(check.reason, check.counts, value, f"{rule}, the limit of {within}" if within else rule)
 
 

@@ -56,6 +56,8 @@ class ExposureChecks(Family):
         worth = self._worth
 
         def measure(asked: Asked) -> Measured:
+            if worth.currency is None:
+                return asked.after.size, None
             before = worth.of(scope)
             unit = worth.unit(asked.terms.symbol)
             grown = subtract(asked.after.size, asked.before.size)
@@ -93,7 +95,7 @@ class ExposureWorth:
         self._foreign = {symbol for symbol, instrument in instruments.items() if instrument.quote != currency}
         self._valuation = valuation
         self._conversion = conversion
-        self._currency = currency
+        self.currency = currency
         self._units: dict[str, Decimal | None] = {}
         self._moved: set[str] = set()
         self._sums: dict[Scope, Decimal] = {}
@@ -142,9 +144,9 @@ class ExposureWorth:
 
     def _worth_of_one(self, symbol: str) -> Decimal | None:
         price, instrument = self._valuation.price(symbol), self._instruments.get(symbol)
-        if price is None or instrument is None or self._currency is None:
+        if price is None or instrument is None or self.currency is None:
             return None
-        return self._conversion.convert(price, instrument.quote, self._currency)
+        return self._conversion.convert(price, instrument.quote, self.currency)
 
     def _add(self, strategy_id: str, symbol: str, size: Decimal, unit: Decimal | None) -> None:
         if unit is not None:

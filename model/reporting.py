@@ -238,9 +238,14 @@ def _triggered(order: Order, report: r.VenueTriggered, now: int) -> Found:
 
 
 def _ended(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> Found:
+    filled = report.filled_quantity
+    lacks = () if filled is None or filled <= order.filled_quantity else missing(order, report, now, filled)
+    if not order.is_closed:
+        # Known before it closes, so that nobody takes for free in between what is still to be booked.
+        yield from lacks
     yield from _closed(order, report, now, target)
-    if report.filled_quantity is not None and report.filled_quantity > order.filled_quantity:
-        yield from missing(order, report, now, report.filled_quantity)
+    if order.is_closed:
+        yield from lacks
 
 
 def _closed(order: Order, report: r.VenueCancelled | r.VenueExpired, now: int, target: OrderState) -> Found:

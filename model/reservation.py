@@ -43,6 +43,10 @@ class Working:
         is_unsent = self.order is None or self.order.state is OrderState.PENDING
         if is_unsent and self.link is not None and self.link.is_exit:
             return ZERO
+        order = self.order
+        if order is not None and order.is_closed and order.venue_filled_quantity is not None:
+            # Nothing more will execute there, but not all of what has is booked.
+            return max(subtract(order.venue_filled_quantity, order.filled_quantity), ZERO)
         return max(subtract(self.dearest.quantity, self.filled), ZERO)
 
     @property
@@ -54,6 +58,8 @@ class Working:
     def requested(self) -> SubmitOrder:
         """The terms if every modification on its way is granted."""
         terms = self._current
+        if not self.asked and not self.sent:
+            return terms
         for change in self._changes():
             terms = changed(
                 terms,
@@ -67,6 +73,8 @@ class Working:
     def dearest(self) -> SubmitOrder:
         """The terms that could cost most, whichever of the modifications on their way are granted."""
         terms = self._current
+        if not self.asked and not self.sent:
+            return terms
         for change in self._changes():
             terms = changed(
                 terms,

@@ -32,7 +32,7 @@ from .exposure_checks import ExposureChecks, ExposureWorth
 from .funds_checks import FundsChecks
 from .gate import Gate
 from .instrument import Instrument
-from .judgement import Judgement
+from .judgement import NOT_JUDGED, Judgement
 from .kinds import Reason, Side, TradingState
 from .limits import RiskLimits
 from .link import Link
@@ -154,11 +154,10 @@ class RiskBook:
             for command, link in zip(orders, links, strict=True):
                 working = self._new(command, link)
                 refusal = self._refuse_terms(command, now_ns)
+                judgement = NOT_JUDGED
                 if refusal is None:
                     refusal, judgement = self._held_to(Kind.SUBMIT, _id_of(command), working, None, now_ns)
-                    judgements.append(judgement)
-                else:
-                    judgements.append(Judgement())
+                judgements.append(judgement)
                 if refusal is not None:
                     return refusal, tuple(judgements)
                 if len(orders) > 1:
@@ -197,7 +196,7 @@ class RiskBook:
             if refusal is None and self.gate.state_of(asked.strategy_id) is TradingState.REDUCING:
                 refusal = refuse_opening(asked, hedged=self._hedged)
         if refusal is not None:
-            return refusal, Judgement()
+            return refusal, NOT_JUDGED
         return self._checklists.run(kind, asked)
 
     def _asked(self, order_id: str, working: Working, was: Working | None, now_ns: int) -> Asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 from .commands import SubmitOrder
 from .instrument import Instrument
@@ -12,6 +13,9 @@ from .mark import Mark
 from .market import MarketData
 from .numbers import ONE, ZERO, add, multiply, subtract
 from .trailing import dearest_trigger
+
+
+_NO_MARK: Final = Mark()
 
 
 class Valuation:
@@ -73,4 +77,4 @@ class Valuation:
         return multiply(multiply(leaves, price), self._with_fee)
 
     def _mark(self, symbol: str) -> Mark:
-        return self._marks.get(symbol, Mark())
+        return self._marks.get(symbol, _NO_MARK)

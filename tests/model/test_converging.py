@@ -216,7 +216,8 @@ def test_the_venues_newest_word_on_what_has_filled_counts():
 def test_an_end_that_tells_of_more_executions_than_are_booked_leaves_a_doubt_about_them(kind):
     book = with_order(filled("x-1", "4"))
     outcome = told(book, report(kind, filled_quantity="7"))
-    assert kinds(outcome)[1:] == ["OrderInDoubt"]
+    # In doubt before it closes, so that what is still to be booked is never taken for free.
+    assert kinds(outcome) == ["OrderInDoubt", kind.__name__.replace("Venue", "Order")]
     assert [type(request) for request in outcome.requests] == [r.VenueQuery]
     assert told(book, report(kind, filled_quantity="7")).updates == ()
     told(book, filled("x-2", "3"))

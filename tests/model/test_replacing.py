@@ -400,7 +400,7 @@ STORIES = {
         accepted m-2 quantity 5 -> Modified !CHANGED_TERMS
         = PARTIAL 4/9 @ 101 on m-2
         filled m-2 2 x-2 -> Filled
-        cancelled m-2 filled_quantity 3 -> Cancelled InDoubt !CONTRADICTION | query m-2
+        cancelled m-2 filled_quantity 3 -> InDoubt Cancelled !CONTRADICTION | query m-2
         filled m-2 1 x-3 -> Filled !LATE_FILL | query m-2
         status m-2 state CANCELLED filled_quantity 3 -> Resolved
         = CANCELLED 7/9 @ 101 on m-2
