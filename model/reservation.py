@@ -116,6 +116,29 @@ class Working:
         return changed(self, order=order, asked=asked, sent=sent)
 
 
+def terms_of(order: Order) -> SubmitOrder:
+    """Return what would have to be submitted for an order as it stands."""
+    return SubmitOrder(
+        order.symbol,
+        order.side,
+        order.order_type,
+        order.quantity,
+        price=order.price,
+        # A trailing stop has one that the venue has set.
+        stop_price=None if order.trailing_offset is not None else order.stop_price,
+        time_in_force=order.time_in_force,
+        expire_time_ns=order.expire_time_ns,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        display_quantity=order.display_quantity,
+        trailing_offset=order.trailing_offset,
+        trailing_type=order.trailing_type,
+        activation_price=order.activation_price,
+        order_id=order.order_id,
+        source=order.strategy_id,
+    )
+
+
 class Pools:
     """Amounts by order, of which those of one pool count once, by the largest."""
 

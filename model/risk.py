@@ -40,9 +40,10 @@ from .market import MarketData
 from .numbers import ONE, ZERO, negate
 from .order import Order
 from .order_checks import OrderChecks
+from .records import EXTERNAL
 from .reducing import refuse_opening, refuse_reducing_nothing
 from .refusal import Refusal
-from .reservation import Reserved, Working, pool_of
+from .reservation import Reserved, Working, pool_of, terms_of
 from .validation import check_expiry, check_has, check_submission
 from .values import changed
 from .valuing import Valuation
@@ -245,7 +246,9 @@ class RiskBook:
                 kind = Kind.CANCEL if isinstance(command, CancelOrder) else Kind.MODIFY
                 self._tell_families(kind, command.order_id, known, judged.time_ns, passed=passed)
                 if isinstance(command, ModifyOrder):
-                    asked = changed(known, asked=(*known.asked, command if passed else None))
+                    # One that has closed, and counts only since it is in doubt, can no longer be changed.
+                    counts = passed and not (known.order is not None and known.order.is_closed)
+                    asked = changed(known, asked=(*known.asked, command if counts else None))
                     self._store(command.order_id, self._costed(asked))
             case _:
                 pass
@@ -317,6 +320,9 @@ class RiskBook:
         if isinstance(event, e.OrderCreated) and event.unasked:
             # The order manager's own; it stands in for one that was judged, or closes a position.
             return self._new(event.terms, event.link, order)
+        if order.in_doubt and order.strategy_id != EXTERNAL:
+            # It had ended, and now it may have executed more than was told.
+            return self._new(terms_of(order), order.link, order)
         return None
 
     def _moved(self, event: e.OrderEvent, order: Order) -> tuple[tuple[str, str], Exposure] | None:

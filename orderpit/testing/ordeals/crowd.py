@@ -12,6 +12,7 @@ from ...model.commands import SubmitOrder
 from ...model.events import OrderUpdate
 from ...model.instrument import Instrument
 from ...model.kinds import Contingency, OrderType, Side, TimeInForce
+from ...model.limits import RiskLimits
 from ...model.mark import Mark
 from ...model.market import Bar, Depth, MarketData, Quote, Trade
 from ...model.numbers import add, multiply, subtract
@@ -49,6 +50,7 @@ _THIN_ONE_IN: Final = 12
 _WRONG_ONE_IN: Final = 25
 _FAILS_ONE_IN: Final = 500
 _ANSWERS_ONE_IN: Final = 4
+_TENTH: Final = Decimal("0.1")
 _LEAST: Final = Decimal("10.00")
 _REACH: Final = Decimal("0.60")
 REACH: Final = Reach(tick=_TICK, lot=_LOT, ticks=120, lots=400)
@@ -153,6 +155,34 @@ class Trader(Strategy):
                 self._submit(_named(order, taken.order_id))
             case _:
                 self.cancel("nobody-knows-it")
+
+
+def drawn_limits(chance: random.Random) -> RiskLimits:
+    """Draw limits of every scope, tight enough that orders meet them."""
+    by_symbol = {symbol: _drawn_scope(chance, 16) for symbol in PRICES if not chance.randrange(3)}
+    by_strategy = {
+        name: changed(_drawn_scope(chance, 12), instruments=((BTC.symbol, _drawn_scope(chance, 8)),))
+        for name in ("Trader-1", "Trader-2", "external")
+        if not chance.randrange(2)
+    }
+    every = _drawn_scope(chance, 30)
+    return changed(every, instruments=tuple(sorted(by_symbol.items())), strategies=tuple(sorted(by_strategy.items())))
+
+
+def _drawn_scope(chance: random.Random, tenths: int) -> RiskLimits:
+    """Draw limits of one scope: on positions in tenths of a unit, on exposure in tens, and on each order."""
+
+    def drawn(times: int) -> Decimal | None:
+        return multiply(Decimal(chance.randint(2, tenths * times)), _TENTH) if chance.randrange(2) else None
+
+    return RiskLimits(
+        max_long=drawn(1),
+        max_short=drawn(1),
+        max_gross=drawn(2),
+        max_exposure=None if chance.randrange(4) else 10 * chance.randint(2, tenths * 2),
+        max_order_quantity=None if chance.randrange(5) else "0.35",
+        max_open_orders=None if chance.randrange(4) else chance.randint(3, 2 * tenths),
+    )
 
 
 def _named(order: SubmitOrder, order_id: str | None) -> SubmitOrder:

@@ -29,7 +29,7 @@ from ..schedules import Recording, Replay, seeded
 from ..trace import Trace
 from ..watching.probes import Probes
 from ..watching.watch import Watch, all_of
-from .crowd import INSTRUMENTS, PRICES, REACH, Market, Trader
+from .crowd import INSTRUMENTS, PRICES, REACH, Market, Trader, drawn_limits
 from .sabotage import Sabotage
 
 _TRADERS: Final = 3
@@ -40,8 +40,10 @@ _DRIVER_CANCELS: Final = 0.2
 _DRIVER_MODIFIES: Final = 0.3
 _DRIVER_HALTS: Final = 0.31
 _DRIVER_RESUMES: Final = 0.35
+_DRIVER_LIMITS: Final = 0.45
 _CASH: Final = ("100000", "100000", "60")
 _LIMITS: Final = (RiskLimits(), RiskLimits(), RiskLimits(max_order_notional="35", max_order_quantity="0.38"))
+_LIMITED: Final = 0.4
 _UNANSWERED: Final = (10_000, 10_000, 4)
 _POISON_ONE_IN: Final = 200
 _MOST_POISON: Final = 40
@@ -102,6 +104,9 @@ class _Ordeal:
         self._chance = random.Random(f"ordeal {seed}")
         self._market = Market(self._chance, PRICES)
         self._ids: list[str] = []
+        # Some are held to limits on positions, which change while the storm rages.
+        limiting = random.Random(f"limits {seed}")
+        self._limiting = limiting if limiting.random() < _LIMITED else None
         most = _MOST_POISON if self._is_sabotaged else 0
         self._sabotage = Sabotage(random.Random(f"sabotage {seed}"), _POISON_ONE_IN, most)
 
@@ -132,7 +137,7 @@ class _Ordeal:
             INSTRUMENTS,
             exchange=ChaosExchange(inner=self._venue(), faults=self._faults, seed=self._seed),
             cash={"USDT": self._chance.choice(_CASH)},
-            risk=self._chance.choice(_LIMITS),
+            risk=self._limited(self._chance.choice(_LIMITS)),
             max_unanswered=self._chance.choice(_UNANSWERED),
             runtime=stepped,
             seed=self._seed,
@@ -150,6 +155,9 @@ class _Ordeal:
         finally:
             # Whatever happened: what is left of it is thrown away.
             stepped_runtime(system).close()
+
+    def _limited(self, limits: RiskLimits) -> RiskLimits:
+        return limits if self._limiting is None else drawn_limits(self._limiting)
 
     def _pass_through(self, system: TradingSystem) -> None:
         if self.watch is not None:
@@ -206,6 +214,8 @@ class _Ordeal:
             system.halt("a storm")
         elif deed < _DRIVER_RESUMES:
             system.resume()
+        elif deed < _DRIVER_LIMITS and self._limiting is not None:
+            system.set_limits(drawn_limits(self._limiting))
 
     def _settle(self, system: TradingSystem, *, ended: bool = False) -> None:
         """Let time pass until nothing is in doubt and no answer is missing; or until every order has ended."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ...model.commands import SubmitGroup, SubmitOrder
+from ...model.commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from ...model.kinds import Side
 from ...model.numbers import ZERO, add, negate, subtract
 from .laws import Moved, Violation, must_equal
+from .limits import LimitLaws
 
 Sums = dict[str, Decimal]
 
@@ -89,9 +90,10 @@ class PortfolioLedger:
 
 
 class RiskLedger:
-    """What risk has booked, and that it lets no buy pass that is not paid for."""
+    """What risk has booked, and that it lets nothing pass that is not paid for or could exceed a limit."""
 
-    def __init__(self, actor: Any, book: Any, ledger: Ledger) -> None:
+    def __init__(self, actor: Any, book: Any, ledger: Ledger, limits: LimitLaws) -> None:
+        self._limits = limits
         self._actor = actor
         self._ledger = ledger
         self._cash: Mapping[str, Decimal] | None = vars(book)["_cash"]
@@ -102,17 +104,25 @@ class RiskLedger:
 
     def look(self) -> None:
         """Hold what has been booked and approved since the last look."""
-        if self._cash is None:
-            return
+        self._limits.look()
         if self._asked is not None:
             self._hold_funds(self._asked)
             self._asked = None
         moved = self._ledger.advance(self._actor.followed)
         if moved:
-            self._ledger.hold_cash(moved, self._cash)
+            self._limits.moved(moved)
+            if self._cash is not None:
+                self._ledger.hold_cash(moved, self._cash)
 
-    def judges(self, command: SubmitOrder | SubmitGroup) -> None:
-        """Note a buy that risk is about to judge."""
+    def judged(self, judged: Approved | Denied) -> None:
+        """Take a verdict on its way to the order manager."""
+        self._limits.judged(judged)
+
+    def judges(self, command: SubmitOrder | SubmitGroup | ModifyOrder) -> None:
+        """Note what risk is about to judge."""
+        self._limits.judges(command)
+        if isinstance(command, ModifyOrder):
+            return
         for order in command.orders if isinstance(command, SubmitGroup) else (command,):
             if order.side is Side.BUY and order.order_id not in self._working:
                 self._asked = order

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -38,13 +38,13 @@ class Passes:
 
     Args:
         blotter: of the order manager, read as it stands when a message is handed to it.
-        limits: that were in force.
+        limits: that are in force at first.
         instruments: by symbol.
     """
 
     def __init__(self, blotter: Blotter, limits: RiskLimits, instruments: Mapping[str, Instrument]) -> None:
         self._blotter = blotter
-        self._limits = limits
+        self._limits = [limits]
         self._instruments = instruments
         self._halted: str | None = None
         self._disconnected = False
@@ -104,6 +104,10 @@ class Passes:
         self._hold_halt()
         self._halted = None
         self._just_halted = False
+
+    def limits(self, limits: RiskLimits) -> None:
+        """Take other limits that are being handed to risk."""
+        self._limits.append(limits)
 
     def link(self, *, is_up: bool) -> None:
         """Take the loss of the venue, or its return."""
@@ -268,10 +272,11 @@ class Passes:
     def _hold_to_limits(self, order_id: str, quantity: Decimal, price: Decimal | None) -> None:
         if self._closes_too_much_filled(order_id):
             return
-        most = self._limits.max_order_quantity
+        # It may have passed under any that were ever in force.
+        most = _widest(limits.max_order_quantity for limits in self._limits)
         if most is not None and quantity > most:
             raise Violation("I-13", f"quantity of {order_id} at the venue", quantity, f"at most {most}")
-        most = self._limits.max_order_notional
+        most = _widest(limits.max_order_notional for limits in self._limits)
         if most is not None and price is not None and multiply(quantity, price) > most:
             raise Violation(
                 "I-13", f"notional of {order_id} at the venue", multiply(quantity, price), f"at most {most}"
@@ -332,6 +337,11 @@ class Passes:
         must_equal("I-14", "requests that never reached the venue", list(self._told), [])
         unrecorded = [request_id for request_id in self._handed if request_id not in self._cleaning]
         must_equal("I-13", "requests at the venue that nobody recorded", unrecorded, [])
+
+
+def _widest(limits: Iterable[Decimal | None]) -> Decimal | None:
+    given = tuple(limits)
+    return None if None in given else max(filter(None, given))
 
 
 def _terms_of(asked: ModifyOrder | e.ModifyRequested | r.VenueModify) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from ...actors.messages import Answered, Halt, Resume
 from ...actors.stepped import SteppedRuntime
 from ...actors.stepping import OnDelivery
 from ...actors.system import TradingSystem
-from ...model.commands import Approved, Denied, SubmitGroup, SubmitOrder
+from ...model.commands import Approved, ChangeLimits, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from ...model.errors import InvalidConfiguration
 from ...model.events import OrderUpdate
 from ...model.reports import VenueCancel, VenueConnected, VenueDisconnected, VenueModify, VenueQuery, VenueSubmit
@@ -19,6 +19,7 @@ from .groups import GroupLaws
 from .immutable import Immutability
 from .laws import Stream, Violation, must_equal
 from .ledgers import Ledger, PortfolioLedger, RiskLedger, StrategyLedger
+from .limits import ExecutedLaws, LimitLaws
 from .passes import Passes
 from .rest import Rest
 from .sharing import actors_of, inside, shared_objects
@@ -104,7 +105,10 @@ class Watch:
         self._rest = Rest(system, stream, self._passes)
         portfolio, risk = actors["portfolio"], actors["risk_controller"]
         opening = system.opening_cash
-        self._risk = RiskLedger(risk, inside(risk, "_book"), Ledger("risk_controller", stream.moved, opening))
+        book, hedged = inside(risk, "_book"), settings.positions == "hedged"
+        laws = LimitLaws(book, ties=settings.ties, hedged=hedged)
+        self._executed = ExecutedLaws(settings.limits, hedged=hedged)
+        self._risk = RiskLedger(risk, book, Ledger("risk_controller", stream.moved, opening), laws)
         self._seat("risk_controller").ledger = self._risk
         self._seat("portfolio").ledger = PortfolioLedger(
             portfolio, inside(portfolio, "_book"), Ledger("portfolio", stream.moved, opening)
@@ -115,6 +119,8 @@ class Watch:
             OrderUpdate: self._on_update,
             SubmitOrder: self._on_submit,
             SubmitGroup: self._on_submit,
+            ModifyOrder: self._on_submit,
+            ChangeLimits: self._on_limits,
             Approved: self._on_judged,
             Denied: self._on_judged,
             Halt: self._on_halt,
@@ -253,16 +259,22 @@ class Watch:
     def _on_update(self, seat: _Seat, update: OrderUpdate) -> None:
         if self._stream.take(seat.name, update, sees_all=seat.sees_all):
             self._passes.update(update)
+            self._executed.update(update)
         if type(seat.ledger) is StrategyLedger:
             seat.ledger.is_told(update.sequence)
 
-    def _on_submit(self, seat: _Seat, command: SubmitOrder | SubmitGroup) -> None:
+    def _on_submit(self, seat: _Seat, command: SubmitOrder | SubmitGroup | ModifyOrder) -> None:
         if seat.name == "risk_controller":
             self._risk.judges(command)
+
+    def _on_limits(self, seat: _Seat, change: ChangeLimits) -> None:
+        if seat.name == "risk_controller":
+            self._passes.limits(change.limits)
 
     def _on_judged(self, seat: _Seat, judged: Approved | Denied) -> None:
         if seat.name == _MANAGER:
             self._passes.judged(judged)
+            self._risk.judged(judged)
 
     def _on_halt(self, seat: _Seat, halt: Halt) -> None:
         if seat.name == _MANAGER:
