@@ -109,7 +109,9 @@ class Conversion:
             else:
                 above = multiply(above, price)
             self._rated_by.setdefault(step.symbol, set()).add(pair)
-        self._rates[pair] = rate = above if below == ONE else ratio(above, below)
+        # The digits of a long product are many; of two they leave room for an amount.
+        exact = below == ONE and len(way) <= 2  # noqa: PLR2004  # as said
+        self._rates[pair] = rate = above if exact else ratio(above, below)
         return rate
 
     def _way(self, pair: _Pair) -> tuple[_Step, ...] | None:

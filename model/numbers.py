@@ -70,6 +70,11 @@ def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
     return tidy(_ROUNDING.quantize(_ROUNDING.divide(numerator, denominator), _QUOTIENT))
 
 
+def root(value: Decimal) -> Decimal:
+    """Return the square root to 40 decimal places, half-even; of a number that is zero or more."""
+    return tidy(_ROUNDING.quantize(_ROUNDING.sqrt(value), _QUOTIENT))
+
+
 def tidy(value: Decimal) -> Decimal:
     """Drop trailing zeros after the point, so that a quotient that comes out even prints as one would write it."""
     short = EXACT.normalize(value)
