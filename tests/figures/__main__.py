@@ -162,6 +162,22 @@ def threads(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[
     )
 
 
+def limits(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
+    """Two strategies on real threads, and the last of a limit."""
+    del book
+    from tests.figures.limits import run  # noqa: PLC0415
+
+    found = run(rounds=scale.of(100_000, 2_000_000), progress=progress)
+    yield Figure(
+        name="races for a limit",
+        what="times that two strategies on real threads raced for the last of a limit, of which one passed each time",
+        unit="races",
+        count=found.rounds,
+        bound=scale.of(100_000, 2_000_000),
+        violations=found.violations,
+    )
+
+
 def mutants(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
     """Bugs of one line, each caught."""
     from tests.figures.mutants import run  # noqa: PLC0415
@@ -184,6 +200,7 @@ PROOFS: Final[Mapping[str, Callable[[Scale, Progress, dict[str, Any]], Iterator[
     "determinism": determinism,
     "fuzz": fuzz,
     "threads": threads,
+    "limits": limits,
     "mutants": mutants,
 }
 
@@ -192,7 +209,8 @@ def _beside(book: dict[str, Any]) -> dict[str, Any]:
     """Return the figures that were kept before, with those of this run in the place of theirs."""
     before: dict[str, Any] = json.loads(PAGE.read_text())
     anew = {figure["name"]: figure for figure in book["figures"]}
-    return {**before, **book, "figures": [anew.get(figure["name"], figure) for figure in before["figures"]]}
+    kept = [anew.pop(figure["name"], figure) for figure in before["figures"]]
+    return {**before, **book, "figures": [*kept, *anew.values()]}
 
 
 def main() -> int:
