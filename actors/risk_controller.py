@@ -21,7 +21,7 @@ from ..model.commands import (
 )
 from ..model.events import OrderUpdate
 from ..model.exposure import Exposure
-from ..model.kinds import Reason
+from ..model.kinds import Action, Reason
 from ..model.limits import RiskLimits
 from ..model.market import MARKET_DATA, MarketData
 from ..model.refusal import Refusal
@@ -77,6 +77,7 @@ class RiskController(Follower):
         """Judge a command, or take over a price or an update."""
         if type(message) in MARKET_DATA:
             self._book.on_market_data(message)
+            self._trip()
             return
         match message:
             case SubmitOrder() | CancelOrder() | ModifyOrder() | SubmitGroup():
@@ -86,15 +87,29 @@ class RiskController(Follower):
             case ChangeLimits():
                 self.send(self._manager, self._book.change_limits(message, self.context.now_ns()))
             case OrderUpdate():
-                self.follow(message, self._book.on_update)
+                self.follow(message, self._fold)
             case Halt():
                 self._book.gate = self._book.gate.with_halt(message.reason)
             case Resume():
                 self._book.gate = self._book.gate.opened()
+                self._book.resumed(message.strategy_id)
             case StopSymbol():
                 self._book.gate = self._book.gate.with_symbol_stopped(message.symbol)
             case _:
                 self.unknown(message)
+
+    def _fold(self, update: OrderUpdate) -> None:
+        self._book.on_update(update)
+        self._trip()
+
+    def _trip(self) -> None:
+        """Do what the rules ask for that have tripped: here at once, and at the order manager, which records it."""
+        for tripped in self._book.tripped(self.context.now_ns()):
+            rule = tripped.rule
+            halt = Halt(tripped.text, rule.on, rule.action, rule.strategy)
+            self.send(self._manager, halt)
+            if rule.action is not Action.ALERT:
+                self.handle(halt)
 
     def set_aside(self, message: object) -> None:
         """A command that could not be judged is denied, so that whoever sent it hears of it."""

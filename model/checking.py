@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import attrs
 
-from .commands import CancelOrder, ModifyOrder, SubmitOrder
+from .commands import SubmitOrder
 from .events import OrderUpdate
 from .exposure import Exposure, Sums
 from .instrument import Instrument
@@ -92,6 +92,10 @@ class Family:
         """Return the checks that the limits of one scope ask for, of a sort of order that lies in it."""
         raise NotImplementedError
 
+    def held_to(self, limits: RiskLimits) -> None:
+        """Hear of the limits in force, at the start and whenever they change."""
+        del limits
+
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
 
@@ -137,6 +141,7 @@ class Checklists:
         self.families = families
         self._limits = limits
         self._lists: dict[tuple[Kind, str, str, Side], Checklist] = {}
+        self._tell_families()
 
     @property
     def limits(self) -> RiskLimits:
@@ -147,6 +152,11 @@ class Checklists:
     def limits(self, limits: RiskLimits) -> None:
         self._limits = limits
         self._lists.clear()
+        self._tell_families()
+
+    def _tell_families(self) -> None:
+        for family in self.families:
+            family.held_to(self._limits)
 
     def run(self, kind: Kind, asked: Asked) -> tuple[Refusal | None, Judgement]:
         """Judge what is asked for."""
@@ -177,13 +187,6 @@ def scopes_of(limits: RiskLimits, strategy_id: str, symbol: str) -> Iterable[tup
         within = dict(own.instruments).get(symbol)
         if within is not None:
             yield Scope(strategy_id, symbol), within
-
-
-def kind_of(command: SubmitOrder | ModifyOrder | CancelOrder) -> Kind:
-    """Return what a command asks for."""
-    if isinstance(command, SubmitOrder):
-        return Kind.SUBMIT
-    return Kind.MODIFY if isinstance(command, ModifyOrder) else Kind.CANCEL
 
 
 def refusal_of(check: Check, measured: Measured) -> Refusal:

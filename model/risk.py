@@ -34,8 +34,9 @@ from .gate import Gate
 from .instrument import Instrument
 from .judgement import NOT_JUDGED, Judgement
 from .kinds import Reason, Side, TradingState
-from .limits import RiskLimits
+from .limits import RiskLimits, Rule
 from .link import Link
+from .loss_checks import LossChecks
 from .market import MarketData
 from .numbers import ONE, ZERO, negate
 from .order import Order
@@ -44,6 +45,7 @@ from .records import EXTERNAL
 from .reducing import refuse_opening, refuse_reducing_nothing
 from .refusal import Refusal
 from .reservation import Reserved, Working, pool_of, terms_of
+from .tripping import Tripped, Tripping
 from .validation import check_expiry, check_has, check_submission
 from .values import changed
 from .valuing import Valuation
@@ -64,6 +66,7 @@ class RiskBook:
         currency: what exposure is told in; None where it cannot be told.
         hedged: whether a symbol has a long and a short position.
         ties: whether the venue ties the orders of a group itself; else each of them may execute.
+        rules: what trips by itself.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class RiskBook:
         currency: str | None = None,
         hedged: bool = False,
         ties: bool = True,
+        rules: tuple[Rule, ...] = (),
     ) -> None:
         self.gate = Gate()
         self._instruments = instruments
@@ -92,12 +96,15 @@ class RiskBook:
         self._reserved = Reserved()
         self.exposures = Exposures(hedged=hedged)
         self._worth = ExposureWorth(self.exposures, instruments, self._valuation, self._conversion, currency)
+        self._losses = LossChecks(instruments, self._conversion, currency, hedged=hedged)
         families = (
             OrderChecks(self._valuation),
             ExposureChecks(self.exposures, self._worth),
             FundsChecks(self._instruments, self._valuation, self._cash, self._reserved),
+            self._losses,
         )
         self._checklists = Checklists(families, limits)
+        self._tripping = Tripping(rules, self._losses)
         # Ids judged whose order has not been created yet, and ids of the orders that have.
         self._judged: set[str] = set()
         self._created: set[str] = set()
@@ -114,6 +121,7 @@ class RiskBook:
 
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
+        self._losses.on_time(data.time_ns)
         self._valuation.on_market_data(data)
         self._conversion.on_market_data(data)
         for family in self._checklists.families:
@@ -123,6 +131,15 @@ class RiskBook:
         """Put other limits in force at once, and return the fact for the record."""
         self._checklists.limits = command.limits
         return LimitsChanged(time_ns=now_ns, source=command.source, limits=command.limits)
+
+    def tripped(self, now_ns: int) -> tuple[Tripped, ...]:
+        """Return the rules that have tripped since this was last called."""
+        return self._tripping.tripped(now_ns)
+
+    def resumed(self, strategy_id: str = "") -> None:
+        """Hear that a person has resumed, of one strategy or of all."""
+        self._tripping.resumed(strategy_id)
+        self._losses.resumed(strategy_id)
 
     # -- judging
 
