@@ -1,117 +1,38 @@
-"""Positions and cash, as a fold of fills: exact, and the same however the fills are sliced."""
+"""Positions and cash, per strategy and in total, as a fold of fills: exact, and the same however these are sliced."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-
-import attrs
+from typing import Final
 
 from . import events as e
+from .account import CostBasis, Currency
+from .account_events import CashMoved
 from .booking import Flows, balances, entries, fees_after, quote_of
+from .holding import AnyHolding, nothing_held, unrealised
 from .instrument import Instrument
-from .kinds import Side
 from .mark import Mark
 from .market import MarketData
-from .numbers import ZERO, add, multiply, negate, ratio, share, subtract, tidy
-from .reports import Fill
-from .values import changed
+from .numbers import ZERO, add, multiply, subtract, total
+from .order import Order
+from .portfolio_snapshot import PortfolioFigures, PortfolioSnapshot, Position, position_of, shown
+from .position_book import Booked, Held, PositionBook, Restated, booked
+from .rounding import CashRounding
 
-Booking = tuple[Side, Fill]
+__all__ = ["PortfolioBook", "PortfolioFigures", "PortfolioSnapshot", "Position"]
 
-
-@attrs.frozen(kw_only=True)
-class Holding:
-    """An open position at average cost, kept so that no division loses anything.
-
-    opened and cost are the size and the cost of the position at its last increase, closed what has closed since. The
-    cost that remains is a share of cost that depends on closed alone, and what a fill releases is booked as a
-    difference of two such remainders: so released + remaining = cost exactly, and slicing a fill changes nothing.
-    """
-
-    long: bool = True
-    opened: Decimal = ZERO
-    cost: Decimal = ZERO
-    closed: Decimal = ZERO
-    realised: Decimal = ZERO
-
-    @property
-    def size(self) -> Decimal:
-        """Absolute quantity held."""
-        return subtract(self.opened, self.closed)
-
-    @property
-    def quantity(self) -> Decimal:
-        """Quantity held, negative for a short position."""
-        return self.size if self.long else negate(self.size)
-
-    @property
-    def remaining_cost(self) -> Decimal:
-        """What the quantity held has cost (for a short position: has brought in)."""
-        return share(self.cost, self.size, self.opened) if self.opened else ZERO
-
-    def after(self, side: Side, fill: Fill) -> Holding:
-        """Return the position after one more fill."""
-        grows = self.long is (side is Side.BUY)
-        if grows or not self.size:
-            return self.increased(side, fill.quantity, fill.price)
-        if fill.quantity <= self.size:
-            return self.reduced(fill.quantity, fill.price)
-        # A flip: the position closes whole, and the rest opens the other way.
-        beyond = subtract(fill.quantity, self.size)
-        return self.reduced(self.size, fill.price).increased(side, beyond, fill.price)
-
-    def increased(self, side: Side, quantity: Decimal, price: Decimal) -> Holding:
-        """Return the position after more of the same side, or the opening of one."""
-        cost = add(self.remaining_cost, multiply(quantity, price))
-        return changed(self, long=side is Side.BUY, opened=add(self.size, quantity), cost=cost, closed=ZERO)
-
-    def reduced(self, quantity: Decimal, price: Decimal) -> Holding:
-        """Return the position after some of it, or all, was closed."""
-        left = changed(self, closed=add(self.closed, quantity))
-        released = subtract(self.remaining_cost, left.remaining_cost)
-        proceeds = multiply(quantity, price)
-        profit = subtract(proceeds, released) if self.long else subtract(released, proceeds)
-        return changed(left, realised=add(self.realised, profit))
-
-    def unrealised(self, price: Decimal) -> Decimal:
-        """Return what closing at this price would still earn."""
-        value = multiply(self.size, price)
-        return subtract(value, self.remaining_cost) if self.long else subtract(self.remaining_cost, value)
+_NO_CURRENCIES: Final[Mapping[str, Currency]] = MappingProxyType({})
 
 
-@attrs.frozen(kw_only=True)
-class Position:
-    """One symbol's position in a snapshot. Money in the quote currency; average_price is for display.
+class _Money:
+    """Sums by currency: cash as it is exactly, fees, and what rounding has added to the cash that is booked."""
 
-    mark is the price it is valued at: mid, else last trade, else close; None until one is known, and unrealised_pnl is
-    zero until then.
-    """
-
-    symbol: str
-    quantity: Decimal
-    average_price: Decimal
-    realised_pnl: Decimal
-    unrealised_pnl: Decimal
-    mark: Decimal | None
-
-
-@attrs.frozen(kw_only=True)
-class PortfolioSnapshot:
-    """Positions by symbol, and money by currency.
-
-    Profit is before fees: equity - opening cash = realised + unrealised - fees, in each currency.
-    sequence is that of the last update that is included.
-    """
-
-    cash: Mapping[str, Decimal]
-    positions: Mapping[str, Position]
-    realised_pnl: Mapping[str, Decimal]
-    unrealised_pnl: Mapping[str, Decimal]
-    fees: Mapping[str, Decimal]
-    equity: Mapping[str, Decimal]
-    sequence: int
+    def __init__(self, cash: Mapping[str, Decimal]) -> None:
+        self.cash = dict(cash)
+        self.fees: dict[str, Decimal] = {}
+        self.rounding: dict[str, Decimal] = {}
 
 
 class PortfolioBook:
@@ -120,17 +41,40 @@ class PortfolioBook:
     Args:
         instruments: by symbol.
         cash: opening balance by currency; None opens every account at zero.
+        cost_basis: which of what was bought is sold first: "average" (all of it alike), "fifo" or "lifo".
+        hedged: whether a strategy can hold a long and a short position in the same symbol.
+        currencies: by code, those whose cash is booked to so many places.
     """
 
-    def __init__(self, instruments: Mapping[str, Instrument], cash: Mapping[str, Decimal] | None = None) -> None:
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        cash: Mapping[str, Decimal] | None = None,
+        *,
+        cost_basis: CostBasis = "average",
+        hedged: bool = False,
+        currencies: Mapping[str, Currency] = _NO_CURRENCIES,
+    ) -> None:
         self.sequence = 0
         self._instruments = instruments
-        self._cash: dict[str, Decimal] = dict(cash or {})
-        self._fees: dict[str, Decimal] = {}
-        self._holdings: dict[str, Holding] = {}
+        self._hedged = hedged
+        self._nothing = nothing_held(cost_basis, hedged=hedged)
+        self._rounding = CashRounding(currencies)
+        self._account = _Money(cash or {})
+        self._strategies: dict[str, _Money] = {}
+        self._deposits: dict[str, Decimal] = {}
+        self._positions: dict[str, PositionBook] = {}
         self._marks: dict[str, Mark] = {}
-        # Every fill that stands, so that a bust can be folded away exactly as if it had never been.
-        self.booked: dict[str, list[Booking]] = {}
+
+    @property
+    def exact_cash(self) -> Mapping[str, Decimal]:
+        """The account's opening cash and what fills have moved, before rounding and deposits; it goes on changing."""
+        return MappingProxyType(self._account.cash)
+
+    def holding(self, symbol: str) -> AnyHolding:
+        """Return what the account holds of a symbol."""
+        book = self._positions.get(symbol)
+        return self._nothing if book is None else book.account
 
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
@@ -139,86 +83,124 @@ class PortfolioBook:
     def on_update(self, update: e.OrderUpdate) -> None:
         """Fold one entry of the stream."""
         order, event = update.order, update.event
-        if order is not None:
-            match event:
-                case e.OrderFilled():
-                    self._book(order.symbol, order.side, event)
-                case e.FillBusted() | e.FillCorrected():
-                    self._restate(order.symbol, order.side, event)
-                case _:
-                    pass
+        match event:
+            case e.OrderFilled() if order is not None:
+                positions = self._book_of(order.symbol)
+                one = booked(order, event.fill, hedged=self._hedged)
+                self._take_over(order, event, positions, (one, positions.after(one)))
+            case e.FillBusted() | e.FillCorrected() if order is not None:
+                positions = self._book_of(order.symbol)
+                self._take_over(order, event, positions, positions.restated(order, event))
+            case CashMoved():
+                self._deposits[event.currency] = add(self._deposits.get(event.currency, ZERO), event.amount)
+            case _:
+                pass
         self.sequence = update.sequence
 
-    def _book(self, symbol: str, side: Side, event: e.OrderFilled) -> None:
-        holding = self._holdings.get(symbol, Holding()).after(side, event.fill)
-        self._take_over(symbol, side, event, holding)
-        self.booked.setdefault(symbol, []).append((side, event.fill))
+    def _book_of(self, symbol: str) -> PositionBook:
+        return self._positions.get(symbol) or PositionBook(self._nothing)
 
-    def _restate(self, symbol: str, side: Side, event: e.FillBusted | e.FillCorrected) -> None:
-        standing = list(self.booked.get(symbol, ()))
-        if isinstance(event, e.FillCorrected):
-            standing[standing.index((side, event.replaced))] = (side, event.fill)
-        else:
-            standing.remove((side, event.fill))
-        holding = Holding()
-        for booking in standing:
-            holding = holding.after(*booking)
-        self._take_over(symbol, side, event, holding)
-        self.booked[symbol] = standing
-
-    def _take_over(self, symbol: str, side: Side, event: e.OrderEvent, holding: Holding) -> None:
-        booked = entries(event)
-        cash = balances(self._cash, quote_of(self._instruments, symbol), side, booked)
-        fees = fees_after(self._fees, booked)
-        # All is computed; nothing from here on can fail.
-        self._cash.update(cash)
-        self._fees.update(fees)
-        self._holdings[symbol] = holding
-
-    def snapshot(self) -> PortfolioSnapshot:
-        """Return everything as it stands, as one immutable value."""
-        positions: dict[str, Position] = {}
-        realised: dict[str, Decimal] = {}
-        unrealised: dict[str, Decimal] = {}
-        equity = dict(self._cash)
-        for symbol, holding in self._holdings.items():
-            price = self._marks.get(symbol, Mark()).price
-            open_profit = ZERO if price is None else holding.unrealised(price)
-            size, cost = holding.size, holding.remaining_cost
-            positions[symbol] = Position(
-                symbol=symbol,
-                quantity=tidy(holding.quantity),
-                average_price=ratio(cost, size) if size else ZERO,
-                realised_pnl=tidy(holding.realised),
-                unrealised_pnl=tidy(open_profit),
-                mark=price,
+    def _take_over(
+        self, order: Order, event: e.OrderEvent, positions: PositionBook, after: tuple[Booked, Held] | Restated
+    ) -> None:
+        moved, quote = entries(event), quote_of(self._instruments, order.symbol)
+        sums = self._rounding.after(order.order_id, quote, order.side, moved)
+        changes = self._rounding.changes(sums)
+        strategy = self._strategies.get(order.strategy_id) or _Money({})
+        stands = [
+            (
+                money,
+                balances(money.cash, quote, order.side, moved),
+                fees_after(money.fees, moved),
+                {code: add(money.rounding.get(code, ZERO), change) for code, change in changes.items()},
             )
+            for money in (self._account, strategy)
+        ]
+        # All is computed; nothing from here on can fail.
+        for money, cash, fees, rounding in stands:
+            money.cash.update(cash)
+            money.fees.update(fees)
+            money.rounding.update(rounding)
+        self._rounding.take_over(sums)
+        self._strategies[order.strategy_id] = strategy
+        self._positions[order.symbol] = positions
+        if isinstance(after, Restated):
+            positions.restate(after)
+        else:
+            positions.take_over(*after)
+
+    def snapshot(self, strategy_id: str | None = None) -> PortfolioSnapshot:
+        """Return everything as it stands, as one immutable value; of one strategy where one is named."""
+        if strategy_id is not None:
+            return PortfolioSnapshot.of(self._of_strategy(strategy_id), self.sequence)
+        strategies = {name: self._of_strategy(name) for name in self._strategies}
+        return PortfolioSnapshot.of(self._of_account(), self.sequence, MappingProxyType(strategies))
+
+    def _of_strategy(self, strategy_id: str) -> PortfolioFigures:
+        positions = (
+            self._position(symbol, book.strategies[strategy_id])
+            for symbol, book in self._positions.items()
+            if strategy_id in book.strategies
+        )
+        return self._figures(self._strategies.get(strategy_id) or _Money({}), positions, {}, {})
+
+    def _of_account(self) -> PortfolioFigures:
+        crossed: dict[str, Decimal] = {}
+        positions: list[Position] = []
+        for symbol, book in self._positions.items():
+            realised = total(holding.realised for holding in book.strategies.values())
+            crossing = subtract(book.account.realised, realised)
+            _increase(crossed, quote_of(self._instruments, symbol), crossing)
+            positions.append(self._position(symbol, book.account, crossing))
+        return self._figures(self._account, positions, crossed, self._deposits)
+
+    def _position(self, symbol: str, holding: AnyHolding, crossed: Decimal = ZERO) -> Position:
+        price = self._marks.get(symbol, Mark()).price
+        # Until a price is known, a strategy's position is worth what it has cost, and the account's what these are.
+        return position_of(
+            symbol, holding, price, subtract(ZERO, crossed) if price is None else unrealised(holding, price)
+        )
+
+    def _figures(
+        self,
+        money: _Money,
+        held: Iterable[Position],
+        crossed: Mapping[str, Decimal],
+        deposits: Mapping[str, Decimal],
+    ) -> PortfolioFigures:
+        positions = {position.symbol: position for position in held}
+        cash, realised, open_profit = dict(money.cash), dict[str, Decimal](), dict[str, Decimal]()
+        for amounts in (money.rounding, deposits):
+            for currency, amount in amounts.items():
+                _increase(cash, currency, amount)
+        equity = dict(cash)
+        for symbol, position in positions.items():
             quote = quote_of(self._instruments, symbol)
-            realised[quote] = add(realised.get(quote, ZERO), holding.realised)
-            unrealised[quote] = add(unrealised.get(quote, ZERO), open_profit)
-            value = add(cost if holding.long else negate(cost), open_profit)
-            equity[quote] = add(equity.get(quote, ZERO), value)
-        return PortfolioSnapshot(
-            cash=_shown(self._cash),
+            _increase(realised, quote, position.realised_pnl)
+            _increase(open_profit, quote, position.unrealised_pnl)
+            _increase(equity, quote, add(position.cost, position.unrealised_pnl))
+        return PortfolioFigures(
+            cash=shown(cash),
             positions=MappingProxyType(positions),
-            realised_pnl=_shown(realised),
-            unrealised_pnl=_shown(unrealised),
-            fees=_shown(self._fees),
-            equity=_shown(equity),
-            sequence=self.sequence,
+            realised_pnl=shown(realised),
+            unrealised_pnl=shown(open_profit),
+            fees=shown(money.fees),
+            equity=shown(equity),
+            deposits=shown(deposits),
+            rounding=shown(money.rounding),
+            crossed=shown(crossed),
         )
 
     def executed(self) -> Mapping[str, Flows]:
         """Return what was bought and sold by symbol, summed anew from the fills."""
         sums: dict[str, Flows] = {}
-        for symbol, bookings in self.booked.items():
+        for symbol, book in self._positions.items():
             flows = Flows()
-            for side, fill in bookings:
-                flows = flows.after(side, fill.quantity, multiply(fill.quantity, fill.price))
+            for one in book.booked:
+                flows = flows.after(one.side, one.fill.quantity, multiply(one.fill.quantity, one.fill.price))
             sums[symbol] = flows
         return sums
 
 
-def _shown(amounts: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
-    """Return the same amounts, read-only and without the trailing zeros that products and sums leave."""
-    return MappingProxyType({currency: tidy(amount) for currency, amount in amounts.items()})
+def _increase(amounts: dict[str, Decimal], key: str, amount: Decimal) -> None:
+    amounts[key] = add(amounts.get(key, ZERO), amount)

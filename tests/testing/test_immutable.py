@@ -235,10 +235,10 @@ def test_a_shared_object_is_found_in_disguise(disguise: Callable[[Any], Any], ki
 def test_a_book_that_two_actors_hold_is_found() -> None:
     with running("stepped") as system:
         actors = actors_of(system)
-        actors["view"].__dict__["borrowed"] = vars(vars(actors["portfolio"])["_book"])["_cash"]
+        actors["view"].__dict__["borrowed"] = vars(vars(actors["portfolio"])["_book"])["_marks"]
         (shared,) = shared_objects(system)
         assert shared.kind == "dict"
-        assert "portfolio._book._cash" in {shared.first, shared.second}
+        assert "portfolio._book._marks" in {shared.first, shared.second}
 
 
 def test_every_meeting_point_has_its_reason() -> None:

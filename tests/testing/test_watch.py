@@ -29,9 +29,9 @@ from orderpit.model.checking import Checklists
 from orderpit.model.commands import Approved, CancelOrder
 from orderpit.model.errors import InvalidConfiguration
 from orderpit.model.gate import Gate
+from orderpit.model.holding import Holding
 from orderpit.model.numbers import ONE, add
 from orderpit.model.order import Order
-from orderpit.model.portfolio import Holding
 from orderpit.model.reports import VenueCancel, VenueRequest
 from orderpit.model.reservation import Reserved
 from orderpit.model.values import changed

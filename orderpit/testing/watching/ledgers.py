@@ -8,7 +8,8 @@ from typing import Any
 
 from ...model.commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from ...model.kinds import Side
-from ...model.numbers import ZERO, add, negate, subtract
+from ...model.limits import RiskLimits
+from ...model.numbers import ZERO, add, subtract
 from .laws import Moved, Violation, must_equal
 from .limits import LimitLaws
 
@@ -62,12 +63,11 @@ class Ledger:
         for one in moved:
             must_equal("I-1", f"{one.symbol} of {self._name}", held(one.symbol), self._held[one.symbol])
 
-    def hold_profit(self, moved: Sequence[Moved], holdings: Mapping[str, Any]) -> None:
+    def hold_profit(self, moved: Sequence[Moved], holding_of: Callable[[str], Any]) -> None:
         """Hold what was realised, less what the position has cost, against the cash that moved: so at any price."""
         for one in moved:
-            holding = holdings[one.symbol]
-            cost = holding.remaining_cost
-            found = add(holding.realised, negate(cost) if holding.long else cost)
+            holding = holding_of(one.symbol)
+            found = subtract(holding.realised, holding.carried)
             must_equal("I-11", f"realised - cost of {one.symbol} of {self._name}", found, self._flows[one.symbol])
 
 
@@ -77,16 +77,15 @@ class PortfolioLedger:
     def __init__(self, actor: Any, book: Any, ledger: Ledger) -> None:
         self._actor = actor
         self._ledger = ledger
-        self._cash: Mapping[str, Decimal] = vars(book)["_cash"]
-        self._holdings: Mapping[str, Any] = vars(book)["_holdings"]
+        self._book = book
 
     def look(self) -> None:
         """Hold what has been booked since the last look."""
         moved = self._ledger.advance(self._actor.followed)
         if moved:
-            self._ledger.hold_positions(moved, lambda symbol: self._holdings[symbol].quantity)
-            self._ledger.hold_cash(moved, self._cash)
-            self._ledger.hold_profit(moved, self._holdings)
+            self._ledger.hold_positions(moved, lambda symbol: self._book.holding(symbol).quantity)
+            self._ledger.hold_cash(moved, self._book.exact_cash)
+            self._ledger.hold_profit(moved, self._book.holding)
 
 
 class RiskLedger:
@@ -113,6 +112,10 @@ class RiskLedger:
             self._limits.moved(moved)
             if self._cash is not None:
                 self._ledger.hold_cash(moved, self._cash)
+
+    def limits(self, limits: RiskLimits) -> None:
+        """Take other limits that risk is being handed."""
+        self._limits.changed(limits)
 
     def judged(self, judged: Approved | Denied) -> None:
         """Take a verdict on its way to the order manager."""
