@@ -109,8 +109,8 @@ MUTANTS: Final = (
     Mutant(
         "the portfolio misses a fold",
         "actors/portfolio.py",
-        "            self.follow(message, self._book.on_update)\n",
-        "            self.follow(message, self._book.on_update) if message.sequence != 50 else None\n",
+        "            self.follow(message, self._fold)\n",
+        "            self.follow(message, self._fold) if message.sequence != 50 else None\n",
     ),
     # Money.
     Mutant(
@@ -127,21 +127,21 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a flip forgets the other side",
-        "model/portfolio.py",
-        "        return self.reduced(self.size, fill.price).increased(side, beyond, fill.price)\n",
-        "        return self.reduced(self.size, fill.price)\n",
+        "model/holding.py",
+        "        return left if closing == quantity else left.increased(side, subtract(quantity, closing), price)\n",
+        "        return left if closing else left.increased(side, subtract(quantity, closing), price)\n",
     ),
     Mutant(
         "profit of a short has the wrong sign",
-        "model/portfolio.py",
+        "model/holding.py",
         "        profit = subtract(proceeds, released) if self.long else subtract(released, proceeds)\n",
         "        profit = subtract(proceeds, released)\n",
     ),
     Mutant(
         "a bust is not taken out of the position",
-        "model/portfolio.py",
-        "            standing.remove((side, event.fill))\n",
-        "            pass\n",
+        "model/position_book.py",
+        "*self.booked[place + 1 :])\n",
+        "*self.booked[place:])\n",
     ),
     # Risk.
     Mutant(
@@ -174,6 +174,61 @@ MUTANTS: Final = (
         "model/gate.py",
         "        if self.halted is not None:\n",
         "        if self.halted is not None and not self.halted:\n",
+    ),
+    Mutant(
+        "exposure is given up when a cancel is asked for",
+        "model/risk.py",
+        "        if order.is_closed and not order.in_doubt:\n",
+        '        if (order.is_closed or order.pending.value == "CANCEL") and not order.in_doubt:\n',
+    ),
+    Mutant(
+        "what has closed in doubt is not counted",
+        "model/risk.py",
+        "        if order.is_closed and not order.in_doubt:\n",
+        "        if order.is_closed:\n",
+    ),
+    Mutant(
+        "a pool counts by its smallest",
+        "model/reservation.py",
+        "        return subtract(max(others, after), most)\n",
+        "        return subtract(min(others, after), most)\n",
+    ),
+    Mutant(
+        "the sum over strategies misses one",
+        "model/exposure.py",
+        "        self._sums[symbol] = self.sums(symbol).with_other(before, after)\n",
+        "        if not strategy_id.endswith('2'):\n"
+        "            self._sums[symbol] = self.sums(symbol).with_other(before, after)\n",
+    ),
+    Mutant(
+        "a limit that is reached refuses",
+        "model/checking.py",
+        "            if value < bound if check.at_least else value > bound:\n",
+        "            if value < bound if check.at_least else value >= bound:\n",
+    ),
+    Mutant(
+        "a modification that is on its way does not count",
+        "model/reservation.py",
+        "                quantity=max(terms.quantity, change.quantity or ZERO),\n",
+        "                quantity=terms.quantity,\n",
+    ),
+    Mutant(
+        "what is sent once another has filled does not count",
+        "model/reservation.py",
+        "        if is_unsent and self.link is not None and self.link.is_exit:\n",
+        "        if is_unsent and self.link is not None and (self.link.is_exit or self.link.role is Role.THEN):\n",
+    ),
+    Mutant(
+        "orders that only close make no room for others",
+        "model/exposure.py",
+        "            high = add(subtract(long, max(subtract(short, closing_buys), ZERO)), buys)\n",
+        "            high = add(subtract(long, short), buys)\n",
+    ),
+    Mutant(
+        "other limits are not taken over",
+        "model/risk.py",
+        "        self._checklists.limits = command.limits\n",
+        "        pass\n",
     ),
     # The venue.
     Mutant(

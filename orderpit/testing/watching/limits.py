@@ -73,6 +73,7 @@ class LimitLaws:
 
     def __init__(self, book: Any, *, ties: bool, hedged: bool) -> None:
         self._book = book
+        self._limits: RiskLimits = book.limits
         self._working: Mapping[str, Any] = vars(book)["_working"]
         self._ties = ties
         self._hedged = hedged
@@ -88,9 +89,13 @@ class LimitLaws:
             key = one.strategy_id, one.symbol
             self._held[key] = add(self._held.get(key, ZERO), one.quantity)
 
+    def changed(self, limits: RiskLimits) -> None:
+        """Take other limits that risk is being handed."""
+        self._limits = limits
+
     def judges(self, command: SubmitOrder | SubmitGroup | ModifyOrder) -> None:
         """Note what risk is about to judge, and the worst case as it is."""
-        if self._hedged or not has_limits(self._book.limits):
+        if self._hedged or not has_limits(self._limits):
             return
         orders = self._orders_of(command)
         if not orders:
@@ -101,7 +106,7 @@ class LimitLaws:
             (order,) = orders
             own, every = self._before[order.source, order.symbol]
             own_after, every_after = self._worst(order.source, order.symbol, command)
-            self._would[id(command)] = (command, self._book.limits, order, own, every, own_after, every_after)
+            self._would[id(command)] = (command, self._limits, order, own, every, own_after, every_after)
 
     def look(self) -> None:
         """Hold what was let pass since."""
@@ -117,7 +122,7 @@ class LimitLaws:
             sums = self._book.exposures.sums(order.symbol)
             must_equal("I-23", f"worst case of {order.symbol}", Worst(sums.high, sums.low, sums.size), every)
             own_before, every_before = self._before[ids]
-            for whose, limits in _scopes(self._book.limits, *ids):
+            for whose, limits in _scopes(self._limits, *ids):
                 before, after = (own_before, own) if whose else (every_before, every)
                 for name in _LIMITS.values():
                     most = getattr(limits, name)

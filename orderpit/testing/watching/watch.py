@@ -270,6 +270,7 @@ class Watch:
     def _on_limits(self, seat: _Seat, change: ChangeLimits) -> None:
         if seat.name == "risk_controller":
             self._passes.limits(change.limits)
+            self._risk.limits(change.limits)
 
     def _on_judged(self, seat: _Seat, judged: Approved | Denied) -> None:
         if seat.name == _MANAGER:
