@@ -10,10 +10,11 @@ import attrs
 from ..model.booking import Flows
 from ..model.events import OrderUpdate
 from ..model.market import MARKET_DATA, MarketData
+from ..model.performance_book import PerformanceBook
 from ..model.portfolio import PortfolioBook, PortfolioSnapshot
 from .address import Target
 from .following import Follower
-from .messages import GetPortfolio, Halt, Query
+from .messages import GetPerformance, GetPortfolio, Halt, Query
 from .runtime import Context
 
 PortfolioMessage = OrderUpdate | MarketData
@@ -36,7 +37,8 @@ class Portfolio(Follower):
         me: its own address.
         manager: the order manager.
         risk: told to halt when the books can no longer be kept.
-        book: its whole state.
+        book: positions and cash.
+        performance: how the account and the strategies have done.
     """
 
     def __init__(
@@ -46,22 +48,32 @@ class Portfolio(Follower):
         manager: Target[Any],
         risk: Target[Halt],
         book: PortfolioBook,
+        performance: PerformanceBook,
     ) -> None:
         super().__init__(context, me, manager, risk)
         self._book = book
+        self._performance = performance
 
     def handle(self, message: Any) -> None:
         """Take over a price or an update."""
         if isinstance(message, OrderUpdate):
-            self.follow(message, self._book.on_update)
+            self.follow(message, self._fold)
         elif type(message) in MARKET_DATA:
             self._book.on_market_data(message)
+            self._performance.on_market_data(message, self.context.now_ns())
         else:
             self.unknown(message)
 
     def answer(self, query: Query) -> object:
-        """Answer with a snapshot."""
+        """Answer with a snapshot, or with how it has done."""
+        if isinstance(query, GetPerformance):
+            return self._performance.performance(query.strategy_id)
         return self._book.snapshot() if isinstance(query, GetPortfolio) else super().answer(query)
+
+    def _fold(self, update: OrderUpdate) -> None:
+        # Where the second fails, the entry comes again; the first then leaves it out, since it has it.
+        self._performance.on_update(update)
+        self._book.on_update(update)
 
     def books(self) -> PortfolioBooks:
         """Return positions and cash, and the sums that the audit holds them against."""

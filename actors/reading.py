@@ -18,6 +18,7 @@ from ..model.group import Group
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState
 from ..model.order import Order
+from ..model.performance import Performance
 from ..model.portfolio import PortfolioSnapshot
 from ..model.text import identifier
 from . import checks
@@ -32,6 +33,7 @@ from .messages import (
     GetHistory,
     GetOrder,
     GetOrders,
+    GetPerformance,
     GetPortfolio,
     GetProblems,
     GetRisk,
@@ -200,6 +202,15 @@ class Reading:
         """Return the limits in force, and what every position can become."""
         snapshot: RiskSnapshot = self._ask(self._at.risk, GetRisk(), ASK_TIMEOUT)
         return snapshot
+
+    def performance(self, strategy_id: str | None = None) -> Performance:
+        """Return how the account has done, or one strategy; includes every update that has been read before.
+
+        The curve is sampled each minute of the system's time; see Performance for the definition of each figure.
+        """
+        query = GetPerformance(checks.strategy_id(strategy_id))
+        performance: Performance = self._ask(self._at.portfolio, query, ASK_TIMEOUT)
+        return performance
 
     def troubles(self) -> Troubles:
         """Return the problems and alarms so far."""

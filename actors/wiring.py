@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from ..model.numbers import ONE, ZERO
+from ..model.performance_book import PerformanceBook
 from ..model.portfolio import PortfolioBook
 from ..model.risk import RiskBook
 from .actor import BaseActor
@@ -86,6 +87,9 @@ def plan(
         ties=settings.ties,
     )
     portfolio_book = PortfolioBook(settings.instruments, settings.cash)
+    performance_book = PerformanceBook(
+        settings.instruments, settings.cash, settings.account_currency, hedged=settings.positions == "hedged"
+    )
     manager_arguments = (
         at.manager,
         at.exchange,
@@ -104,7 +108,7 @@ def plan(
         Plan(monitor, Monitor, (settings.on_error,)),
         Plan(at.publisher, Publisher, ()),
         Plan(at.view, View, view_arguments),
-        Plan(at.portfolio, Portfolio, (at.portfolio, at.manager, at.risk, portfolio_book)),
+        Plan(at.portfolio, Portfolio, (at.portfolio, at.manager, at.risk, portfolio_book, performance_book)),
         Plan(at.manager, OrderManager, manager_arguments),
         _plan_exchange(settings, runtime, at),
         Plan(at.risk, RiskController, (at.risk, at.manager, risk_book)),

@@ -39,7 +39,7 @@ class Capital:
     def value(self, conversion: Conversion, currency: str, profit: Decimal | None) -> None:
         """Bring the equity up to date, and what it has fallen by; unknown while one of the parts is."""
         cash = conversion.total(self._cash, currency)
-        paid = conversion.total(self._unvalued, currency)
+        paid = conversion.total(self._unvalued, currency) if self._unvalued else ZERO
         if cash is None or paid is None or profit is None:
             self.equity = None
             return

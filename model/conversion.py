@@ -89,6 +89,8 @@ class Conversion:
 
     def total(self, amounts: Mapping[str, Decimal], target: str) -> Decimal | None:
         """Return the sum of amounts by currency in the target; None when one of them cannot be converted."""
+        if len(amounts) == 1 and target in amounts:
+            return amounts[target]
         result = ZERO
         for currency, amount in amounts.items():
             converted = self.convert(amount, currency, target)

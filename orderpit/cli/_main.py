@@ -89,6 +89,7 @@ def _run(args: Namespace) -> int:
     from . import _demo, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
     from ._logs import logs  # noqa: PLC0415
     from ._output import Nothing, Plain, console_on  # noqa: PLC0415
+    from ._profit import show_profit  # noqa: PLC0415
     from ._report import show_end, show_flood, show_orders, show_portfolio, show_stats, show_traded  # noqa: PLC0415
     from ._signals import Signals  # noqa: PLC0415
 
@@ -115,6 +116,8 @@ def _run(args: Namespace) -> int:
             show_stats(result, outcome)
             show_traded(result, outcome)
             show_portfolio(result, outcome)
+            if args.command == "session":
+                show_profit(result, outcome)
             if outcome.flooded is None:
                 show_orders(result, outcome)
             else:

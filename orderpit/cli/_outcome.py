@@ -20,6 +20,7 @@ from ..model.alarm import AlarmCode
 from ..model.instrument import Instrument
 from ..model.numbers import ZERO, add, plain, subtract
 from ..model.order import Order
+from ..model.performance import Performance
 from ..model.portfolio import PortfolioSnapshot
 from ._data import DataReport
 from ._errors import FAILED, OK
@@ -78,6 +79,8 @@ class Outcome:
         seconds: how long the data took to play.
         problems: one line for each place.
         flooded: what a flood adds.
+        performance: how the account has done; None where that is not asked.
+        strategies: how each strategy has done, by its id.
         runtime: on which the actors ran, where that can be chosen.
         alarms_expected: whether faults were asked for; each alarm then says that one was noticed.
         unprotected: how many of the alarms say that what a bracket held had no stop: the market's doing, not ours.
@@ -99,6 +102,8 @@ class Outcome:
     alarms_expected: bool = False
     unprotected: int = 0
     runtime: str | None = None
+    performance: Performance | None = None
+    strategies: Mapping[str, Performance] = attrs.field(factory=dict[str, Performance])
 
     @property
     def exit_code(self) -> int:
@@ -152,7 +157,14 @@ class Outcome:
             "interrupted": interrupted,
             "net": _plain(net(book)),
             **({} if self.runtime is None else {"runtime": self.runtime}),
+            **({} if self.performance is None else {"performance": self._performance(self.performance)}),
             **({} if self.flooded is None else {"stress": self.flooded.to_dict()}),
+        }
+
+    def _performance(self, account: Performance) -> dict[str, Any]:
+        return {
+            "account": account.to_dict(),
+            "strategies": {name: one.to_dict() for name, one in self.strategies.items()},
         }
 
 

@@ -115,7 +115,9 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
         out.heading(f"Session: {title}")
         for symbol, chart in source.charts.items():
             out.chart(symbol, chart.points)
-    return attrs.evolve(outcome, runtime=args.runtime)
+    performance = system.performance()
+    strategies = {name: system.performance(name) for name in performance.strategies}
+    return attrs.evolve(outcome, runtime=args.runtime, performance=performance, strategies=strategies)
 
 
 def _play(playing: Playing, watch: Watcher, signals: Signals, tallies: Tallies) -> Outcome:
