@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..model.audit import AuditReport, Ledger, check_groups, check_orders, check_portfolio, check_venue
+from ..model.audit import AuditReport, Ledger, check_groups, check_orders, check_venue
+from ..model.audit_money import check_portfolio
 from ..model.errors import InvalidConfiguration
 from .order_manager import ManagerBooks
 from .portfolio import PortfolioBooks
@@ -18,8 +19,9 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     """Check the books of a system: a running one is quiesced first, a stopped one has left its final books.
 
     The quantity law per order; the exits of each bracket work for what has filled of its entry and is not closed; what
-    the exchange executed = what the order manager booked = what the portfolio booked; the cash identity; a gapless
-    sequence in every fold; and sent = handled + queued + dead in every mailbox.
+    the exchange executed = what the order manager booked = what the portfolio booked; the cash identity, with deposits
+    and rounding; the strategies sum to the account; a gapless sequence in every fold; and sent = handled + queued +
+    dead in every mailbox.
     The history plays no part. An exchange of one's own keeps its own books, so that comparison is left out there.
 
     Args:
@@ -48,7 +50,13 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     if isinstance(exchange, ExchangeBooks):
         check_venue(ledger, manager.orders, exchange.orders)
     check_portfolio(
-        ledger, manager.orders, portfolio.snapshot, portfolio.executed, system.opening_cash, system.instruments
+        ledger,
+        manager.orders,
+        portfolio.snapshot,
+        portfolio.executed,
+        system.opening_cash,
+        system.instruments,
+        system.currencies,
     )
     for name in ("risk_controller", "portfolio", "view"):
         fold = books.get(name)

@@ -68,7 +68,9 @@ class Portfolio(Follower):
         """Answer with a snapshot, or with how it has done."""
         if isinstance(query, GetPerformance):
             return self._performance.performance(query.strategy_id)
-        return self._book.snapshot() if isinstance(query, GetPortfolio) else super().answer(query)
+        if isinstance(query, GetPortfolio):
+            return self._book.snapshot(query.strategy_id)
+        return super().answer(query)
 
     def _fold(self, update: OrderUpdate) -> None:
         # Where the second fails, the entry comes again; the first then leaves it out, since it has it.

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import attrs
 import pykka
 
+from ..model.account import Currency
 from ..model.alarm import Alarm
 from ..model.errors import InvalidConfiguration, InvalidOrder, SystemStopped
 from ..model.events import OrderUpdate
@@ -96,6 +97,11 @@ class Reading:
     def opening_cash(self) -> Mapping[str, Decimal]:
         """The balances that it opened with, by currency."""
         return self._settings.cash or MappingProxyType({})
+
+    @property
+    def currencies(self) -> Mapping[str, Currency]:
+        """How cash is rounded, by currency; exact in those that are not there."""
+        return self._settings.currencies
 
     def now_ns(self) -> int:
         """Return the system's time: nanoseconds since the epoch, UTC; in data time, that of the latest record."""
@@ -193,9 +199,14 @@ class Reading:
         updates: tuple[OrderUpdate, ...] = self._ask(self._at.view, GetHistory(checks.newest(newest)), ASK_TIMEOUT)
         return updates
 
-    def portfolio(self) -> PortfolioSnapshot:
-        """Return positions, cash and profit; includes every update that has been read before."""
-        snapshot: PortfolioSnapshot = self._ask(self._at.portfolio, GetPortfolio(), ASK_TIMEOUT)
+    def portfolio(self, strategy_id: str | None = None) -> PortfolioSnapshot:
+        """Return positions, cash and profit; includes every update that has been read before.
+
+        Args:
+            strategy_id: whose; None for the account, with the figures of every strategy beside its own.
+        """
+        query = GetPortfolio(checks.strategy_id(strategy_id))
+        snapshot: PortfolioSnapshot = self._ask(self._at.portfolio, query, ASK_TIMEOUT)
         return snapshot
 
     def risk(self) -> RiskSnapshot:

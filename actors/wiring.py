@@ -85,8 +85,15 @@ def plan(
         currency=settings.account_currency,
         hedged=settings.positions == "hedged",
         ties=settings.ties,
+        rules=settings.rules,
     )
-    portfolio_book = PortfolioBook(settings.instruments, settings.cash)
+    portfolio_book = PortfolioBook(
+        settings.instruments,
+        settings.cash,
+        cost_basis=settings.cost_basis,
+        hedged=settings.positions == "hedged",
+        currencies=settings.currencies,
+    )
     performance_book = PerformanceBook(
         settings.instruments, settings.cash, settings.account_currency, hedged=settings.positions == "hedged"
     )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 import attrs
 
-from .booking import Flows, quote_of
 from .gate import Gate
 from .group import Group
 from .group_laws import group_laws
-from .instrument import Instrument
 from .kinds import OrderState
 from .numbers import ZERO, add, multiply, plain, subtract, total
 from .order import Order
-from .portfolio import PortfolioSnapshot
 from .values import changed
 from .venue import VenueOrder
 
@@ -117,51 +114,6 @@ def _together(one: VenueOrder, other: VenueOrder) -> VenueOrder:
         notional=add(one.notional, other.notional),
         fees=add(one.fees, other.fees),
     )
-
-
-def check_portfolio(
-    ledger: Ledger,
-    orders: Iterable[Order],
-    snapshot: PortfolioSnapshot,
-    executed: Mapping[str, Flows],
-    opening_cash: Mapping[str, Decimal],
-    instruments: Mapping[str, Instrument],
-) -> None:
-    """Check that what the order manager booked is what the portfolio booked, and that no cash came from nowhere.
-
-    Args:
-        ledger: takes what is found.
-        orders: of the order manager.
-        snapshot: of the portfolio.
-        executed: by symbol, summed from the portfolio's own fills.
-        opening_cash: by currency.
-        instruments: by symbol.
-    """
-    booked: dict[str, Flows] = {}
-    cash = dict(opening_cash)
-    for order in orders:
-        flows = booked.get(order.symbol, Flows())
-        booked[order.symbol] = flows.after(order.side, order.filled_quantity, order.filled_notional)
-        for fill in order.fills:
-            cash[fill.fee_currency] = subtract(cash.get(fill.fee_currency, ZERO), fill.fee)
-    for symbol in sorted(booked.keys() | executed.keys()):
-        ours, theirs = booked.get(symbol, Flows()), executed.get(symbol, Flows())
-        ledger.check("order manager = portfolio, bought", symbol, theirs.bought, ours.bought)
-        ledger.check("order manager = portfolio, sold", symbol, theirs.sold, ours.sold)
-        ledger.check("order manager = portfolio, cash flow", symbol, theirs.cash, ours.cash)
-        position = snapshot.positions.get(symbol)
-        held = ZERO if position is None else position.quantity
-        ledger.check("position = bought - sold", symbol, held, subtract(ours.bought, ours.sold))
-        currency = quote_of(instruments, symbol)
-        cash[currency] = add(cash.get(currency, ZERO), ours.cash)
-    for currency in sorted(cash.keys() | snapshot.cash.keys()):
-        found, expected = snapshot.cash.get(currency, ZERO), cash.get(currency, ZERO)
-        ledger.check("opening cash + flows - fees = cash", currency, found, expected)
-    for currency in sorted(snapshot.equity.keys() | snapshot.realised_pnl.keys()):
-        gained = subtract(snapshot.equity.get(currency, ZERO), opening_cash.get(currency, ZERO))
-        profit = add(snapshot.realised_pnl.get(currency, ZERO), snapshot.unrealised_pnl.get(currency, ZERO))
-        earned = subtract(profit, snapshot.fees.get(currency, ZERO))
-        ledger.check("realised + unrealised - fees = equity - opening cash", currency, gained, earned)
 
 
 def _shown(value: object) -> str:

@@ -9,7 +9,10 @@ import pytest
 from builders import NOW, fill, number, terms
 
 from orderpit.model import events as e
-from orderpit.model.audit import Ledger, check_orders, check_portfolio, check_venue
+from orderpit.model.account import Currency
+from orderpit.model.account_events import CashMoved
+from orderpit.model.audit import Ledger, check_orders, check_venue
+from orderpit.model.audit_money import check_portfolio
 from orderpit.model.booking import Flows
 from orderpit.model.chain import Chain
 from orderpit.model.instrument import Instrument
@@ -25,9 +28,9 @@ INSTRUMENTS = {"BTC/USDT": BTC}
 CASH = {"USDT": number("10000")}
 
 
-def life_of(order_id, side, *fills):
+def life_of(order_id, side, *fills, strategy="strategy"):
     head = {"time_ns": NOW, "source": "test", "order_id": order_id}
-    created = e.OrderCreated(**head, strategy_id="strategy", terms=terms(order_id=order_id, side=side))
+    created = e.OrderCreated(**head, strategy_id=strategy, terms=terms(order_id=order_id, side=side))
     events = [
         created,
         e.OrderSubmitted(**head, client_order_id=order_id),
@@ -169,7 +172,11 @@ def test_a_portfolio_that_agrees_is_clean():
             "order manager = portfolio, cash flow",
             id="a price lost",
         ),
-        pytest.param({"cash": {"USDT": number("9999")}}, "opening cash + flows - fees = cash", id="cash from nowhere"),
+        pytest.param(
+            {"cash": {"USDT": number("9999")}},
+            "opening cash + deposits + flows - fees + rounding = cash",
+            id="cash from nowhere",
+        ),
         pytest.param(
             {"snapshot": changed(SNAPSHOT, positions=MappingProxyType({}))},
             "position = bought - sold",
@@ -177,7 +184,7 @@ def test_a_portfolio_that_agrees_is_clean():
         ),
         pytest.param(
             {"snapshot": changed(SNAPSHOT, fees=MappingProxyType({"USDT": number("1")}))},
-            "realised + unrealised - fees = equity - opening cash",
+            "realised + unrealised - fees + rounding = equity - opening cash - deposits",
             id="a fee lost",
         ),
     ],
@@ -192,3 +199,109 @@ def test_a_violation_names_law_subject_and_both_figures():
     ledger.check("law", "subject", "same", "same")
     assert ledger.report().violations == ("law: subject: found 1.5, expected 2",)
     assert ledger.report().checks == 2
+
+
+# -- strategies, deposits and rounding
+
+CENTS = {"USDT": Currency("USDT", places=2)}
+CROSSING = (
+    *life_of("a-1", Side.BUY, fill("y-1", "4", "100.001"), strategy="a"),
+    *life_of("b-1", Side.SELL, fill("y-2", "3", "105.004"), strategy="b"),
+)
+
+
+def crossing_books():
+    book = PortfolioBook(INSTRUMENTS, CASH, currencies=CENTS)
+    for number_, (event_, order_) in enumerate(CROSSING, start=1):
+        book.on_update(e.OrderUpdate(number_, event_, order_))
+    moved = CashMoved(time_ns=NOW, source="risk", transfer_id="t", currency="USDT", amount=number("50"), text="")
+    book.on_update(e.OrderUpdate(book.sequence + 1, moved, None))
+    return book.snapshot(), book.executed()
+
+
+CROSSED, CROSSED_FLOWS = crossing_books()
+
+
+def check_crossed(snapshot=CROSSED, orders=(CROSSING[3][1], CROSSING[7][1]), currencies=CENTS):
+    return violated(check_portfolio, orders, snapshot, CROSSED_FLOWS, CASH, INSTRUMENTS, currencies)
+
+
+def of_a(**changes):
+    return changed(CROSSED, strategies={**CROSSED.strategies, "a": changed(CROSSED.strategies["a"], **changes)})
+
+
+def usdt(amount):
+    return MappingProxyType({"USDT": number(amount)})
+
+
+def test_two_strategies_that_cross_a_deposit_and_rounding_are_clean():
+    assert all((CROSSED.crossed["USDT"], CROSSED.rounding["USDT"], CROSSED.deposits["USDT"]))
+    assert check_crossed() == set()
+
+
+POSITION = CROSSED.positions["BTC/USDT"]
+SUM = "sum of the strategies' "
+
+
+@pytest.mark.parametrize(
+    ("books", "law"),
+    [
+        pytest.param({"snapshot": of_a(positions={})}, SUM + "positions = the account's", id="a strategy's position"),
+        pytest.param(
+            {"snapshot": of_a(positions={})}, "position = bought - sold", id="a strategy's position by itself"
+        ),
+        pytest.param(
+            {"snapshot": of_a(cash=usdt("1"))},
+            "opening cash + deposits + flows - fees + rounding = cash",
+            id="a strategy's cash",
+        ),
+        pytest.param({"snapshot": of_a(fees=usdt("9"))}, "fees = sum of fees", id="a strategy's fees"),
+        pytest.param(
+            {"snapshot": of_a(realised_pnl=usdt("1"))},
+            "realised + unrealised - fees + rounding = equity - opening cash - deposits",
+            id="a strategy's profit",
+        ),
+        pytest.param(
+            {"snapshot": changed(CROSSED, strategies={"a": CROSSED.strategies["a"]})},
+            "who has traded has a book",
+            id="a strategy lost",
+        ),
+        pytest.param(
+            {"snapshot": changed(CROSSED, deposits=usdt("49"))},
+            "opening cash + deposits + flows - fees + rounding = cash",
+            id="a deposit",
+        ),
+        pytest.param(
+            {"snapshot": changed(CROSSED, rounding=usdt("0"))}, "rounding = sum of rounding", id="rounding forgotten"
+        ),
+        pytest.param({"currencies": {}}, "rounding = sum of rounding", id="rounding that nobody asked for"),
+        pytest.param(
+            {"snapshot": changed(CROSSED, crossed=usdt("0"))},
+            SUM + "realised + crossed = the account's",
+            id="what crossed",
+        ),
+        pytest.param(
+            {"snapshot": changed(CROSSED, unrealised_pnl=usdt("0"))},
+            SUM + "unrealised - crossed = the account's",
+            id="unrealised",
+        ),
+        pytest.param(
+            {
+                "snapshot": changed(
+                    CROSSED,
+                    positions={"BTC/USDT": changed(POSITION, long=changed(POSITION.long, quantity=number("2")))},
+                )
+            },
+            "position = long - short",
+            id="a side",
+        ),
+    ],
+)
+def test_a_book_of_a_strategy_that_disagrees_is_found(books, law):
+    assert law in check_crossed(**books)
+
+
+def test_who_has_traded_nothing_needs_no_book():
+    idle = changed(CROSSING[3][1], order_id="i", strategy_id="idle", filled_quantity=number("0"))
+    idle = changed(idle, filled_notional=number("0"), fill_chain=Chain())
+    assert check_crossed(orders=(CROSSING[3][1], CROSSING[7][1], idle)) == set()
