@@ -205,11 +205,8 @@ class Profits:
 
     def _keep(self, key: Key, held: Held) -> None:
         self._held[key] = held
-        symbol = key[1]
-        if held.position:
-            self._priced.setdefault(symbol, set()).add(key)
-        elif symbol in self._priced:
-            self._priced[symbol].discard(key)
+        priced = self._priced.setdefault(key[1], set())
+        (priced.add if held.position else priced.discard)(key)
         for currency in held.money:
             if currency != self.currency:
                 self._foreign.setdefault(currency, set()).add(key)
