@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import attrs
 
 from .commands import SubmitOrder
 from .events import OrderUpdate
-from .exposure import Exposure, Sums
+from .exposure import Exposure, Share, Sums
 from .instrument import Instrument
 from .judgement import Check, Judgement, Measured
 from .kinds import Reason, Side
@@ -33,8 +33,8 @@ class Kind(Enum):
     CANCEL = "CANCEL"
 
 
-@attrs.frozen
-class Sort:
+# Tuples, since they are keys that are looked up for every order.
+class Sort(NamedTuple):
     """The sort of order that a checklist is for."""
 
     kind: Kind
@@ -43,8 +43,7 @@ class Sort:
     side: Side
 
 
-@attrs.frozen
-class Scope:
+class Scope(NamedTuple):
     """Whose limits they are, and of what; an empty one is of all."""
 
     strategy_id: str = ""
@@ -65,6 +64,7 @@ class Asked:
         was: the order as it is, None for a new one.
         before, after: its strategy's exposure in its symbol, without and with it.
         sums: the exposure of all strategies in its symbol, without it.
+        share: what it counts.
     """
 
     order_id: str
@@ -77,6 +77,7 @@ class Asked:
     before: Exposure
     after: Exposure
     sums: Sums
+    share: Share
 
 
 Measure: TypeAlias = Callable[[Asked], Measured]
@@ -132,6 +133,8 @@ class Checklist:
 class Checklists:
     """Every checklist that has been asked for, under the limits in force.
 
+    listening are the families that hear of what has been judged.
+
     Args:
         families: in the order in which their checks are run.
         limits: of the account.
@@ -139,6 +142,7 @@ class Checklists:
 
     def __init__(self, families: tuple[Family, ...], limits: RiskLimits) -> None:
         self.families = families
+        self.listening = tuple(family for family in families if type(family).judged is not Family.judged)
         self._limits = limits
         self._lists: dict[tuple[Kind, str, str, Side], Checklist] = {}
         self._tell_families()

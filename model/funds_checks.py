@@ -49,7 +49,8 @@ class FundsChecks(Family):
     def _measure(self, asked: Asked) -> Measured:
         assert self._cash is not None, "asked where funds are checked"
         working, was = asked.working, asked.was
-        cost = self._valuation.cost(working.dearest, working.filled)
+        # A new order has just been costed; at zero there was no price to do it by.
+        cost = working.cost if was is None and working.cost else self._valuation.cost(working.dearest, working.filled)
         currency = asked.instrument.quote
         left = subtract(self._cash.get(currency, ZERO), self._reserved.by_currency.get(currency, ZERO))
         if cost is None:

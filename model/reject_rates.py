@@ -28,14 +28,20 @@ class Window:
     def __init__(self, length: int) -> None:
         self.length = length
         self._orders: deque[tuple[str, bool]] = deque(maxlen=length)
+        self._refused = 0
+        # What so many refused ones come to, each worked out once.
+        self._rates: dict[int, Decimal] = {}
         # Refused by the venue after they were sent.
         self._late: set[str] = set()
 
     def see(self, order_id: str, *, refused: bool) -> None:
         """Take in one more order, in place of the oldest."""
         if len(self._orders) == self.length:
-            self._late.discard(self._orders[0][0])
+            oldest, was_refused = self._orders[0]
+            self._late.discard(oldest)
+            self._refused -= was_refused
         self._orders.append((order_id, refused))
+        self._refused += refused
 
     def reject(self, order_id: str) -> None:
         """Note that an order was refused after all; one that is no longer among them counts no more."""
@@ -46,6 +52,7 @@ class Window:
         """Begin anew."""
         self._orders.clear()
         self._late.clear()
+        self._refused = 0
 
     @property
     def is_full(self) -> bool:
@@ -55,8 +62,11 @@ class Window:
     @property
     def rate(self) -> Decimal:
         """The refused ones as a fraction of all that there is room for."""
-        refused = len(self._late) + sum(refused for _, refused in self._orders)
-        return ratio(Decimal(refused), Decimal(self.length))
+        refused = len(self._late) + self._refused
+        rate = self._rates.get(refused)
+        if rate is None:
+            rate = self._rates[refused] = ratio(Decimal(refused), Decimal(self.length))
+        return rate
 
     def resized(self, length: int) -> Window:
         """Return one of another length with the latest of the same orders."""

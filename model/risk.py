@@ -105,6 +105,9 @@ class RiskBook:
         )
         self._checklists = Checklists(families, limits)
         self._tripping = Tripping(rules, self._losses)
+        # What was judged last, and how large exposure was then: as long as nothing else happens, it need not be worked
+        # out again when it is taken over.
+        self._latest: Asked | None = None
         # Ids judged whose order has not been created yet, and ids of the orders that have.
         self._judged: set[str] = set()
         self._created: set[str] = set()
@@ -121,6 +124,7 @@ class RiskBook:
 
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
+        self._latest = None
         self._losses.on_time(data.time_ns)
         self._valuation.on_market_data(data)
         self._conversion.on_market_data(data)
@@ -206,7 +210,7 @@ class RiskBook:
         self, kind: Kind, order_id: str, working: Working, was: Working | None, now_ns: int
     ) -> tuple[Refusal | None, Judgement]:
         """Hold an order, as it would be, to every limit that applies."""
-        asked = self._asked(order_id, working, was, now_ns)
+        self._latest = asked = self._asked(order_id, working, was, now_ns)
         refusal = None
         if kind is not Kind.CANCEL:
             if working.terms.reduce_only and was is None:
@@ -232,6 +236,7 @@ class RiskBook:
             before=before,
             after=self.exposures.with_share(before, order_id, counted, share),
             sums=self.exposures.sums(working.terms.symbol),
+            share=share,
         )
 
     @contextmanager
@@ -280,24 +285,41 @@ class RiskBook:
             self._judged.add(order_id)
             if command.symbol not in self._instruments:
                 continue
-            working = self._new(command, link)
-            self._tell_families(Kind.SUBMIT, order_id, working, now_ns, passed=passed)
+            latest, self._latest = self._latest, None
+            if latest is None or latest.working.terms is not command or latest.now_ns != now_ns:
+                latest = self._asked(order_id, self._new(command, link), None, now_ns)
+            for family in self._checklists.listening:
+                family.judged(Kind.SUBMIT, latest, passed=passed)
             if passed:
-                self._store(order_id, working)
+                self._take_over(latest)
+
+    def _take_over(self, asked: Asked) -> None:
+        """Count a new order as it was worked out, if nothing has changed since."""
+        if self.exposures.of(asked.share.key) is not asked.before:
+            self._store(asked.order_id, asked.working)
+            return
+        self.exposures.put(asked.order_id, asked.share, asked.after)
+        self._worth.changed(*asked.share.key, asked.before, asked.after)
+        self._reserve(asked.order_id, asked.working, ZERO, asked.working.cost)
+        self._working[asked.order_id] = asked.working
 
     def _tell_families(self, kind: Kind, order_id: str, working: Working, now_ns: int, *, passed: bool) -> None:
-        asked = self._asked(order_id, working, None if kind is Kind.SUBMIT else working, now_ns)
-        for family in self._checklists.families:
-            family.judged(kind, asked, passed=passed)
+        if self._checklists.listening:
+            asked = self._asked(order_id, working, working, now_ns)
+            for family in self._checklists.listening:
+                family.judged(kind, asked, passed=passed)
 
     def _new(self, command: SubmitOrder, link: Link | None, order: Order | None = None) -> Working:
         pool = None if link is None or not self._ties else pool_of(link)
-        return self._costed(Working(command, pool, order, link=link))
+        if order is not None or self._cash is None or command.side is Side.SELL:
+            return self._costed(Working(command, pool, order, link=link))
+        return Working(command, pool, cost=self._valuation.cost(command, ZERO) or ZERO, link=link)
 
     # -- following
 
     def on_update(self, update: e.OrderUpdate) -> None:
         """Fold one entry of the stream: cash and positions move with fills, what is counted follows the order."""
+        self._latest = None
         event, order = update.event, update.order
         known = self._working.get(event.order_id)
         held: Working | None = known
@@ -453,10 +475,12 @@ class RiskBook:
             after = self.exposures.with_share(before, order_id, counted, share)
             self.exposures.put(order_id, share, after)
             self._worth.changed(*share.key, before, after)
-        cost_before, cost = ZERO if was is None else was.cost, ZERO if working is None else working.cost
-        if cost_before != cost:
+        self._reserve(order_id, one, ZERO if was is None else was.cost, ZERO if working is None else working.cost)
+
+    def _reserve(self, order_id: str, one: Working, before: Decimal, cost: Decimal) -> None:
+        if before != cost:
             currency = self._instruments[one.terms.symbol].quote
-            self._reserved.put(currency, order_id, one.pool, cost_before, cost)
+            self._reserved.put(currency, order_id, one.pool, before, cost)
 
     def _keep(self, key: tuple[str, str], after: Exposure) -> None:
         before = self.exposures.of(key)
