@@ -30,8 +30,9 @@ def refuse_reducing_nothing(asked: Asked) -> Refusal | None:
 def refuse_opening(asked: Asked, *, hedged: bool) -> Refusal | None:
     """Refuse what could open a position, or flip one, once all working orders of its side have filled.
 
-    An order that only closes can do neither; it is refused where there is nothing to close. A change of an order that
-    makes it smaller, and changes nothing else, always passes.
+    An order that only closes can do neither by itself; it is refused where there is nothing to close, and where others
+    that would fill after it could then go beyond zero. A change of an order that makes it smaller, and changes nothing
+    else, always passes.
     """
     was, working, at = asked.was, asked.working, asked.before
     if was is not None and working.leaves <= was.leaves and _same_prices(asked):
@@ -40,7 +41,7 @@ def refuse_opening(asked: Asked, *, hedged: bool) -> Refusal | None:
     held = at.long if sells else at.short
     if working.terms.reduce_only or (hedged and working.link is not None and working.link.is_exit):
         free = held
-        if free > ZERO:
+        if free > ZERO and (hedged or not _widens(asked)):
             return None
     else:
         counted = add(at.sells, at.closing_sells) if sells else add(at.buys, at.closing_buys)
@@ -50,6 +51,13 @@ def refuse_opening(asked: Asked, *, hedged: bool) -> Refusal | None:
             return None
     rule = f"must be at most the {plain(free)} that bring the position of {plain(at.position)} closer to zero"
     return Refusal.of(Reason.REDUCING, "quantity", asked.terms.quantity, f"trading only reduces: it {rule}")
+
+
+def _widens(asked: Asked) -> bool:
+    """Say whether the position could go beyond zero, or further beyond it, than without the order."""
+    if asked.terms.side is Side.SELL:
+        return asked.after.low < min(asked.before.low, ZERO)
+    return asked.after.high > max(asked.before.high, ZERO)
 
 
 def _wanted(asked: Asked) -> Decimal:
