@@ -12,6 +12,7 @@ import attrs
 from ..model.account import Account, CostBasis, Currency, MarginAccount, PositionMode, SpotAccount
 from ..model.errors import InvalidConfiguration
 from ..model.instrument import Instrument
+from ..model.kinds import Trip
 from ..model.limits import RiskLimits, Rule
 from ..model.numbers import EXACT, Number, not_negative, whole
 from ..model.text import identifier
@@ -217,6 +218,10 @@ class Settings:
         refuse_untraded("risk", self.limits, self.instruments)
         if self.account is not None and self.cash is None:
             raise InvalidConfiguration.of("cash", None, "must be given for an account")
+        for rule in self.rules:
+            if rule.on in {Trip.DAILY_LOSS, Trip.DRAWDOWN} and self.account_currency is None:
+                why = f"must be given for a rule on {rule.on.value}, where prices count several"
+                raise InvalidConfiguration.of("currency", None, why)
 
     @property
     def account_currency(self) -> str | None:

@@ -230,6 +230,51 @@ def _() -> TradingSystem:
     return running(limit("90", "6"), limit("90", "6"), cash={"USDT": "1000"})
 
 
+def _after_a_fall(**limits: str) -> TradingSystem:
+    system = running(market(), risk=RiskLimits(**limits))  # type: ignore[arg-type]  # each takes a str
+    system.publish(quote("89", "91"))
+    system.submit(limit("80"))
+    return system
+
+
+@provokes(
+    Reason.MAX_DAILY_LOSS,
+    "risk",
+    "more than `RiskLimits.max_daily_loss` has been lost since midnight UTC; only what closes may leave",
+)
+def _() -> TradingSystem:
+    return _after_a_fall(max_daily_loss="10")
+
+
+@provokes(
+    Reason.MAX_DRAWDOWN,
+    "risk",
+    "the profit is more than `RiskLimits.max_drawdown` below its highest; only what closes may leave",
+)
+def _() -> TradingSystem:
+    return _after_a_fall(max_drawdown="10")
+
+
+@provokes(
+    Reason.MAX_CONSECUTIVE_LOSSES,
+    "risk",
+    "as many round trips in a row as `RiskLimits.max_consecutive_losses` were lost; only what closes may leave",
+)
+def _() -> TradingSystem:
+    risk = RiskLimits(max_consecutive_losses=1)
+    return running(market(), market(side=Side.SELL), market(), risk=risk)
+
+
+@provokes(
+    Reason.MAX_REJECT_RATE,
+    "risk",
+    "of the last `RiskLimits.reject_window` orders more than `max_reject_rate` were refused; closing is let pass",
+)
+def _() -> TradingSystem:
+    risk = RiskLimits(max_order_quantity="1", max_reject_rate="0.5", reject_window=2)
+    return running(limit(quantity="2"), limit(quantity="2"), limit(), risk=risk)
+
+
 @provokes(Reason.HALTED, "risk", "trading is halted")
 def _() -> TradingSystem:
     system = running()

@@ -27,6 +27,10 @@ WITH_NUMBERS = frozenset(
         Reason.MAX_ORDER_QUANTITY,
         Reason.MAX_ORDER_NOTIONAL,
         Reason.INSUFFICIENT_FUNDS,
+        Reason.MAX_DAILY_LOSS,
+        Reason.MAX_DRAWDOWN,
+        Reason.MAX_CONSECUTIVE_LOSSES,
+        Reason.MAX_REJECT_RATE,
         Reason.STOP_PRICE,
     }
 )

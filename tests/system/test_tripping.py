@@ -1,0 +1,94 @@
+"""Rules that trip by themselves, in whole systems on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from helpers import BOUND, assert_clean, limit, market, quote, system_of
+
+from orderpit import Instrument, InvalidConfiguration, OrderState, RiskLimits, Side, SimulatedExchange, TradingSystem
+from orderpit.model.kinds import Action, Trip
+from orderpit.model.limits import Rule
+
+BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001")
+FREE = SimulatedExchange(maker_fee="0", taker_fee="0")
+
+
+@contextmanager
+def running(*rules: Rule, **settings: Any) -> Iterator[TradingSystem]:
+    """BTC at 100, of which ten are bought; there is no spread and no fee."""
+    with system_of(BTC, exchange=FREE, runtime="stepped", run_id="run", rules=rules, **settings) as system:
+        system.publish(quote("100", "100"))
+        system.submit(market("10"))
+        yield system
+
+
+def refusal(system: TradingSystem, order: Any) -> str:
+    """Submit, and return what is said of it."""
+    seen = system.wait(system.submit(order), OrderState.REJECTED, timeout=BOUND)
+    if seen.state is not OrderState.REJECTED:
+        return seen.state.value
+    assert seen.reason is not None
+    return f"{seen.reason.value}: {seen.reason_text}"
+
+
+def test_a_price_that_falls_halts_trading_without_any_order() -> None:
+    with running(Rule(on=Trip.DAILY_LOSS, limit="100", action=Action.HALT)) as system:
+        system.publish(quote("90", "90"))
+        assert system.submit(limit("80", order_id="before"))
+        assert system.order("before").state is OrderState.OPEN
+        system.publish(quote("89", "89"))
+        expected = "HALTED: trading is halted: daily loss 110 USDT: must be at most 100 USDT"
+        assert refusal(system, limit("80")) == expected
+        assert system.order("before").state is OrderState.OPEN, "what works, works on"
+        system.resume()
+        system.publish(quote("88", "88"))
+        system.submit(limit("80", order_id="after"))
+        assert system.order("after").state is OrderState.OPEN
+        # 110 at which it was resumed, and 100.
+        system.publish(quote("78", "78"))
+        assert refusal(system, limit("70")).startswith("HALTED: trading is halted: daily loss 220 USDT: must be at mos")
+        assert_clean(system)
+
+
+@pytest.mark.parametrize("runtime", ["threads", "stepped"])
+def test_a_fill_that_loses_halts_trading(runtime: str) -> None:
+    rules = (Rule(on=Trip.CONSECUTIVE_LOSSES, limit="1", action=Action.HALT),)
+    with system_of(BTC, exchange=FREE, runtime=runtime, rules=rules) as system:
+        system.publish(quote("99", "101"))
+        for _ in range(2):
+            for side in (Side.BUY, Side.SELL):
+                system.wait(system.submit(market(side=side)), OrderState.FILLED, timeout=BOUND)
+        assert system.quiesce(BOUND)
+        assert refusal(system, limit()) == "HALTED: trading is halted: losses in a row 2: must be at most 1"
+
+
+def test_refusals_halt_trading() -> None:
+    rules = (Rule(on=Trip.REJECT_RATE, limit="0.9", action=Action.HALT),)
+    with running(*rules, risk=RiskLimits(max_order_quantity="10")) as system:
+        for _ in range(19):
+            assert refusal(system, limit(quantity="11")).startswith("MAX_ORDER_QUANTITY")
+        expected = "HALTED: trading is halted: fraction of refused orders among the last 20 0.95: must be at most 0.9"
+        assert refusal(system, limit()) == expected
+
+
+def test_limits_on_losses_let_only_what_closes_leave() -> None:
+    with running(risk=RiskLimits(max_daily_loss="100")) as system:
+        system.publish(quote("89", "89"))
+        assert refusal(system, limit("80")) == "MAX_DAILY_LOSS: daily loss 110: must be at most 100 USDT"
+        system.wait(system.submit(market("10", Side.SELL)), OrderState.FILLED, timeout=BOUND)
+        system.set_limits(RiskLimits(max_daily_loss="110"))
+        system.submit(limit("80", order_id="after"))
+        assert system.order("after").state is OrderState.OPEN
+
+
+def test_a_rule_on_a_loss_needs_a_currency_to_tell_it_in() -> None:
+    euros = Instrument("BTC/EUR", price_increment="0.01", quantity_increment="0.001")
+    rule = Rule(on=Trip.DRAWDOWN, limit="1", action=Action.HALT)
+    with pytest.raises(InvalidConfiguration, match="currency: must be given for a rule on DRAWDOWN"):
+        system_of(BTC, euros, rules=[rule])
+    assert system_of(BTC, euros, rules=[rule], currency="USDT")
+    assert system_of(BTC, euros, rules=[Rule(on=Trip.REJECT_RATE, limit="1", action=Action.HALT)])
