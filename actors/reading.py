@@ -15,6 +15,7 @@ from ..model.account import Currency
 from ..model.alarm import Alarm
 from ..model.errors import InvalidConfiguration, InvalidOrder, SystemStopped
 from ..model.events import OrderUpdate
+from ..model.explanation import Explanation
 from ..model.group import Group
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState
@@ -30,6 +31,7 @@ from .mailbox import Reply
 from .messages import (
     ForgetWait,
     GetBooks,
+    GetExplanation,
     GetGroup,
     GetHistory,
     GetOrder,
@@ -188,6 +190,16 @@ class Reading:
         query = GetGroup(identifier("group_id", group_id, InvalidOrder))
         group: Group | None = self._ask(self._at.view, query, ASK_TIMEOUT)
         return group
+
+    def explain(self, order_id: str) -> Explanation | None:
+        """Return why an order is as it is: each check, each event and its cause; None when nothing is known of it.
+
+        The events of live orders are kept, the latest 1,000 of each, and of the orders that closed last as many as
+        `history`; it says how many are missing. The checks of every order are kept.
+        """
+        query = GetExplanation(checks.order_id(order_id))
+        explanation: Explanation | None = self._ask(self._at.view, query, ASK_TIMEOUT)
+        return explanation
 
     def stats(self) -> dict[str, Any]:
         """Return the notebook's statistics and more, ready for JSON."""

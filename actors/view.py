@@ -11,15 +11,19 @@ import pykka
 
 from ..model.commands import SUBMISSIONS
 from ..model.events import CommandRefused, OrderCreated, OrderUpdate
+from ..model.explaining import explain
+from ..model.explanation import Explanation
 from ..model.kinds import OrderState
 from ..model.order import Order
 from ..model.statistics import Statistics
+from ..model.stories import Stories
 from .address import Target
 from .following import Follower
 from .mailbox import Reply
 from .messages import (
     Answered,
     ForgetWait,
+    GetExplanation,
     GetGroup,
     GetHistory,
     GetOrder,
@@ -52,7 +56,7 @@ class View(Follower):
         risk: told to halt when the stream can no longer be followed.
         publisher: passes updates on to subscribers, after the view.
         first_answered: called with the source of each submission when its first update, or its refusal, has come.
-        history: how many updates are kept.
+        history: how many updates are kept, and how many more of orders that have closed.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class View(Follower):
         self._waiting: dict[str, tuple[WaitForState, ...]] = {}
         self._statistics = Statistics()
         self._history: deque[OrderUpdate] = deque(maxlen=history)
+        self._stories = Stories(history)
 
     def handle(self, message: Any) -> None:
         """Take over an update, or note who waits for one."""
@@ -103,6 +108,8 @@ class View(Follower):
                 return self._statistics.groups.get(query.group_id)
             case GetStats():
                 return self._statistics.to_dict()
+            case GetExplanation():
+                return self._explain(query.order_id)
             case GetHistory():
                 updates = tuple(self._history)
                 return updates if query.newest is None else updates[max(len(updates) - query.newest, 0) :]
@@ -132,6 +139,7 @@ class View(Follower):
         order = update.order
         self._statistics.on_update(update)
         self._history.append(update)
+        self._stories.on_update(update)
         if order is not None:
             order_id = order.order_id
             visited = self._visited.get(order_id, frozenset())
@@ -152,6 +160,17 @@ class View(Follower):
         elif isinstance(event, CommandRefused) and event.command in SUBMISSIONS:
             self._first_answered(event.strategy_id)
         self.send(self._publisher, update)
+
+    def _explain(self, order_id: str) -> Explanation | None:
+        story = self._stories.of(order_id)
+        if story is None:
+            return None
+        order = self._orders.get(order_id)
+        group = None if order is None or order.group_id is None else self._statistics.groups.get(order.group_id)
+        ids = () if group is None else (relative.order_id for relative in group.orders)
+        stories = ((other, self._stories.of(other)) for other in ids if other != order_id)
+        others = {other: kept for other, kept in stories if kept is not None}
+        return explain(order_id, story, others, self._stories.states)
 
     def _serve(self, wait: WaitForState) -> bool:
         order = self._orders.get(wait.order_id)

@@ -47,13 +47,14 @@ class Commanding(Records):
     def _commanded(
         self, command: OrderCommand, refusal: Refusal | None, judgements: tuple[Judgement, ...], now: int
     ) -> Outcome:
+        judgement = judgements[0] if judgements else NOT_JUDGED
         match command:
             case SubmitOrder():
-                return self._submit(command, refusal, judgements[0] if judgements else NOT_JUDGED, now)
+                return self._submit(command, refusal, judgement, now)
             case CancelOrder():
-                return self._cancel(command, refusal, now)
+                return self._cancel(command, refusal, judgement, now)
             case ModifyOrder():
-                return self._modify(command, refusal, now)
+                return self._modify(command, refusal, judgement, now)
 
     def _submit(self, command: SubmitOrder, refusal: Refusal | None, judgement: Judgement, now: int) -> Outcome:
         order_id = command.order_id
@@ -94,21 +95,21 @@ class Commanding(Records):
         text = f"the venue has not answered {count} orders: must be fewer than {self._max_unanswered} for another"
         return Refusal(Reason.VENUE_BUSY, text)
 
-    def _cancel(self, command: CancelOrder, refusal: Refusal | None, now: int) -> Outcome:
+    def _cancel(self, command: CancelOrder, refusal: Refusal | None, judgement: Judgement, now: int) -> Outcome:
         order = refusal or self._changeable(command.order_id)
         if isinstance(order, Order) and order.pending is Pending.CANCEL:
             order = Refusal(Reason.CANCEL_PENDING, f"order_id {command.order_id}: a cancel is already on its way")
         if isinstance(order, Refusal):
-            return self._refused(command, order, now)
+            return self._refused(command, order, now, judgement)
         return self._stepped(order, self._withdrawn(order, now), now)
 
-    def _modify(self, command: ModifyOrder, refusal: Refusal | None, now: int) -> Outcome:
+    def _modify(self, command: ModifyOrder, refusal: Refusal | None, judgement: Judgement, now: int) -> Outcome:
         order = refusal or self._changeable(command.order_id)
         if isinstance(order, Order):
             order = self._unmodifiable(command, order) or order
         if isinstance(order, Refusal):
-            return self._refused(command, order, now)
-        return self._stepped(order, self._amended(order, command, now), now)
+            return self._refused(command, order, now, judgement)
+        return self._stepped(order, self._amended(order, command, now, judgement=judgement), now)
 
     def _stepped(self, order: Order, step: Step, now: int) -> Outcome:
         asked = self._asked_anew(order, now) if step.requests else ()
@@ -124,7 +125,15 @@ class Commanding(Records):
         asked = e.CancelRequested(time_ns=now, source=SOURCE, order_id=order_id, request_id=request_id, reason=reason)
         return Step((asked,), (cancel_of(order, request_id, now),))
 
-    def _amended(self, order: Order, terms: NewTerms, now: int, reason: Reason = Reason.REQUESTED) -> Step:
+    def _amended(
+        self,
+        order: Order,
+        terms: NewTerms,
+        now: int,
+        reason: Reason = Reason.REQUESTED,
+        *,
+        judgement: Judgement = NOT_JUDGED,
+    ) -> Step:
         """Change a live order's terms: at once where it has not been sent, else by a request to the venue.
 
         terms is a ModifyOrder, or a Change, which risk does not judge.
@@ -145,6 +154,7 @@ class Commanding(Records):
             expire_time_ns=terms.expire_time_ns,
             reason=reason,
             replaces=not self._amends,
+            judgement=judgement,
         )
         # Where the venue has no amend, a new order follows once this one is off its book; see replacing.py.
         request = modify_of(order, asked, now) if self._amends else cancel_of(order, request_id, now)
@@ -186,7 +196,7 @@ class Commanding(Records):
             return Refusal(Reason.NOTHING_TO_MODIFY, f"order_id {order.order_id}: has these terms already")
         return None
 
-    def _refused(self, command: OrderCommand, refusal: Refusal, now: int) -> Outcome:
+    def _refused(self, command: OrderCommand, refusal: Refusal, now: int, judgement: Judgement = NOT_JUDGED) -> Outcome:
         event = e.CommandRefused(
             time_ns=now,
             source=SOURCE,
@@ -195,6 +205,7 @@ class Commanding(Records):
             command=type(command).__name__,
             reason=refusal.reason,
             text=refusal.text,
+            judgement=judgement,
         )
         return Outcome(updates=(e.OrderUpdate(self.sequence + 1, event, None),))
 

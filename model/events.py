@@ -162,6 +162,7 @@ class ModifyRequested:
     """An amend is on its way to the venue; a term of None stays.
 
     replaces says that the venue has no amend: the order is being cancelled, and a new one will be sent in its place.
+    judgement is what risk looked at; of one that nobody asked for there is none.
     """
 
     time_ns: int
@@ -174,6 +175,7 @@ class ModifyRequested:
     expire_time_ns: int | None = None
     reason: Reason = Reason.REQUESTED
     replaces: bool = False
+    judgement: Judgement = NOT_JUDGED
 
 
 @attrs.frozen(kw_only=True)
@@ -274,7 +276,10 @@ class OrderResolved:
 
 @attrs.frozen(kw_only=True)
 class CommandRefused:
-    """A command that concerns no new order was refused; it changes no order. order_id is the one it named."""
+    """A command that concerns no new order was refused; it changes no order. order_id is the one it named.
+
+    judgement is what risk looked at, where it was risk that refused it.
+    """
 
     time_ns: int
     source: str
@@ -283,6 +288,7 @@ class CommandRefused:
     command: str
     reason: Reason
     text: str
+    judgement: Judgement = NOT_JUDGED
 
 
 OrderEvent: TypeAlias = (
