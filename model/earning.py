@@ -10,7 +10,7 @@ from .conversion import Conversion
 from .drawdown import Drawdown
 from .kinds import Side
 from .numbers import ZERO, add, multiply, negate, subtract
-from .round_trips import Tally, TripBook
+from .round_trips import Tallies, TripBook
 
 Sizes: TypeAlias = tuple[Decimal, Decimal]
 """What is held of both sides together, and the long less the short."""
@@ -31,7 +31,7 @@ class Earnings:
         self.held: dict[str, Decimal] = {}
         self.unpriced: set[str] = set()
         self.trips: dict[str, TripBook] = {}
-        self.tally = Tally()
+        self.tallies = Tallies()
         # All in the account currency.
         self.profit: Decimal | None = ZERO
         self.falls = Drawdown()

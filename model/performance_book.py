@@ -113,24 +113,25 @@ class PerformanceBook:
         earnings = self._of(order)
         trips = self._trips(earnings, order.symbol)
         booked = Booked(sequence, order.order_id, order.side, closes(order, hedged=self._hedged), event.fill)
-        legs, trip = trips.legs.after(booked, trips.quote)
-        tallies = None if trip is None else (earnings.tally.after(trip), self._account.tally.after(trip))
+        legs, trip = trips.after(booked)
         # All is computed; nothing from here on can fail.
-        after = TripBook(trips.quote, legs, trips.booked, trips.trips)
-        after.booked.append(booked)
+        before = trips.legs.net
+        trips.take_over(booked, legs, trip)
+        self._take_over(order, event, earnings, trips, before)
         if trip is not None:
-            after.trips.append(trip)
-        self._take_over(order, event, earnings, after)
-        if tallies is not None:
-            earnings.tally, self._account.tally = tallies
+            earnings.tallies.add(trip)
+            self._account.tallies.add(trip)
         self._settle((earnings,))
 
     def _restate(self, order: Order, event: e.FillBusted | e.FillCorrected) -> None:
         earnings = self._of(order)
-        after = self._trips(earnings, order.symbol).restated(order, event)
-        self._take_over(order, event, earnings, after)
-        earnings.tally = Tally.of(_trips_of(earnings))
-        self._account.tally = Tally.of(trip for one in self._strategies.values() for trip in _trips_of(one))
+        trips = self._trips(earnings, order.symbol)
+        after = trips.restated(order, event)
+        before = trips.legs.net
+        trips.restate(after)
+        self._take_over(order, event, earnings, trips, before)
+        earnings.tallies.restate(after.sequence, _trips_from(after.sequence, (earnings,)))
+        self._account.tallies.restate(after.sequence, _trips_from(after.sequence, self._strategies.values()))
         self._settle((earnings,))
 
     def _of(self, order: Order) -> Earnings:
@@ -139,12 +140,14 @@ class PerformanceBook:
     def _trips(self, earnings: Earnings, symbol: str) -> TripBook:
         return earnings.trips.get(symbol) or TripBook(quote_of(self._instruments, symbol))
 
-    def _take_over(self, order: Order, event: e.OrderEvent, earnings: Earnings, after: TripBook) -> None:
-        symbol, quote = order.symbol, after.quote
-        change = subtract(after.legs.net, self._trips(earnings, symbol).legs.net)
+    def _take_over(
+        self, order: Order, event: e.OrderEvent, earnings: Earnings, trips: TripBook, before: Decimal
+    ) -> None:
+        symbol, quote = order.symbol, trips.quote
+        change = subtract(trips.legs.net, before)
         price = self._conversion.price(symbol)
         self._strategies[order.strategy_id] = earnings
-        earnings.trips[symbol] = after
+        earnings.trips[symbol] = trips
         holders = self._holders.setdefault(symbol, set())
         for one in (earnings, self._account):
             one.book(order.side, quote, entries(event))
@@ -247,7 +250,7 @@ class PerformanceBook:
             "turnover": self._total(earnings.traded),
             "gross_exposure": gross,
             "net_exposure": net,
-            **self._of_trades(earnings.tally),
+            **self._of_trades(earnings.tallies.now),
             **more,
         }
         if self._currency is None:
@@ -307,8 +310,9 @@ class PerformanceBook:
         return self._total(both), self._total(net)
 
 
-def _trips_of(earnings: Earnings) -> Iterable[RoundTrip]:
-    return (trip for trips in earnings.trips.values() for trip in trips.trips)
+def _trips_from(sequence: int, strategies: Iterable[Earnings]) -> Iterable[RoundTrip]:
+    books = (trips for earnings in strategies for trips in earnings.trips.values())
+    return (trip for trips in books for trip in trips.trips_from(sequence))
 
 
 def _quotient(part: Decimal | None, whole: Decimal | None) -> Decimal | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
@@ -104,36 +105,91 @@ def closes(order: Order, *, hedged: bool) -> bool:
 
 
 @attrs.frozen
+class Restated:
+    """What a book of trades becomes from one execution on: what was booked, the legs before each, and the trades."""
+
+    place: int
+    sequence: int
+    booked: list[Booked]
+    before: list[Legs]
+    legs: Legs
+    trips: list[RoundTrip]
+
+
 class TripBook:
     """All trades of a strategy in a symbol, and what is open.
 
-    Every execution that stands is kept, so that one taken back is as if it had never been.
+    Every execution that stands is kept, so that one taken back is as if it had never been. after() and restated()
+    compute and change nothing; take_over() and restate() then cannot fail.
+
+    Args:
+        quote: the currency that the symbol's price counts.
     """
 
-    quote: str
-    legs: Legs = Legs()
-    # Appended to by whoever takes over what after() has computed.
-    booked: list[Booked] = attrs.field(factory=list[Booked])
-    trips: list[RoundTrip] = attrs.field(factory=list[RoundTrip])
+    def __init__(self, quote: str) -> None:
+        self.quote = quote
+        self.legs = Legs()
+        self.trips: list[RoundTrip] = []
+        self._booked: list[Booked] = []
+        # The legs before each, so that one taken back is folded from there.
+        self._before: list[Legs] = []
 
-    def restated(self, order: Order, event: e.FillBusted | e.FillCorrected) -> TripBook:
-        """Return them as if an execution had never been, or had been another.
+    def after(self, booked: Booked) -> tuple[Legs, RoundTrip | None]:
+        """Return what is open after one more execution, and the trade that this has ended."""
+        return self.legs.after(booked, self.quote)
+
+    def take_over(self, booked: Booked, legs: Legs, trip: RoundTrip | None) -> None:
+        """Keep an execution, and what is open after it."""
+        self._booked.append(booked)
+        self._before.append(self.legs)
+        self.legs = legs
+        if trip is not None:
+            self.trips.append(trip)
+
+    def restated(self, order: Order, event: e.FillBusted | e.FillCorrected) -> Restated:
+        """Return it as if an execution had never been, or had been another.
 
         Raises:
             ValueError: when it was not booked.
         """
-        busted = event.replaced if isinstance(event, e.FillCorrected) else event.fill
-        place = [(item.order_id, item.fill) for item in self.booked].index((order.order_id, busted))
-        standing = list(self.booked)
-        if isinstance(event, e.FillCorrected):
-            standing[place] = attrs.evolve(standing[place], fill=event.fill)
-        else:
-            del standing[place]
-        legs, trades = Legs(), list[RoundTrip]()
-        for item in standing:
-            legs, trade = legs.after(item, self.quote)
-            trades += () if trade is None else (trade,)
-        return TripBook(self.quote, legs, standing, trades)
+        place = self._place(order.order_id, event.replaced if isinstance(event, e.FillCorrected) else event.fill)
+        replaced = self._booked[place]
+        instead = (attrs.evolve(replaced, fill=event.fill),) if isinstance(event, e.FillCorrected) else ()
+        booked, legs = [*instead, *self._booked[place + 1 :]], self._before[place]
+        before, trips = list[Legs](), list[RoundTrip]()
+        for item in booked:
+            before.append(legs)
+            legs, trip = legs.after(item, self.quote)
+            trips += () if trip is None else (trip,)
+        return Restated(place, replaced.sequence, booked, before, legs, trips)
+
+    def restate(self, after: Restated) -> None:
+        """Take over what restated() has computed."""
+        self._booked[after.place :] = after.booked
+        self._before[after.place :] = after.before
+        self.legs = after.legs
+        self.trips[_first_from(self.trips, after.sequence) :] = after.trips
+
+    def trips_from(self, sequence: int) -> Iterable[RoundTrip]:
+        """Return the trades that ended with this update or later."""
+        return self.trips[_first_from(self.trips, sequence) :]
+
+    def _place(self, order_id: str, fill: Fill) -> int:
+        # What is taken back is mostly among the latest.
+        for place in range(len(self._booked) - 1, -1, -1):
+            one = self._booked[place]
+            if one.order_id == order_id and one.fill == fill:
+                return place
+        msg = f"execution {fill.execution_id} of {order_id} was never booked"
+        raise ValueError(msg)
+
+
+def _first_from(trips: Sequence[RoundTrip], sequence: int) -> int:
+    return bisect_left(trips, sequence, key=_sequence)
+
+
+def _sequence(trip: RoundTrip) -> int:
+    return trip.sequence
 
 
 @attrs.frozen
@@ -157,14 +213,6 @@ class Tally:
     losses: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
     largest_losses: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
 
-    @classmethod
-    def of(cls, trades: Iterable[RoundTrip]) -> Tally:
-        """Count trades in the order in which they ended."""
-        tally = cls()
-        for trade in sorted(trades, key=lambda trade: trade.sequence):
-            tally = tally.after(trade)
-        return tally
-
     def after(self, trade: RoundTrip) -> Tally:
         """Count one more."""
         if trade.profit >= ZERO:
@@ -186,3 +234,28 @@ class Tally:
 
 def _with(amounts: Mapping[str, Decimal], currency: str, amount: Decimal) -> Mapping[str, Decimal]:
     return {**amounts, currency: add(amounts.get(currency, ZERO), amount)}
+
+
+class Tallies:
+    """The tally after each trade, of one strategy or of the account."""
+
+    def __init__(self) -> None:
+        self._trips: list[RoundTrip] = []
+        self._tallies = [Tally()]
+
+    @property
+    def now(self) -> Tally:
+        """The tally of all trades."""
+        return self._tallies[-1]
+
+    def add(self, trip: RoundTrip) -> None:
+        """Count one more."""
+        self._trips.append(trip)
+        self._tallies.append(self.now.after(trip))
+
+    def restate(self, sequence: int, trips: Iterable[RoundTrip]) -> None:
+        """Count anew from this update on: these trades, in the order in which they ended."""
+        first = _first_from(self._trips, sequence)
+        del self._trips[first:], self._tallies[first + 1 :]
+        for trip in sorted(trips, key=_sequence):
+            self.add(trip)

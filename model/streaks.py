@@ -18,10 +18,10 @@ from .instrument import Instrument
 from .numbers import ZERO
 from .order import Order
 from .profits import scopes_around
-from .round_trips import Booked, Legs, RoundTrip, TripBook, closes
-from .values import changed
+from .round_trips import Booked, Legs, Restated, RoundTrip, TripBook, closes
 
 _Restatement: TypeAlias = tuple[Order, e.FillBusted | e.FillCorrected]
+_Change: TypeAlias = tuple[Booked, Legs, RoundTrip | None] | Restated
 
 
 class Streaks:
@@ -78,27 +78,23 @@ class Streaks:
             return partial(self._noted.append, (key, item))
         return partial(self._take, key, *self._after(key, item))
 
-    def _after(self, key: Key, item: Booked | _Restatement) -> tuple[TripBook, Booked | None, RoundTrip | None]:
-        """Return the book of a strategy in a symbol, and what is yet to be added to it; neither for one made anew."""
-        book = self._books.get(key)
-        if book is None:
-            book = TripBook(quote_of(self._instruments, key[1]))
-        if not isinstance(item, Booked):
-            return book.restated(*item), None, None
-        legs, trade = book.legs.after(item, book.quote)
-        return _with_legs(book, legs), item, trade
+    def _after(self, key: Key, item: Booked | _Restatement) -> tuple[TripBook, _Change]:
+        """Return the book of a strategy in a symbol, and what is yet to be taken over in it."""
+        book = self._books.get(key) or TripBook(quote_of(self._instruments, key[1]))
+        return book, (item, *book.after(item)) if isinstance(item, Booked) else book.restated(*item)
 
-    def _take(self, key: Key, book: TripBook, booked: Booked | None, trade: RoundTrip | None) -> None:
+    def _take(self, key: Key, book: TripBook, change: _Change) -> None:
         self._books[key] = book
         around = [scope for scope in scopes_around(*key) if scope in self._rows]
-        if booked is None:
+        if isinstance(change, Restated):
+            book.restate(change)
             for scope in around:
                 self._rows[scope] = self._counted(scope)
             return
+        booked, _, trade = change
         self._last = booked.sequence
-        book.booked.append(booked)
+        book.take_over(*change)
         if trade is not None:
-            book.trips.append(trade)
             for scope in around:
                 self._rows[scope] = self._rows[scope] + 1 if trade.profit < ZERO else 0
 
@@ -110,7 +106,3 @@ class Streaks:
         for trade in sorted(trades, key=lambda trade: trade.sequence):
             row = row + 1 if trade.profit < ZERO else 0
         return row
-
-
-def _with_legs(book: TripBook, legs: Legs) -> TripBook:
-    return changed(book, legs=legs)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Self
 
+import attrs
+
 from orderpit.model import events as e
 from orderpit.model.account_events import CashMoved
 from orderpit.model.commands import SubmitOrder
@@ -14,6 +16,7 @@ from orderpit.model.kinds import Contingency, OrderType, Role, Side
 from orderpit.model.lifecycle import create
 from orderpit.model.link import Link
 from orderpit.model.market import MarketData, Trade
+from orderpit.model.numbers import multiply
 from orderpit.model.order import Order
 from orderpit.model.performance import Performance
 from orderpit.model.performance_book import PerformanceBook
@@ -49,6 +52,8 @@ class Ledger:
         opening = None if cash is None else {code: Decimal(amount) for code, amount in cash.items()}
         self.book = PerformanceBook(INSTRUMENTS, opening, currency, hedged=hedged, most_samples=most_samples)
         self.now = START
+        self.told: list[MarketData | e.OrderUpdate] = []
+        self._times: list[int] = []
         self._sequence = 0
 
     def after(self, seconds: int) -> Self:
@@ -60,6 +65,7 @@ class Ledger:
 
     def market(self, data: MarketData) -> Self:
         self.book.on_market_data(data, self.now)
+        self._keep(data)
         return self
 
     def fill(
@@ -81,8 +87,61 @@ class Ledger:
 
     def tell(self, event: e.Event, order: Order | None) -> Self:
         self._sequence = max(self._sequence, self.book.sequence + 1)
-        self.book.on_update(e.OrderUpdate(self._sequence, event, order))
+        update = e.OrderUpdate(self._sequence, event, order)
+        self.book.on_update(update)
+        self._keep(update)
         return self
+
+    def _keep(self, message: MarketData | e.OrderUpdate) -> None:
+        self.told.append(message)
+        self._times.append(self.now)
+
+    def fills(self) -> list[tuple[e.OrderFilled, Order]]:
+        """The executions that stand, as they stand."""
+        standing: dict[str, tuple[e.OrderFilled, Order]] = {}
+        for update in self.told:
+            if isinstance(update, e.OrderUpdate) and update.order is not None:
+                match update.event:
+                    case e.OrderFilled(fill=fill):
+                        standing[fill.execution_id] = update.event, update.order
+                    case e.FillBusted(fill=fill):
+                        del standing[fill.execution_id]
+                    case e.FillCorrected(fill=fill):
+                        standing[fill.execution_id] = (
+                            attrs.evolve(standing[fill.execution_id][0], fill=fill),
+                            update.order,
+                        )
+                    case _:
+                        pass
+        return list(standing.values())
+
+    def restate(self, place: int, *, busts: bool) -> Self:
+        """Bust one of the executions that stand, or double its price."""
+        if standing := self.fills():
+            filled, order = standing[place % len(standing)]
+            was, now = filled.fill, self.now
+            is_now = attrs.evolve(was, price=multiply(was.price, Decimal(2)))
+            restated: e.Event = (
+                e.FillBusted(time_ns=now, source="", order_id="o", fill=was)
+                if busts
+                else e.FillCorrected(time_ns=now, source="", order_id="o", replaced=was, fill=is_now)
+            )
+            self.tell(restated, order)
+        return self
+
+    def anew(self, other: Ledger) -> Ledger:
+        """Tell another what stands now, as if nothing else had ever been told."""
+        standing = {filled.fill.execution_id: filled for filled, _ in self.fills()}
+        for time_ns, message in zip(self._times, self.told, strict=True):
+            other.now = time_ns
+            if not isinstance(message, e.OrderUpdate):
+                other.market(message)
+            elif isinstance(message.event, e.OrderFilled):
+                if (filled := standing.get(message.event.fill.execution_id)) is not None:
+                    other.tell(filled, message.order)
+            elif isinstance(message.event, CashMoved):
+                other.tell(message.event, None)
+        return other
 
     def pay(self, amount: str, currency: str = "USDT") -> Self:
         moved = CashMoved(
