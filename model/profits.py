@@ -1,8 +1,9 @@
 """What the account, each strategy and each symbol has earned: now, since midnight, and at most.
 
-Profit is realised + unrealised - fees, at the prices that are known now, in the account's currency. Of each strategy in
-each symbol the position and the money that its fills have moved are kept; a price that moves changes what they are
-worth, and the sums of the scopes in which somebody takes an interest. While nobody does, fills are only noted.
+Profit is realised + unrealised - fees, at the prices that are known now, in the account's currency. What fills have
+moved is kept as amounts: of each symbol the position, of each currency the money, fees included. A price that moves
+changes what the amounts of the scopes are worth in which somebody takes an interest. While nobody does, fills are only
+noted.
 """
 
 from __future__ import annotations
@@ -27,42 +28,15 @@ from .values import changed
 
 DAY_NS: Final = 86_400_000_000_000
 
+_Amounts: TypeAlias = dict[str, Decimal]
+"""By symbol, and by currency with a mark before it that no symbol has."""
+
 _Noted: TypeAlias = tuple[Key, Side, tuple[Entry, ...]]
+_Change: TypeAlias = tuple[Decimal, int]
+"""How much more what has a price is worth, and how many more amounts have none."""
 
-
-@attrs.frozen
-class Held:
-    """What one strategy holds in one symbol, and what it has brought in.
-
-    Attributes:
-        position: negative for a short one.
-        money: what fills have moved, by currency, less fees.
-        worth: of both in the account's currency, which is the profit; None where a price is missing.
-        base: the same when the day began; None until a price is known by which it can be told.
-    """
-
-    position: Decimal = ZERO
-    money: Mapping[str, Decimal] = attrs.field(factory=dict[str, Decimal])
-    worth: Decimal | None = ZERO
-    base: Decimal | None = ZERO
-
-    def after(self, side: Side, booked: Iterable[Entry], quote: str) -> Held:
-        """Return it after executions, not yet valued."""
-        position, money = self.position, dict(self.money)
-        for entry in booked:
-            fill = entry.fill
-            buys = (side is Side.BUY) is not entry.taken_back
-            notional = multiply(fill.quantity, fill.price)
-            position = add(position, fill.quantity if buys else negate(fill.quantity))
-            fee = fill.fee if entry.taken_back else negate(fill.fee)
-            for currency, amount in ((quote, negate(notional) if buys else notional), (fill.fee_currency, fee)):
-                if amount:
-                    money[currency] = add(money.get(currency, ZERO), amount)
-        return changed(self, position=position, money=money)
-
-    def valued(self, worth: Decimal | None) -> Held:
-        """Return it at another worth; the first that is known is what the day began with where that was not."""
-        return changed(self, worth=worth, base=worth if self.base is None else self.base)
+_MONEY: Final = "$"
+_NO_CHANGE: Final[_Change] = ZERO, 0
 
 
 @attrs.frozen
@@ -71,7 +45,7 @@ class Sum:
 
     Attributes:
         known: of what has a price.
-        unknown: how many strategies and symbols have none.
+        unknown: how many symbols and currencies have none.
         base: the profit when the day began; None until it can be told.
         highest: that it has had since somebody took an interest; None until it was known once.
     """
@@ -86,18 +60,14 @@ class Sum:
         """The profit; None where a price is missing."""
         return None if self.unknown else self.known
 
-    def with_change(self, before: Held, after: Held) -> Sum:
-        """Return it with one part at another worth."""
-        known = subtract(add(self.known, after.worth or ZERO), before.worth or ZERO)
-        return changed(self, known=known, unknown=self.unknown + (after.worth is None) - (before.worth is None))
-
-    def seen(self) -> Sum:
-        """Return it once every part is up to date."""
-        profit = self.profit
-        if profit is None:
-            return self
-        highest = profit if self.highest is None else max(self.highest, profit)
-        return changed(self, base=profit if self.base is None else self.base, highest=highest)
+    def after(self, change: _Change) -> Sum:
+        """Return it once more is earned or known; the first profit that is known is also what the day began with."""
+        known, unknown = add(self.known, change[0]), self.unknown + change[1]
+        base, highest = self.base, self.highest
+        if not unknown:
+            base = known if base is None else base
+            highest = known if highest is None else max(highest, known)
+        return Sum(known, unknown, base, highest)
 
 
 class Profits:
@@ -118,22 +88,34 @@ class Profits:
         self.currency = currency
         self._instruments = instruments
         self._conversion = conversion
-        self._held: dict[Key, Held] = {}
-        self._sums: dict[Scope, Sum] = {}
-        # What a price may change: positions by symbol, and whatever has money in another currency.
-        self._priced: dict[str, set[Key]] = {}
-        self._foreign: dict[str, set[Key]] = {}
-        self._rates: dict[str, Decimal | None] = {}
+        self._booked: dict[Key, _Amounts] = {}
+        # What each had earned when the day began.
+        self._bases: dict[Key, Decimal | None] = {}
         self._noted: list[_Noted] = []
         self._day = 0
+        # Of what is watched: the sums, the amounts, and who has each.
+        self._sums: dict[Scope, Sum] = {}
+        self._amounts: dict[Scope, _Amounts] = {}
+        self._holders: dict[str, set[Scope]] = {}
+        # What one of each amount is worth, and which of these other prices may change than the symbol's own.
+        self._units: dict[str, Decimal | None] = {}
+        self._converted: set[str] = set()
 
     def watch(self, scopes: Iterable[Scope]) -> None:
         """Keep the profits of these scopes and of no others; the highest profit of a new one is that of now."""
         wanted = frozenset(scopes)
         if wanted and not self._sums:
             self._look_at_all()
-        fresh = {scope: self._summed(scope) for scope in wanted if scope not in self._sums}
-        self._sums = {scope: known for scope, known in self._sums.items() if scope in wanted} | fresh
+        for scope in self._sums.keys() - wanted:
+            del self._sums[scope], self._amounts[scope]
+        for scope in wanted - self._sums.keys():
+            self._amounts[scope] = self._of(scope)
+            change = self._change({}, self._amounts[scope])
+            self._sums[scope] = Sum(base=self._base(scope)).after(change)
+        self._holders = {}
+        for scope, amounts in self._amounts.items():
+            for name in amounts:
+                self._holders.setdefault(name, set()).add(scope)
 
     # -- what is told
 
@@ -163,25 +145,25 @@ class Profits:
         if self._day:
             if not self._sums:
                 self._look_at_all()
-            held = {key: changed(one, base=one.worth) for key, one in self._held.items()}
+            bases = {key: _worth(self._change({}, amounts)) for key, amounts in self._booked.items()}
             sums = {scope: changed(one, base=one.profit) for scope, one in self._sums.items()}
-            self._held, self._sums = held, sums
+            self._bases, self._sums = bases, sums
         self._day = day
 
     def on_market_data(self, data: MarketData) -> None:
         """Take into account a price that the conversion has taken over."""
         if not self._sums:
             return
-        keys = self._priced.get(data.symbol, _NONE)
-        rates = self._rates_moved() if self._foreign else {}
-        for currency in rates:
-            keys = keys | self._foreign[currency]
-        if not keys:
-            return
-        after = {key: self._held[key].valued(self._worth(key, self._held[key])) for key in keys}
-        sums = self._sums_after(after)
-        self._rates |= rates
-        self._held |= after
+        moved = self._moved(data.symbol)
+        changes: dict[Scope, _Change] = {}
+        for name, unit in moved.items():
+            before = self._units.get(name)
+            for scope in self._holders.get(name, ()):
+                amount = self._amounts[scope][name]
+                change = _plus(changes.get(scope, _NO_CHANGE), _worth_of(amount, unit))
+                changes[scope] = _less(change, _worth_of(amount, before))
+        sums = {scope: self._sums[scope].after(change) for scope, change in changes.items()}
+        self._units |= moved
         self._sums |= sums
 
     def after(self, update: OrderUpdate) -> Callable[[], None] | None:
@@ -192,55 +174,76 @@ class Profits:
         key = order.strategy_id, order.symbol
         if not self._sums:
             return partial(self._noted.append, (key, order.side, booked))
-        held = self._after(key, order.side, booked)
-        return partial(self._take, key, held, self._sums_after({key: held}))
+        moved = self._moved_by(key[1], order.side, booked)
+        units = {name: self._unit(name) for name in moved if name not in self._units}
+        self._units |= units
+        amounts: dict[Scope, _Amounts] = {}
+        sums: dict[Scope, Sum] = {}
+        for scope in scopes_around(*key):
+            if scope in self._sums:
+                before = self._amounts[scope]
+                amounts[scope] = now = _summed(before, moved)
+                sums[scope] = self._sums[scope].after(self._change(before, now, moved))
+        return partial(self._take, key, _summed(self._booked.get(key, {}), moved), amounts, sums)
 
-    def _take(self, key: Key, held: Held, sums: dict[Scope, Sum]) -> None:
-        self._keep(key, held)
+    def _take(self, key: Key, booked: _Amounts, amounts: dict[Scope, _Amounts], sums: dict[Scope, Sum]) -> None:
+        self._keep(key, booked)
+        self._amounts |= amounts
         self._sums |= sums
+        for name in booked:
+            self._holders.setdefault(name, set()).update(amounts)
 
-    def _after(self, key: Key, side: Side, booked: tuple[Entry, ...]) -> Held:
-        held = self._held.get(key, _NOTHING).after(side, booked, quote_of(self._instruments, key[1]))
-        return held.valued(self._worth(key, held))
-
-    def _keep(self, key: Key, held: Held) -> None:
-        self._held[key] = held
-        priced = self._priced.setdefault(key[1], set())
-        (priced.add if held.position else priced.discard)(key)
-        for currency in held.money:
+    def _keep(self, key: Key, booked: _Amounts) -> None:
+        self._booked[key] = booked
+        for name in booked:
+            currency = name[1:] if name.startswith(_MONEY) else quote_of(self._instruments, name)
             if currency != self.currency:
-                self._foreign.setdefault(currency, set()).add(key)
+                self._converted.add(name)
 
-    def _worth(self, key: Key, held: Held) -> Decimal | None:
-        if self.currency is None:
-            return None
-        money = self._conversion.total(held.money, self.currency)
-        if not held.position or money is None:
-            return money
-        price = self._conversion.price(key[1])
-        if price is None:
-            return None
-        value = multiply(held.position, price)
-        worth = self._conversion.convert(value, quote_of(self._instruments, key[1]), self.currency)
-        return None if worth is None else add(money, worth)
-
-    def _rates_moved(self) -> dict[str, Decimal | None]:
-        moved: dict[str, Decimal | None] = {}
-        for currency in self._foreign:
-            rate = None if self.currency is None else self._conversion.rate(currency, self.currency)
-            if rate != self._rates.get(currency):
-                moved[currency] = rate
+    def _moved_by(self, symbol: str, side: Side, booked: Iterable[Entry]) -> _Amounts:
+        """Return what executions change."""
+        moved: _Amounts = {}
+        quote = quote_of(self._instruments, symbol)
+        for entry in booked:
+            fill = entry.fill
+            buys = (side is Side.BUY) is not entry.taken_back
+            notional = multiply(fill.quantity, fill.price)
+            for name, amount in (
+                (symbol, fill.quantity if buys else negate(fill.quantity)),
+                (_MONEY + quote, negate(notional) if buys else notional),
+                (_MONEY + fill.fee_currency, fill.fee if entry.taken_back else negate(fill.fee)),
+            ):
+                if amount:
+                    moved[name] = add(moved.get(name, ZERO), amount)
         return moved
 
-    def _sums_after(self, after: Mapping[Key, Held]) -> dict[Scope, Sum]:
-        sums: dict[Scope, Sum] = {}
-        for key, held in after.items():
-            before = self._held.get(key, _NOTHING)
-            for scope in scopes_around(*key):
-                known = sums.get(scope) or self._sums.get(scope)
-                if known is not None:
-                    sums[scope] = known.with_change(before, held)
-        return {scope: one.seen() for scope, one in sums.items()}
+    # -- what amounts are worth
+
+    def _unit(self, name: str) -> Decimal | None:
+        """Return what one is worth in the account's currency; None where no price is known."""
+        if self.currency is None:
+            return None
+        if name.startswith(_MONEY):
+            return self._conversion.rate(name[1:], self.currency)
+        price = self._conversion.price(name)
+        return (
+            None if price is None else self._conversion.convert(price, quote_of(self._instruments, name), self.currency)
+        )
+
+    def _moved(self, symbol: str) -> dict[str, Decimal | None]:
+        """Return the units that a price of this symbol has changed."""
+        units = {name: self._unit(name) for name in self._converted}
+        if symbol in self._units:
+            units[symbol] = self._unit(symbol)
+        return {name: unit for name, unit in units.items() if unit != self._units[name]}
+
+    def _change(self, before: _Amounts, now: _Amounts, names: Iterable[str] | None = None) -> _Change:
+        change = _NO_CHANGE
+        for name in now if names is None else names:
+            unit = self._units[name]
+            change = _plus(change, _worth_of(now[name], unit))
+            change = _less(change, _worth_of(before.get(name, ZERO), unit))
+        return change
 
     # -- beginning to look
 
@@ -248,23 +251,46 @@ class Profits:
         """Bring everything up to date after a time in which nobody looked."""
         noted, self._noted = self._noted, []
         for key, side, booked in noted:
-            self._keep(key, self._after(key, side, booked))
-        self._held = {key: held.valued(self._worth(key, held)) for key, held in self._held.items()}
-        self._rates |= self._rates_moved()
+            self._keep(key, _summed(self._booked.get(key, {}), self._moved_by(key[1], side, booked)))
+        self._units = {name: self._unit(name) for amounts in self._booked.values() for name in amounts}
 
-    def _summed(self, scope: Scope) -> Sum:
-        result, base = Sum(), ZERO
-        is_known = True
-        for key, held in self._held.items():
+    def _of(self, scope: Scope) -> _Amounts:
+        result: _Amounts = {}
+        for key, amounts in self._booked.items():
             if scope in scopes_around(*key):
-                result = result.with_change(_NOTHING, held)
-                is_known = is_known and held.base is not None
-                base = add(base, held.base or ZERO)
-        return changed(result, base=base if is_known else None).seen()
+                result = _summed(result, amounts)
+        return result
+
+    def _base(self, scope: Scope) -> Decimal | None:
+        result = ZERO
+        for key, base in self._bases.items():
+            if scope in scopes_around(*key):
+                if base is None:
+                    return None
+                result = add(result, base)
+        return result
 
 
-_NOTHING: Final = Held()
-_NONE: Final = frozenset[Key]()
+def _summed(amounts: Mapping[str, Decimal], more: Mapping[str, Decimal]) -> _Amounts:
+    return {**amounts, **{name: add(amounts.get(name, ZERO), amount) for name, amount in more.items()}}
+
+
+def _worth_of(amount: Decimal, unit: Decimal | None) -> _Change:
+    if not amount:
+        return _NO_CHANGE
+    return (ZERO, 1) if unit is None else (multiply(amount, unit), 0)
+
+
+def _plus(change: _Change, more: _Change) -> _Change:
+    return add(change[0], more[0]), change[1] + more[1]
+
+
+def _less(change: _Change, less: _Change) -> _Change:
+    return subtract(change[0], less[0]), change[1] - less[1]
+
+
+def _worth(change: _Change) -> Decimal | None:
+    return None if change[1] else change[0]
 
 
 def scopes_around(strategy_id: str, symbol: str) -> tuple[Scope, ...]:
