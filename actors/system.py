@@ -31,7 +31,7 @@ from .messages import GetOrders, Halt, NextRecord, Problem, Resume, StopStrategy
 from .monitor import to_stderr
 from .playback import Playback
 from .reading import ASK_TIMEOUT, WHY
-from .settings import Settings, patience
+from .settings import Settings, patience, refuse_untraded
 from .stepped import Stepped
 from .threads import after_fork_in_child
 from .tying import Tying
@@ -359,11 +359,12 @@ class TradingSystem(Tying):
         """Hold orders to other limits, in place of all before; those that wait in risk's mailbox are judged first.
 
         Raises:
-            InvalidConfiguration: for what are no RiskLimits.
+            InvalidConfiguration: for what are no RiskLimits, and for those of a symbol that is not traded.
             SystemStopped: when it is not running.
         """
         if type(limits) is not RiskLimits:
             raise InvalidConfiguration.of("limits", limits, "must be RiskLimits")
+        refuse_untraded("limits", limits, self.instruments)
         self._must_run("set_limits()")
         command = ChangeLimits(limits, time_ns=self._runtime.now_ns(), source=SOURCE)
         if not self._at.risk.send(command):

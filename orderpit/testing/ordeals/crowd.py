@@ -50,6 +50,11 @@ _THIN_ONE_IN: Final = 12
 _WRONG_ONE_IN: Final = 25
 _FAILS_ONE_IN: Final = 500
 _ANSWERS_ONE_IN: Final = 4
+_SELDOM: Final = (
+    *("price_collar", "max_leverage", "max_concentration", "max_orders_per_second", "max_modifies_per_second"),
+    *("max_cancels_per_second", "max_requests_per_second", "duplicate_within", "max_daily_loss", "max_drawdown"),
+    *("max_consecutive_losses", "max_reject_rate", "max_data_age"),
+)
 _TENTH: Final = Decimal("0.1")
 _LEAST: Final = Decimal("10.00")
 _REACH: Final = Decimal("0.60")
@@ -165,8 +170,34 @@ def drawn_limits(chance: random.Random) -> RiskLimits:
         for name in ("Trader-1", "Trader-2", "external")
         if not chance.randrange(2)
     }
-    every = _drawn_scope(chance, 30)
+    every = changed(_drawn_scope(chance, 30), **_drawn_seldom(chance))
     return changed(every, instruments=tuple(sorted(by_symbol.items())), strategies=tuple(sorted(by_strategy.items())))
+
+
+def _drawn_seldom(chance: random.Random) -> dict[str, object]:
+    """Draw some of the limits that one meets soon, and that then keep much from happening."""
+    per_second = chance.randint(1, 8)
+    drawn = RiskLimits(
+        price_collar=chance.choice(("0.002", "0.01")),
+        max_leverage=chance.choice(("0.001", "1")),
+        max_concentration=chance.choice(("0.001", "0.5")),
+        max_orders_per_second=per_second,
+        max_modifies_per_second=per_second,
+        max_cancels_per_second=per_second,
+        max_requests_per_second=per_second + 1,
+        duplicate_within=chance.randint(1, 5),
+        max_daily_loss=chance.randint(1, 20),
+        max_drawdown=chance.randint(1, 20),
+        max_consecutive_losses=chance.randint(1, 5),
+        max_reject_rate=chance.choice(("0.3", "0.8")),
+        reject_window=chance.randint(3, 20),
+        max_data_age=chance.choice(("0.05", "1")),
+    )
+    names = chance.sample(_SELDOM, k=chance.randint(0, 3))
+    seldom: dict[str, object] = {name: getattr(drawn, name) for name in names}
+    if "max_requests_per_second" in seldom:
+        seldom["cancel_reserve"] = chance.randint(0, per_second)
+    return seldom | {"refuse_self_crossing": not chance.randrange(4), "reject_window": drawn.reject_window}
 
 
 def _drawn_scope(chance: random.Random, tenths: int) -> RiskLimits:
