@@ -14,6 +14,7 @@ from .model import events, reports
 from .model.account import Currency, MarginAccount, SpotAccount
 from .model.alarm import Alarm, AlarmCode
 from .model.commands import CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
+from .model.equity_curve import EquityPoint
 from .model.errors import (
     BlockingCall,
     InvalidConfiguration,
@@ -50,6 +51,7 @@ from .model.latency import FixedLatency, NormalLatency, SampledLatency
 from .model.limits import RiskLimits, Rule
 from .model.market import Bar, Depth, MarketData, Quote, Trade
 from .model.order import Order
+from .model.performance import Performance
 from .model.portfolio import PortfolioSnapshot, Position
 from .model.reports import Fill
 from .model.slippage import FixedSlippage, NormalSlippage, SampledSlippage, UniformSlippage
@@ -75,6 +77,7 @@ __all__ = [
     "Contingency",
     "Currency",
     "Depth",
+    "EquityPoint",
     "Exchange",
     "Fill",
     "FillModel",
@@ -103,6 +106,7 @@ __all__ = [
     "OrderpitError",
     "Overloaded",
     "Pending",
+    "Performance",
     "PortfolioSnapshot",
     "Position",
     "Problem",
