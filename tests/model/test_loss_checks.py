@@ -176,3 +176,11 @@ def test_a_limit_that_is_raised_lets_orders_pass_again() -> None:
     desk = refused_twice(RiskLimits(max_order_quantity="50", max_reject_rate="0.4", reject_window=4))
     desk.risk.change_limits(ChangeLimits(RiskLimits(max_reject_rate="0.5", reject_window=4)), NOW)
     assert desk.said(buy("1", "a")) == FREE
+
+
+def test_a_rate_that_stands_in_nobodys_way_goes_on_when_a_person_resumes() -> None:
+    desk = refused_twice(RiskLimits(max_order_quantity="50", max_reject_rate="0.5", reject_window=4))
+    desk.risk.resumed()
+    assert desk.said(buy("60", "more")).startswith("MAX_ORDER_QUANTITY")
+    # The one that was denied, the one that was rejected, and this one are among the latest four.
+    assert desk.said(buy("1", "a")).startswith("MAX_REJECT_RATE: fraction of refused orders 0.75:")

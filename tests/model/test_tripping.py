@@ -108,6 +108,15 @@ def test_of_a_loss_that_is_not_known_nothing_is_said() -> None:
     assert len(losses.tripped()) == 2
 
 
+def test_a_loss_that_is_not_known_for_a_while_has_not_been_back_within_its_limit() -> None:
+    losses = Losses(None, rule(Trip.DAILY_LOSS, "100")).price("100").fills("buy 10 @ 100").price("89")
+    assert len(losses.tripped()) == 1
+    losses.fill("buy 1 @ 10", symbol=ETH)
+    assert losses.tripped() == []
+    losses.price("10", ETH)
+    assert (losses.loss(), losses.tripped()) == ("110", [])
+
+
 @pytest.mark.parametrize("on", [Trip.AUDIT_VIOLATION, Trip.MARGIN_CALL], ids=lambda on: on.value)
 def test_what_is_not_known_here_is_left_to_others(on: Trip) -> None:
     losses = Losses(None, rule(on), rule(Trip.STUCK_ACTOR, "1"))
