@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 from loguru import logger
 
+from ..model.account_events import CashMoved, LimitsChanged, TradingStateChanged
 from ..model.alarm import Alarm
-from ..model.events import CommandRefused, OrderDenied, OrderFilled, OrderRejected, OrderUpdate
+from ..model.events import CommandRefused, Event, OrderDenied, OrderFilled, OrderRejected, OrderUpdate
 from ..model.numbers import plain
 from .messages import Problem
 
@@ -32,11 +33,32 @@ def log_update(update: OrderUpdate) -> None:
         fields |= {"fee": plain(event.fill.fee), "fee_currency": event.fill.fee_currency}
     if isinstance(event, _REFUSALS):
         fields |= {"reason": event.reason.value, "text": event.text}
+    fields |= _of_the_account(event)
     bound = logger.bind(time_ns=event.time_ns, **fields)
     if isinstance(event, _REFUSALS):
         bound.warning("refused")
+    elif isinstance(event, TradingStateChanged):
+        bound.warning("trading state")
+    elif isinstance(event, CashMoved | LimitsChanged):
+        bound.info("account event")
     else:
         bound.info("order event")
+
+
+def _of_the_account(event: Event) -> dict[str, Any]:
+    """Return the fields of what concerns no order."""
+    match event:
+        case CashMoved():
+            fields = {"transfer_id": event.transfer_id, "amount": plain(event.amount), "currency": event.currency}
+            return {**fields, "text": event.text}
+        case LimitsChanged():
+            return {"limits": str(event.limits)}
+        case TradingStateChanged():
+            action = "" if event.action is None else event.action.value
+            fields = {"strategy_id": event.strategy_id, "before": event.before.value, "state": event.state.value}
+            return {**fields, "trip": event.trip.value, "action": action, "text": event.text}
+        case _:
+            return {}
 
 
 def log_trouble(trouble: Problem | Alarm) -> None:

@@ -113,7 +113,7 @@ class InvalidData(OrderpitError, ValueError):
 
     def __str__(self) -> str:
         where = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{where}: {self.reason}, got {self.value}"
+        return f"{where}: {self.reason}, got {self.value}" if self.value else f"{where}: {self.reason}"
 
 
 @attrs.frozen

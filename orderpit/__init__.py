@@ -10,6 +10,7 @@ from .actors.monitor import Troubles
 from .actors.simulated_exchange import SimulatedExchange
 from .actors.strategy import Strategy
 from .actors.system import TradingSystem
+from .limits_file import LimitsFile, load_limits
 from .model import events, reports
 from .model.account import Currency, MarginAccount, SpotAccount
 from .model.alarm import Alarm, AlarmCode
@@ -29,6 +30,7 @@ from .model.errors import (
     SystemStopped,
 )
 from .model.events import OrderUpdate
+from .model.explanation import Explanation
 from .model.fill_models import ByProbability, ByQueuePosition, ByVolumeShare, FillModel, Reach, ThroughOnly, Touch
 from .model.group import Group
 from .model.instrument import Instrument
@@ -79,6 +81,7 @@ __all__ = [
     "Depth",
     "EquityPoint",
     "Exchange",
+    "Explanation",
     "Fill",
     "FillModel",
     "FixedLatency",
@@ -93,6 +96,7 @@ __all__ = [
     "InvalidOrder",
     "InvalidReport",
     "InvalidValue",
+    "LimitsFile",
     "Liquidity",
     "MarginAccount",
     "MarketData",
@@ -138,6 +142,7 @@ __all__ = [
     "UniformSlippage",
     "audit",
     "events",
+    "load_limits",
     "log_trouble",
     "log_update",
     "reports",

@@ -82,7 +82,7 @@ def test_there_is_something_to_look_at() -> None:
 
 @pytest.mark.parametrize("path", sources(), ids=named)
 def test_imports_of_our_own_go_one_way(path: Path) -> None:
-    allowed = ALLOWED.get(folder_of(path), set(FOLDERS) | {"bars", "strategies"})
+    allowed = ALLOWED.get(folder_of(path), set(FOLDERS) | {"bars", "limits_file", "strategies"})
     for module in imports(path):
         if not module.startswith("orderpit"):
             assert module.split(".")[0] not in FOLDERS, f"{module} is the host's to have"

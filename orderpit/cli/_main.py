@@ -87,6 +87,7 @@ def _complain(text: str) -> None:
 
 def _run(args: Namespace) -> int:
     from . import _demo, _session, _stress  # noqa: PLC0415  # --help and --version need none of it
+    from ._limits import show_explanations, show_judged  # noqa: PLC0415
     from ._logs import logs  # noqa: PLC0415
     from ._output import Nothing, Plain, console_on  # noqa: PLC0415
     from ._profit import show_profit  # noqa: PLC0415
@@ -114,6 +115,7 @@ def _run(args: Namespace) -> int:
             sys.stdout.write(json.dumps(outcome.to_dict(interrupted=received is not None), indent=2) + "\n")
         else:
             show_stats(result, outcome)
+            show_judged(result, outcome)
             show_traded(result, outcome)
             show_portfolio(result, outcome)
             if args.command == "session":
@@ -123,6 +125,7 @@ def _run(args: Namespace) -> int:
             else:
                 show_flood(result, outcome.flooded)
             show_end(result, outcome)
+            show_explanations(result, outcome)
     if received is not None:
         return _interrupted(received)
     return outcome.exit_code

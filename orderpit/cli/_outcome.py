@@ -16,7 +16,9 @@ from ..actors.portfolio import PortfolioBooks
 from ..actors.reading import MailboxCount
 from ..actors.system import TradingSystem
 from ..actors.view import ViewBooks
+from ..model.account_events import TradingStateChanged
 from ..model.alarm import AlarmCode
+from ..model.explanation import Explanation
 from ..model.instrument import Instrument
 from ..model.numbers import ZERO, add, plain, subtract
 from ..model.order import Order
@@ -81,6 +83,8 @@ class Outcome:
         flooded: what a flood adds.
         performance: how the account has done; None where that is not asked.
         strategies: how each strategy has done, by its id.
+        trips: the changes of the trading state, in order.
+        explanations: of the orders that were asked for, by their ids; None where nothing is known of one.
         runtime: on which the actors ran, where that can be chosen.
         alarms_expected: whether faults were asked for; each alarm then says that one was noticed.
         unprotected: how many of the alarms say that what a bracket held had no stop: the market's doing, not ours.
@@ -104,6 +108,8 @@ class Outcome:
     runtime: str | None = None
     performance: Performance | None = None
     strategies: Mapping[str, Performance] = attrs.field(factory=dict[str, Performance])
+    trips: tuple[TradingStateChanged, ...] = ()
+    explanations: Mapping[str, Explanation | None] = attrs.field(factory=dict[str, "Explanation | None"])
 
     @property
     def exit_code(self) -> int:
@@ -159,7 +165,12 @@ class Outcome:
             **({} if self.runtime is None else {"runtime": self.runtime}),
             **({} if self.performance is None else {"performance": self._performance(self.performance)}),
             **({} if self.flooded is None else {"stress": self.flooded.to_dict()}),
+            **({} if self.runtime is None else {"trips": [_trip(event) for event in self.trips]}),
+            **({"explanations": self._explained()} if self.explanations else {}),
         }
+
+    def _explained(self) -> dict[str, Any]:
+        return {name: None if told is None else told.to_dict() for name, told in self.explanations.items()}
 
     def _performance(self, account: Performance) -> dict[str, Any]:
         return {
@@ -190,6 +201,7 @@ def collect(
         refused=dict(tallies.refused),
         problems=tallies.problems(),
         unprotected=tallies.alarms.get(AlarmCode.UNPROTECTED.value, 0),
+        trips=tuple(tallies.trips),
     )
 
 
@@ -200,6 +212,18 @@ def net(book: PortfolioSnapshot) -> dict[str, Decimal]:
         for currency in sorted(book.cash.keys() | book.equity.keys() | book.realised_pnl.keys())
     }
     return {currency: subtract(gain, book.fees.get(currency, ZERO)) for currency, gain in gross.items()}
+
+
+def _trip(event: TradingStateChanged) -> dict[str, Any]:
+    return {
+        "time_ns": event.time_ns,
+        "strategy_id": event.strategy_id,
+        "before": event.before.value,
+        "state": event.state.value,
+        "trip": event.trip.value,
+        "action": None if event.action is None else event.action.value,
+        "text": event.text,
+    }
 
 
 def _plain(amounts: Mapping[str, Decimal]) -> dict[str, str]:

@@ -49,8 +49,9 @@ fills, in one version.
                        the current folder, made with symbol= and size=
   --size Q             of its orders, in units of the base (worth about 1000)
   --cash AMOUNT        opening balance in the quote currency (100000)
-  --records N          play at most N records
-  --skip-bad-rows      count and report rows that cannot be read, and go on
+  --records N, --skip-bad-rows    at most N; count rows that cannot be read
+  --limits FILE        limits, rules and account, in TOML; see docs/limits.toml
+  --explain ORDER_ID   at the end, why this order is as it is; can be repeated
   --maker-fee F, --taker-fee F    as fractions of notional (0.001)
   --slippage F         largest relative move of a market fill (0)
   --fill-probability F, --latency SECONDS    of the simulated exchange (1, 0)
@@ -61,7 +62,6 @@ fills, in one version.
 examples:
   orderpit session --data BTCUSDT-trades-2024-08-08.zip --strategy crossover
   orderpit session --data AAPL.csv --json | jq .portfolio
-  orderpit session --data btcusdt.gz ethusdt.gz --maker-fee 0 --log-file o.log
 """
 
 STRESS_HELP: Final = """\
@@ -198,6 +198,8 @@ def parser() -> argparse.ArgumentParser:
     session.add_argument("--size", metavar="Q")
     session.add_argument("--cash", default="100000", metavar="AMOUNT")
     session.add_argument("--records", type=_at_least_one, metavar="N")
+    session.add_argument("--limits", metavar="FILE")
+    session.add_argument("--explain", action="append", default=[], metavar="ORDER_ID")
     session.add_argument("--skip-bad-rows", action="store_true")
     session.add_argument("--maker-fee", default="0.001", metavar="F")
     session.add_argument("--taker-fee", default="0.001", metavar="F")

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import cast
 
 from ..model import events as e
+from ..model.account_events import CashMoved, TradingStateChanged
 from ..model.commands import SubmitOrder
 from ..model.instructions import Instructions
 from ..model.instrument import Instrument
 from ..model.kinds import Contingency, Reason, Role, TimeInForce, TrailingType
-from ..model.numbers import ZERO, plain, to_places
+from ..model.numbers import ZERO, magnitude, plain, to_places
 from ..model.order import Order
 from ._errors import printable
 from ._outcome import SHOWN_TROUBLES, Flooded, Outcome, net
@@ -67,6 +68,10 @@ def detail(update: e.OrderUpdate, instruments: Mapping[str, Instrument]) -> str:
             return "as requested" if reason is Reason.REQUESTED else reason.value
         case e.OrderInDoubt(reason=reason, text=text):
             return f"{reason.value}: {text}"
+        case CashMoved(amount=amount, currency=currency):
+            return f"{'in' if amount > ZERO else 'out'} {plain(magnitude(amount))} {currency}"
+        case TradingStateChanged(before=before, state=state, trip=trip, text=text):
+            return f"{before.value} to {state.value}, {trip.value}: {text}"
         case _:
             return ""
 

@@ -16,11 +16,14 @@ from ..actors.logs import log_update
 from ..actors.playback import Playback
 from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.system import TradingSystem
+from ..model.account_events import TradingStateChanged
 from ..model.errors import InvalidConfiguration
 from ..model.events import OrderFilled, OrderUpdate
 from ..model.numbers import add, exact, positive
+from ..model.text import identifier
 from ._data import DataReport, Source
 from ._errors import Interrupted, UsageError
+from ._limits import limits_of, refuse_strangers
 from ._outcome import Outcome, collect
 from ._output import Nothing, Output
 from ._signals import ORDERLY_SECONDS, Signals
@@ -86,14 +89,23 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
     make = strategy_named(args.strategy)
     exchange = _exchange(args)
     cash = exact("--cash", args.cash, InvalidConfiguration)
+    for order_id in args.explain:
+        identifier("--explain", order_id, InvalidConfiguration)
     size = None if args.size is None else positive("--size", args.size, InvalidConfiguration)
+    limits = limits_of(args.limits)
     source = Source(args.data, args.symbol, args.records, skip_bad_rows=args.skip_bad_rows)
     tallies = Tallies()
     with contextlib.closing(source):
+        refuse_strangers(args.limits, limits, args.strategy, source.instruments)
         system = TradingSystem(
             source.instruments,
             exchange=exchange,
             cash={instrument.quote: cash for instrument in source.instruments},
+            risk=limits.limits,
+            rules=limits.rules,
+            account=limits.account,
+            currency=limits.currency,
+            currencies=limits.currencies,
             clock="data",
             runtime=args.runtime,
             run_id=f"seed{args.seed}",
@@ -104,6 +116,7 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             fills: deque[OrderUpdate] = deque(maxlen=_KEPT_FILLS)
             system.subscribe(fills.append, OrderFilled)
             system.subscribe(tallies.refusal, *REFUSALS)
+            system.subscribe(tallies.trip, TradingStateChanged)
             if args.log_file is not None:
                 system.subscribe(log_update)
             for instrument in source.instruments:
@@ -117,7 +130,10 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             out.chart(symbol, chart.points)
     performance = system.performance()
     strategies = {name: system.performance(name) for name in performance.strategies}
-    return attrs.evolve(outcome, runtime=args.runtime, performance=performance, strategies=strategies)
+    explanations = {order_id: system.explain(order_id) for order_id in args.explain}
+    return attrs.evolve(
+        outcome, runtime=args.runtime, performance=performance, strategies=strategies, explanations=explanations
+    )
 
 
 def _play(playing: Playing, watch: Watcher, signals: Signals, tallies: Tallies) -> Outcome:

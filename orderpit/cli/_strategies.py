@@ -66,15 +66,19 @@ def add_strategy(
     parameters: dict[str, Any] = {"symbol": instrument.symbol, "size": size}
     if make in _ON_TICK:
         parameters["tick"] = instrument.price_increment
-    short = name.rpartition(":")[2]
-    strategy_id = short if len(system.instruments) == 1 else f"{short}-{instrument.symbol}"
     try:
-        system.add_strategy(make, strategy_id=strategy_id, **parameters)
+        system.add_strategy(make, strategy_id=id_of(name, instrument, len(system.instruments)), **parameters)
     except InvalidValue:
         raise
     except Exception as error:
         msg = f"--strategy {name}: could not be made with symbol= and size=: {type(error).__name__}: {error}"
         raise UsageError(msg) from error
+
+
+def id_of(name: str, instrument: Instrument, instruments: int) -> str:
+    """Return the id of the strategy of an instrument, in a session of so many."""
+    short = name.rpartition(":")[2]
+    return short if instruments == 1 else f"{short}-{instrument.symbol}"
 
 
 def default_size(source: Source, instrument: Instrument) -> Decimal:

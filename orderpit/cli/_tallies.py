@@ -12,6 +12,7 @@ from loguru import logger
 
 from ..actors.logs import log_trouble
 from ..actors.messages import Problem
+from ..model.account_events import TradingStateChanged
 from ..model.alarm import Alarm
 from ..model.events import CommandRefused, OrderDenied, OrderRejected, OrderUpdate
 from ._output import counted
@@ -20,6 +21,7 @@ _Key = TypeVar("_Key")
 
 REFUSALS: Final = (OrderDenied, OrderRejected, CommandRefused)
 _MOST_PLACES: Final = 100
+_MOST_TRIPS: Final = 1_000
 _FRAME: Final = re.compile(r'^  File "([^<"][^"]*)", line ([0-9]+)', re.MULTILINE)
 _OURS: Final = str(Path(__file__).parents[1])
 _PATHS: Final = sysconfig.get_paths()
@@ -46,6 +48,7 @@ class Tallies:
         self.alarms: dict[str, int] = {}
         self.rejected: dict[str, Tally] = {}
         self.refused: dict[str, Tally] = {}
+        self.trips: list[TradingStateChanged] = []
         self._problems: dict[tuple[str, str, str], Tally] = {}
 
     def refusal(self, update: OrderUpdate) -> None:
@@ -54,6 +57,11 @@ class Tallies:
         if isinstance(event, REFUSALS):
             tallies = self.refused if isinstance(event, CommandRefused) else self.rejected
             _count(tallies, event.reason.value, event.text)
+
+    def trip(self, update: OrderUpdate) -> None:
+        """Keep a change of the trading state: a callable for TradingSystem.subscribe()."""
+        if isinstance(update.event, TradingStateChanged) and len(self.trips) < _MOST_TRIPS:
+            self.trips.append(update.event)
 
     def trouble(self, trouble: Problem | Alarm) -> None:
         """Log what went wrong, marked where its place has been named before: a callable for on_error."""

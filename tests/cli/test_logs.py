@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+from decimal import Decimal
 
 import pytest
 from loguru import logger
 
-from orderpit import OrderUpdate, Problem, Reason
+from orderpit import Action, OrderUpdate, Problem, Reason, RiskLimits, TradingState, Trip
 from orderpit.actors.logs import log_trouble, log_update
 from orderpit.cli._errors import UsageError
+from orderpit.cli._limits import trip_text
 from orderpit.cli._logs import logs
+from orderpit.cli._report import detail
+from orderpit.cli._tallies import Tallies
+from orderpit.model.account_events import CashMoved, LimitsChanged, TradingStateChanged
 from orderpit.model.events import CommandRefused
 
 HOSTILE = "a\x1b[31m\nb\u202e{x} <red> \udc80"
@@ -27,6 +32,54 @@ def refused(text):
         text=text,
     )
     return OrderUpdate(7, event, None)
+
+
+OF_NO_ORDER = {
+    "cash": (
+        CashMoved(time_ns=1, source="risk", transfer_id="t-1", currency="USDT", amount=Decimal("-5.50"), text="rent"),
+        "INFO    account event time_ns=1 sequence=7 event=CashMoved transfer_id=t-1 amount=-5.5",
+        "out 5.5 USDT",
+    ),
+    "limits": (
+        LimitsChanged(time_ns=1, source="risk", limits=RiskLimits()),
+        "INFO    account event time_ns=1 sequence=7 event=LimitsChanged limits=",
+        "",
+    ),
+    "trading state": (
+        TradingStateChanged(
+            time_ns=1,
+            source="risk",
+            strategy_id="mm",
+            before=TradingState.ACTIVE,
+            state=TradingState.HALTED,
+            trip=Trip.DRAWDOWN,
+            action=Action.HALT,
+            text="7",
+        ),
+        (
+            "WARNING trading state time_ns=1 sequence=7 event=TradingStateChanged strategy_id=mm before=ACTIVE "
+            "state=HALTED trip=DRAWDOWN action=HALT text=7"
+        ),
+        "ACTIVE to HALTED, DRAWDOWN: 7",
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "logged", "shown"), OF_NO_ORDER.values(), ids=OF_NO_ORDER)
+def test_an_event_of_no_order_is_a_line_too(event, logged, shown, tmp_path):
+    path = tmp_path / "x.log"
+    update = OrderUpdate(7, event, None)
+    with logs(str(path), debug=False):
+        log_update(update)
+    assert logged in path.read_text(encoding="utf-8")
+    assert detail(update, {}) == shown
+
+
+def test_trips_are_kept_for_the_summary():
+    tallies = Tallies()
+    for event, _, _ in OF_NO_ORDER.values():
+        tallies.trip(OrderUpdate(7, event, None))
+    assert [trip_text(trip) for trip in tallies.trips] == ["ACTIVE to HALTED of mm by DRAWDOWN, HALT: 7"]
 
 
 @pytest.mark.fault(39, 40)
