@@ -156,6 +156,21 @@ class CheckRetries:
 
 
 @attrs.frozen
+class CheckClearing:
+    """The order manager's to itself: what do the trips in force still ask for?"""
+
+
+@attrs.frozen
+class CheckActors:
+    """A timer of the watchdog: does everybody move?"""
+
+
+@attrs.frozen
+class CheckFile:
+    """A timer of who watches the kill file: is it there?"""
+
+
+@attrs.frozen
 class CheckExpiries:
     """A timer of the exchange, with its number: has an order expired?"""
 
@@ -261,6 +276,13 @@ class GetPerformance(Query):
 @attrs.frozen
 class GetRisk(Query):
     """Asks risk for its limits, what they are held against, and the trading state."""
+
+
+@attrs.frozen
+class GetTradingState(Query):
+    """Asks risk for the trading state of one strategy, or, where that is empty, of all."""
+
+    strategy_id: str
 
 
 @attrs.frozen

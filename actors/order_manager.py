@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import attrs
 
-from ..model.account_events import CashMoved, LimitsChanged
+from ..model.account_events import CashMoved, LimitsChanged, TradingStateChanged
 from ..model.alarm import Alarm
 from ..model.blotter import Blotter, Outcome
 from ..model.commands import Approved, Denied
 from ..model.events import CommandRefused, Fact, OrderUpdate
-from ..model.gate import Gate
+from ..model.gate import Gate, Hold
 from ..model.group import Group
+from ..model.instrument import Instrument
+from ..model.kinds import Action, Trip
 from ..model.order import Order
 from ..model.reports import (
     VENUE_LINK,
@@ -28,11 +31,23 @@ from ..model.reports import (
 )
 from .actor import BaseActor
 from .address import Address, Target
-from .messages import Answered, CheckDeadlines, CheckRetries, Halt, Register, ResendUpdates, Resume, StopSymbol
+from .messages import (
+    Answered,
+    CheckClearing,
+    CheckDeadlines,
+    CheckRetries,
+    Halt,
+    Register,
+    ResendUpdates,
+    Resume,
+    StopSymbol,
+)
 from .runtime import Cancellable, Context
 
-Timed = CheckDeadlines | CheckRetries
+Timed = CheckDeadlines | CheckRetries | CheckClearing
 ManagerMessage = Approved | Denied | Fact | VenueReport | VenueLink | Halt | Resume | Register | ResendUpdates | Timed
+
+_NO_INSTRUMENTS: Final[Mapping[str, Instrument]] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -62,6 +77,8 @@ class OrderManager(BaseActor):
         max_unanswered: how many orders the venue may leave without an answer before a new one is refused.
         history: how many updates are kept to be sent again.
         amends: whether the venue amends orders; where it does not, a modification is a cancel and a new order.
+        instruments: on whose grid positions are closed.
+        hedged: whether a symbol has a long and a short position.
     """
 
     def __init__(
@@ -78,6 +95,8 @@ class OrderManager(BaseActor):
         max_unanswered: int,
         history: int,
         amends: bool,  # noqa: FBT001  # the arguments of an actor are told in order
+        instruments: Mapping[str, Instrument] = _NO_INSTRUMENTS,
+        hedged: bool = False,  # noqa: FBT001, FBT002  # likewise
     ) -> None:
         super().__init__(context)
         self._me = me
@@ -87,11 +106,15 @@ class OrderManager(BaseActor):
         self._view = view
         self._monitor = monitor
         self._call_later = call_later
-        self._blotter = Blotter(next_id, answer_within_ns, max_unanswered, amends=amends)
+        self._blotter = Blotter(
+            next_id, answer_within_ns, max_unanswered, amends=amends, instruments=instruments, hedged=hedged
+        )
         self._strategies: dict[str, Target[Any]] = {}
         self._recent: deque[OrderUpdate] = deque(maxlen=history)
         self._timer_set = False
         self._retry_ns: int | None = None
+        self._looks_again = False
+        self._clearing_ns: int | None = None
 
     def handle(self, message: Any) -> None:
         """Judge one message and publish what follows."""
@@ -109,9 +132,10 @@ class OrderManager(BaseActor):
             case CashMoved() | LimitsChanged() | CommandRefused():
                 self._publish(self._blotter.decide_fact(message, now))
             case Halt():
-                self._blotter.gate = self._blotter.gate.with_halt(message.reason)
+                self._publish(self._blotter.decide_trip(_hold_of(message), message.strategy_id, now))
+                self._set_clearing_timer()
             case Resume():
-                self._publish(Outcome(gate=self._blotter.gate.opened()))
+                self._publish(self._blotter.decide_resume(message.strategy_id, now))
             case ResendUpdates():
                 self._resend(message)
             case CheckDeadlines():
@@ -120,6 +144,10 @@ class OrderManager(BaseActor):
             case CheckRetries():
                 self._retry_ns = None
                 self._publish(self._blotter.decide_retries(now))
+            case CheckClearing():
+                self._looks_again, self._clearing_ns = False, None
+                self._publish(self._blotter.decide_clearing(now))
+                self._set_clearing_timer()
             case _:
                 self.unknown(message)
 
@@ -143,6 +171,9 @@ class OrderManager(BaseActor):
                 self._blotter.gate = self._blotter.gate.with_symbol_stopped(symbol)
                 self.send(self._risk, StopSymbol(symbol))
             self._publish(outcome)
+        elif isinstance(message, Halt):
+            # Whatever could not be told or cancelled, nothing may leave.
+            self._blotter.gate = self._blotter.gate.tripped(_hold_of(message), message.strategy_id)
         elif type(message) in VENUE_LINK:
             self._halt("what the venue said of its link could not be handled")
 
@@ -167,8 +198,7 @@ class OrderManager(BaseActor):
         for update in outcome.updates:
             for fold in self._folds:
                 self.send(fold, update)
-            owner = self._strategies.get(_owner(update))
-            if owner is not None:
+            for owner in self._owners(update):
                 self.send(owner, update)
             self.send(self._view, update)
         for request in outcome.requests:
@@ -184,6 +214,16 @@ class OrderManager(BaseActor):
         self._recent.extend(outcome.updates)
         self._set_timer(elapsed)
         self._set_retry_timer()
+        if self._blotter.is_clearing and not self._looks_again and (outcome.updates or outcome.gate is not None):
+            # Behind what has been reported by now, so that what has filled meanwhile is counted.
+            self._looks_again = True
+            self.send(self._me, CheckClearing())
+
+    def _owners(self, update: OrderUpdate) -> tuple[Target[Any], ...]:
+        if isinstance(update.event, TradingStateChanged) and not update.event.strategy_id:
+            return tuple(self._strategies.values())
+        owner = self._strategies.get(_owner(update))
+        return () if owner is None else (owner,)
 
     def _set_timer(self, elapsed: int) -> None:
         # One timer for the oldest unanswered request, not one for each.
@@ -200,9 +240,16 @@ class OrderManager(BaseActor):
             delay_ns = max(due_ns - self.context.now_ns(), 0)
             self._call_later(delay_ns, self._me, CheckRetries(), background=True)
 
+    def _set_clearing_timer(self) -> None:
+        due_ns = self._blotter.next_clearing_ns
+        if due_ns is not None and (self._clearing_ns is None or due_ns < self._clearing_ns):
+            self._clearing_ns = due_ns
+            delay_ns = max(due_ns - self.context.now_ns(), 0)
+            self._call_later(delay_ns, self._me, CheckClearing(), background=True)
+
     def _halt(self, reason: str) -> None:
-        self._blotter.gate = self._blotter.gate.with_halt(reason)
         self.send(self._risk, Halt(reason))
+        self._publish(self._blotter.decide_trip(Hold(Action.HALT, Trip.FAILURE, reason), "", self.context.now_ns()))
 
     def _resend(self, request: ResendUpdates) -> None:
         if self._recent and request.first < self._recent[0].sequence:
@@ -217,4 +264,8 @@ class OrderManager(BaseActor):
 def _owner(update: OrderUpdate) -> str:
     if update.order is not None:
         return update.order.strategy_id
-    return update.event.strategy_id if isinstance(update.event, CommandRefused) else ""
+    return update.event.strategy_id if isinstance(update.event, CommandRefused | TradingStateChanged) else ""
+
+
+def _hold_of(halt: Halt) -> Hold:
+    return Hold(halt.action, halt.trip, halt.reason)

@@ -18,7 +18,7 @@ from ..model.events import OrderUpdate
 from ..model.explanation import Explanation
 from ..model.group import Group
 from ..model.instrument import Instrument
-from ..model.kinds import OrderState
+from ..model.kinds import OrderState, TradingState
 from ..model.order import Order
 from ..model.performance import Performance
 from ..model.portfolio import PortfolioSnapshot
@@ -41,6 +41,7 @@ from .messages import (
     GetProblems,
     GetRisk,
     GetStats,
+    GetTradingState,
     Problem,
     Query,
     WaitForState,
@@ -235,6 +236,15 @@ class Reading:
         performance: Performance = self._ask(self._at.portfolio, query, ASK_TIMEOUT)
         return performance
 
+    def trading_state(self, strategy_id: str | None = None) -> TradingState:
+        """Return what may leave: of one strategy, the stricter of what holds all and what holds it.
+
+        It is asked ahead of everything that waits.
+        """
+        name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)
+        state: TradingState = self._ask(self._at.risk, GetTradingState(name), ASK_TIMEOUT, first=True)
+        return state
+
     def troubles(self) -> Troubles:
         """Return the problems and alarms so far."""
         troubles: Troubles = self._ask(self._monitor, GetProblems(), ASK_TIMEOUT)
@@ -264,14 +274,14 @@ class Reading:
         checks.seconds("timeout", timeout)
         return self._state == "stopped" or self._runtime.wait_quiet(timeout)
 
-    def _ask(self, address: Address[Any], query: Any, timeout: float) -> Any:
+    def _ask(self, address: Address[Any], query: Any, timeout: float, *, first: bool = False) -> Any:
         """Ask an actor; one that has stopped has left what it knew, and nothing changes that any more."""
         if not address.is_bound or self._state == "forked":
             raise SystemStopped(type(query).__name__)
         refuse_in_handler(type(query).__name__)
         if address.name not in self._left:
             try:
-                return address.ask(query, timeout)
+                return address.ask(query, timeout, first=first)
             except pykka.ActorDeadError:
                 if address.name not in self._left:
                     raise SystemStopped(type(query).__name__) from None

@@ -21,6 +21,7 @@ from ..model.commands import (
 )
 from ..model.events import OrderUpdate
 from ..model.exposure import Exposure
+from ..model.gate import Hold
 from ..model.kinds import Action, Reason
 from ..model.limits import RiskLimits
 from ..model.market import MARKET_DATA, MarketData
@@ -28,7 +29,7 @@ from ..model.refusal import Refusal
 from ..model.risk import SOURCE, RiskBook
 from .address import Target
 from .following import Follower
-from .messages import GetRisk, Halt, Query, Resume, StopSymbol
+from .messages import GetRisk, GetTradingState, Halt, Query, Resume, StopSymbol
 from .runtime import Context
 
 RiskMessage = Command | AccountCommand | OrderUpdate | MarketData | Halt | Resume | StopSymbol
@@ -89,9 +90,10 @@ class RiskController(Follower):
             case OrderUpdate():
                 self.follow(message, self._fold)
             case Halt():
-                self._book.gate = self._book.gate.with_halt(message.reason)
+                hold = Hold(message.action, message.trip, message.reason)
+                self._book.gate = self._book.gate.tripped(hold, message.strategy_id)
             case Resume():
-                self._book.gate = self._book.gate.opened()
+                self._book.gate = self._book.gate.opened(message.strategy_id)
                 self._book.resumed(message.strategy_id)
             case StopSymbol():
                 self._book.gate = self._book.gate.with_symbol_stopped(message.symbol)
@@ -122,6 +124,8 @@ class RiskController(Follower):
 
     def answer(self, query: Query) -> object:
         """Answer with what risk goes by."""
+        if isinstance(query, GetTradingState):
+            return self._book.gate.state_of(query.strategy_id)
         if not isinstance(query, GetRisk):
             return super().answer(query)
         book = self._book

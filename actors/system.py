@@ -15,11 +15,11 @@ from ..model.alarm import Alarm
 from ..model.commands import CancelOrder, ChangeLimits, Command, ModifyOrder, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidMarketData, InvalidOrder, Overloaded, SystemStopped
 from ..model.instrument import Instrument
-from ..model.kinds import OrderState
+from ..model.kinds import Action, OrderState, Trip
 from ..model.limits import RiskLimits, Rule
 from ..model.market import MARKET_DATA, MarketData
 from ..model.numbers import Number
-from ..model.text import free_text
+from ..model.text import free_text, identifier
 from ..model.values import changed
 from . import checks
 from .actor import in_handler, refuse_in_handler
@@ -371,23 +371,62 @@ class TradingSystem(Tying):
             raise SystemStopped("set_limits()")
         self._runtime.settle()
 
-    def halt(self, reason: str) -> None:
+    def halt(self, reason: str, strategy_id: str | None = None) -> None:
         """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do.
 
         Once it has returned, none leaves. Inside a handler of a strategy it does not wait for that.
 
         Args:
             reason: at most 256 printable characters; it is in the text of every refusal.
+            strategy_id: whose orders; all unless given.
+
+        Raises:
+            InvalidConfiguration: for another reason or id.
+            SystemStopped: when it is not running.
+        """
+        self._to_both_gates(self._trip(reason, Action.HALT, strategy_id), "halt()")
+
+    def reduce(self, reason: str, strategy_id: str | None = None) -> None:
+        """Let only such orders leave from now on as bring a position closer to zero, counting those that work.
+
+        Working orders that could open a position are cancelled. Otherwise as halt().
+        """
+        self._to_both_gates(self._trip(reason, Action.REDUCE, strategy_id), "reduce()")
+
+    def kill(self, reason: str, *, flatten: bool = False, trip: Trip = Trip.PERSON) -> None:
+        """Let nothing leave from now on but cancels, cancel all orders, and close all positions if that is asked for.
+
+        It goes ahead of everything that waits and never blocks, so that it may be called anywhere: in any thread, in a
+        handler, in a signal handler. What comes of it is in the updates.
+
+        Args:
+            reason: at most 256 printable characters.
+            flatten: whether each position is closed at the market once its orders are gone.
+            trip: what the record shall say has caused it.
 
         Raises:
             InvalidConfiguration: for another reason.
             SystemStopped: when it is not running.
         """
-        self._to_both_gates(Halt(free_text("reason", reason, InvalidConfiguration)), "halt()")
+        message = self._trip(reason, Action.FLATTEN if flatten else Action.CANCEL_ALL, None, trip)
+        self._must_run("kill()")
+        for gate in (self._at.risk, self._at.manager):
+            gate.send_first(message)
+        if not in_handler():
+            self._runtime.settle()
 
-    def resume(self) -> None:
-        """Let new orders leave again, also in symbols that were stopped since a report could not be handled."""
-        self._to_both_gates(Resume(), "resume()")
+    def resume(self, strategy_id: str | None = None) -> None:
+        """Let new orders leave again: of one strategy, or of all, also in symbols in which a report was not understood.
+
+        What trips stays tripped until somebody has called this. It lifts what holds all and what holds each strategy;
+        with a strategy's id, what holds that strategy alone.
+        """
+        name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)
+        self._to_both_gates(Resume(name), "resume()")
+
+    def _trip(self, reason: str, action: Action, strategy_id: str | None, trip: Trip = Trip.PERSON) -> Halt:
+        name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)
+        return Halt(free_text("reason", reason, InvalidConfiguration), trip, action, name)
 
     def _to_both_gates(self, message: Halt | Resume, request: str) -> None:
         self._must_run(request)

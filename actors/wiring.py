@@ -109,6 +109,8 @@ def plan(
         settings.max_unanswered,
         settings.history,
         settings.amends,
+        settings.instruments,
+        settings.positions == "hedged",
     )
     view_arguments = (at.view, at.manager, at.risk, at.publisher, first_answered, settings.history)
     return (
@@ -126,5 +128,6 @@ def _plan_exchange(settings: Settings, runtime: Runtime, at: Addresses) -> Plan:
     exchange = settings.exchange
     if not isinstance(exchange, ExchangeDescription):
         return Plan(at.exchange, AdaptedExchangeActor, (at.manager, exchange, settings.instruments))
-    around = Surroundings(at.exchange, at.manager, settings.instruments, runtime, settings.seed)
+    hedged = settings.positions == "hedged"
+    around = Surroundings(at.exchange, at.manager, settings.instruments, runtime, settings.seed, hedged)
     return Plan(at.exchange, *exchange.actor_in(around))

@@ -12,10 +12,10 @@ from itertools import takewhile
 from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
+from .clearing import Clearing
 from .commanding import cancel_of, replacement_of
 from .commands import SubmitOrder
 from .gate import disconnection
-from .grouping import Grouping
 from .kinds import OrderState, OrderType, Reason
 from .order import CLOSED, Order
 from .records import EXTERNAL, SOURCE, Outcome, Restated, Restatement, execution_of, is_awaited
@@ -26,13 +26,14 @@ from .values import changed
 __all__ = ["EXTERNAL", "SOURCE", "Blotter", "Outcome"]
 
 
-class Blotter(Grouping):
+class Blotter(Clearing):
     """The records, and what commands, reports, the passing of time and the venue's link mean for them.
 
     Args:
         next_id: source of ids for requests and external orders.
         answer_within_ns: how long a venue may take to answer a request before the order is in doubt; None for ever.
         max_unanswered: with so many orders sent or in doubt, and not answered, a new one is refused.
+        amends, instruments, hedged: as for Clearing.
     """
 
     @property
@@ -80,7 +81,11 @@ class Blotter(Grouping):
         booked = self._booked(order, report)
         restated = not self._restated.isdisjoint((order.client_order_id, *order.replaced_client_order_ids))
         answered = isinstance(report, r.VenueModified | r.VenueCancelRejected) and report.request_id in self._answered
-        verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered, new_id=self._new_client_id)
+
+        def new_id(symbol: str) -> str | Refusal:
+            return self._new_client_id(symbol, order.strategy_id)
+
+        verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered, new_id=new_id)
         updates = self._fold(order, verdict.events)
         requests: tuple[r.VenueRequest, ...] = tuple(
             replacement_of(update.order, now_ns)
@@ -93,8 +98,8 @@ class Blotter(Grouping):
             requests = (*requests, *self._asked(updates[-1].order or order, now_ns))
         return Outcome(updates, requests, verdict.alarms, repeats=int(verdict.is_repeat))
 
-    def _new_client_id(self, symbol: str) -> str | Refusal:
-        refusal = self.gate.refuse_submit(symbol)
+    def _new_client_id(self, symbol: str, strategy_id: str) -> str | Refusal:
+        refusal = self.gate.refuse_submit(symbol, strategy_id)
         if refusal is not None:
             return refusal
         while (client_id := self._unused_id()) in self._by_client_id:

@@ -132,7 +132,7 @@ def _one_triggers_others(group: Group, gate: Gate) -> Iterator[Action]:
         if leg.order.state is not OrderState.PENDING:
             continue
         if first.is_filled:
-            if gate.refuse_submit(leg.order.symbol) is None:
+            if gate.refuse_submit(leg.order.symbol, leg.order.strategy_id) is None:
                 yield Send(leg, leg.order.quantity)
         elif first.is_closed and not first.in_doubt:
             yield End(leg)
@@ -175,7 +175,7 @@ def has_failed(group: Group) -> bool:
 def _worked(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Action]:
     order = leg.order
     if order.state is OrderState.PENDING:
-        if gate.refuse_submit(order.symbol) is None:
+        if gate.refuse_submit(order.symbol, order.strategy_id) is None:
             yield Send(leg, held)
     elif order.order_type is not OrderType.MARKET:
         # What closes at the market is done before it could be changed.
@@ -197,7 +197,7 @@ def _may_be_resized(leg: Leg, quantity: Decimal, gate: Gate) -> bool:
     order = leg.order
     if order.pending is not Pending.NONE or order.in_doubt or leg.ending or leg.cut_from == quantity:
         return False
-    refused = gate.refuse_resize(order.symbol, grows=quantity > order.quantity)
+    refused = gate.refuse_resize(order.symbol, order.strategy_id, grows=quantity > order.quantity)
     return gate.disconnected is None and refused is None
 
 
@@ -206,7 +206,7 @@ def _replaced(group: Group, legs: tuple[Leg, ...], gate: Gate) -> Iterator[Actio
     order = last.order
     if last.is_withdrawn_by_user or any(leg.order.in_doubt for leg in legs):
         return
-    if gate.refuse_submit(order.symbol) is not None:
+    if gate.refuse_submit(order.symbol, order.strategy_id) is not None:
         return
     if last.link.role is Role.PROFIT_TARGET:
         if not last.ended_by_itself:
@@ -286,9 +286,13 @@ def _unprotected(group: Group, gate: Gate) -> Iterator[Trouble]:
 def _is_held_back(leg: Leg, held: Decimal, gate: Gate) -> bool:
     order = leg.order
     if order.is_closed or order.state is OrderState.PENDING:
-        return gate.refuse_submit(order.symbol) is not None
+        return gate.refuse_submit(order.symbol, order.strategy_id) is not None
     grows = add(order.filled_quantity, held) > order.quantity
-    return grows and order.pending is Pending.NONE and gate.refuse_resize(order.symbol, grows=True) is not None
+    return (
+        grows
+        and order.pending is Pending.NONE
+        and gate.refuse_resize(order.symbol, order.strategy_id, grows=True) is not None
+    )
 
 
 def _executed_too_much(group: Group) -> Iterator[Trouble]:

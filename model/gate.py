@@ -1,34 +1,74 @@
-"""What keeps new orders from leaving."""
+"""What keeps new orders from leaving, and the trading state."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import attrs
 
-from .kinds import Reason, TradingState
+from .kinds import Action, Reason, TradingState, Trip
 from .refusal import Refusal
 from .values import changed
+
+_STRICTNESS: Final[Mapping[Action, int]] = MappingProxyType({action: rank for rank, action in enumerate(Action)})
+_CLEARING: Final = frozenset({Action.REDUCE, Action.CANCEL_ALL, Action.FLATTEN})
+
+
+@attrs.frozen
+class Hold:
+    """What a trip has done to the trading state of one strategy, or of all."""
+
+    action: Action
+    trip: Trip
+    reason: str
+
+    @property
+    def state(self) -> TradingState:
+        """What may leave while it is in force."""
+        return TradingState.REDUCING if self.action is Action.REDUCE else TradingState.HALTED
 
 
 @attrs.frozen
 class Gate:
-    """Open, or closed by a halt, by the loss of the venue, or for some symbols. Cancels always pass.
+    """Open, or closed by a trip, by the loss of the venue, or for some symbols. Cancels always pass.
 
-    halted is the reason that the halt was given, None while there is no halt. disconnected is the reason that the
-    venue's adapter gave, None while the venue is connected; it comes and goes with the venue, not with a halt. amends
-    says whether the venue changes orders in place; where it does not, a change is a new order.
+    holds are in force until a person resumes, each for the strategy that it is named by, empty for all; the stricter of
+    the two that concern a strategy counts. disconnected is the reason that the venue's adapter gave, None while the
+    venue is connected; it comes and goes with the venue, not with a trip. amends says whether the venue changes orders
+    in place; where it does not, a change is a new order.
     """
 
-    halted: str | None = None
     stopped_symbols: frozenset[str] = frozenset()
     disconnected: str | None = None
     amends: bool = True
+    holds: tuple[tuple[str, Hold], ...] = ()
+
+    def tripped(self, hold: Hold, strategy_id: str = "") -> Gate:
+        """Put a trip in force for a strategy, or for all. Nothing becomes less strict by it.
+
+        Of two that are equally strict the earlier stays, as the cause.
+        """
+        before = self.hold_on(strategy_id)
+        if hold.action is Action.ALERT:
+            return self
+        if before is not None and _STRICTNESS[before.action] >= _STRICTNESS[hold.action]:
+            return self
+        others = tuple(pair for pair in self.holds if pair[0] != strategy_id)
+        return changed(self, holds=(*others, (strategy_id, hold)))
 
     def with_halt(self, reason: str) -> Gate:
         """Let no new order and no modification pass."""
-        return changed(self, halted=reason)
+        return self.tripped(Hold(Action.HALT, Trip.FAILURE, reason))
 
-    def opened(self) -> Gate:
-        """Let orders pass again, in symbols that were stopped too: whoever resumes has looked at what happened."""
+    def opened(self, strategy_id: str = "") -> Gate:
+        """Let orders pass again: those of one strategy, or all, in symbols that were stopped too.
+
+        Whoever resumes has looked at what happened.
+        """
+        if strategy_id:
+            return changed(self, holds=tuple(pair for pair in self.holds if pair[0] != strategy_id))
         return Gate(disconnected=self.disconnected, amends=self.amends)
 
     def with_venue_lost(self, reason: str) -> Gate:
@@ -43,10 +83,36 @@ class Gate:
         """Let no new order in a symbol pass."""
         return changed(self, stopped_symbols=self.stopped_symbols | {symbol})
 
+    # -- what is in force
+
+    @property
+    def halted(self) -> str | None:
+        """The reason of the halt of all, None while there is none."""
+        hold = self.hold_on("")
+        return None if hold is None or hold.state is not TradingState.HALTED else hold.reason
+
+    def hold_on(self, strategy_id: str) -> Hold | None:
+        """Return what is in force for one strategy by itself, or for all, where it is empty."""
+        return next((hold for name, hold in self.holds if name == strategy_id), None)
+
+    def held(self, strategy_id: str = "") -> Hold | None:
+        """Return the stricter of what is in force for all and for a strategy."""
+        if not self.holds:
+            return None
+        found = [hold for hold in (self.hold_on(""), self.hold_on(strategy_id)) if hold is not None]
+        return max(found, key=lambda hold: _STRICTNESS[hold.action], default=None)
+
     def state_of(self, strategy_id: str = "") -> TradingState:
         """Return what a strategy may do; empty for all."""
-        del strategy_id
-        return TradingState.ACTIVE if self.halted is None else TradingState.HALTED
+        hold = self.held(strategy_id)
+        return TradingState.ACTIVE if hold is None else hold.state
+
+    @property
+    def clears(self) -> bool:
+        """Whether anything is in force that cancels working orders or closes positions."""
+        return any(hold.action in _CLEARING for _, hold in self.holds)
+
+    # -- judging
 
     def refuse_submit(self, symbol: str, strategy_id: str = "") -> Refusal | None:
         """Judge a new order."""
@@ -58,18 +124,25 @@ class Gate:
 
     def refuse_modify(self, strategy_id: str = "") -> Refusal | None:
         """Judge a modification, which may add to what could be filled."""
-        del strategy_id
-        if self.halted is not None:
-            return Refusal(Reason.HALTED, f"trading is halted: {self.halted}")
+        hold = self.held(strategy_id)
+        if hold is not None and hold.state is TradingState.HALTED:
+            whose = "trading" if hold is self.hold_on("") else f"trading of {strategy_id}"
+            return Refusal(Reason.HALTED, f"{whose} is halted: {hold.reason}")
         if self.disconnected is not None:
             return Refusal(Reason.DISCONNECTED, disconnection(self.disconnected))
         return None
 
-    def refuse_resize(self, symbol: str, *, grows: bool) -> Refusal | None:
+    def refuse_resize(self, symbol: str, strategy_id: str = "", *, grows: bool) -> Refusal | None:
         """Judge a change of an order's quantity that we ask for by ourselves."""
         if not self.amends:
-            return self.refuse_submit(symbol)
-        return self.refuse_modify() if grows else None
+            return self.refuse_submit(symbol, strategy_id)
+        return self.refuse_modify(strategy_id) if grows else None
+
+    def refuse_outdated(self, judged_in: TradingState, strategy_id: str) -> Refusal | None:
+        """Refuse what was judged before trading only reduced, and could open: it was not held to that."""
+        if judged_in is not TradingState.ACTIVE or self.state_of(strategy_id) is not TradingState.REDUCING:
+            return None
+        return Refusal(Reason.REDUCING, "trading only reduces: it was judged before that")
 
 
 def disconnection(reason: str) -> str:

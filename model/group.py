@@ -21,6 +21,8 @@ EXITS: Final = (Role.STOP_LOSS, Role.PROFIT_TARGET)
 _ENDING: Final = frozenset({Reason.TOO_LATE, Reason.NOT_AT_VENUE})
 """Why a venue refuses a request for an order that has ended there, of which it has yet to tell."""
 _LOST: Final = Reason.NO_ANSWER
+_WITHDRAWN: Final = frozenset({Reason.REQUESTED, Reason.TRIPPED})
+"""Why an order was cancelled in whose place no other is to be sent."""
 _UNPLACED: Final = frozenset({Reason.HALTED, Reason.DISCONNECTED, Reason.SYMBOL_STOPPED, Reason.NOT_AT_VENUE})
 """Why a new order has not reached the venue."""
 _RETRY_NS: Final = 100_000_000
@@ -59,8 +61,8 @@ class Leg:
 
     @property
     def is_withdrawn_by_user(self) -> bool:
-        """Whether it has ended because somebody asked for that."""
-        return self.order.is_closed and not self.order.is_filled and self.withdrawn is Reason.REQUESTED
+        """Whether it has ended because somebody asked for that, or a trip has cancelled all there is."""
+        return self.order.is_closed and not self.order.is_filled and self.withdrawn in _WITHDRAWN
 
     @property
     def is_withdrawn_by_us(self) -> bool:

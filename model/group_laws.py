@@ -54,7 +54,7 @@ def _bracket(group: Group, gate: Gate) -> Iterator[Finding]:
         if order.is_closed:
             continue
         if order.state is OrderState.PENDING:
-            stuck = held > ZERO and gate.refuse_submit(order.symbol) is not None
+            stuck = held > ZERO and gate.refuse_submit(order.symbol, order.strategy_id) is not None
             waits = held <= ZERO and (entry.in_doubt or not entry.is_closed)
             yield Finding(_HELD, order.order_id, stuck or waits, expected=True)
         elif held <= ZERO:
@@ -72,7 +72,7 @@ def _working(leg: Leg, held: Decimal, gate: Gate) -> Iterator[Finding]:
     order = leg.order
     leaves = order.leaves_quantity
     cut = leaves < held and leg.cut_from is not None
-    kept = gate.refuse_resize(order.symbol, grows=leaves < held) is not None
+    kept = gate.refuse_resize(order.symbol, order.strategy_id, grows=leaves < held) is not None
     # Without a venue to ask, or one that will not cancel what it would not change, it stays as it is.
     refused = leg.cancel_again_ns is not None and leg.refused_quantity == add(order.filled_quantity, held)
     stuck = gate.disconnected is not None or refused
@@ -87,7 +87,11 @@ def _has_stop(group: Group, gate: Gate) -> bool:
     awaited = any(leg.order.in_doubt for leg in stops)
     # Closing at the market has brought nothing: it is tried again at a time that is known.
     in_vain = last.order.order_type is OrderType.MARKET and not last.order.filled_quantity
-    return (in_vain and group.retry_at_ns is not None) or awaited or gate.refuse_submit(last.order.symbol) is not None
+    return (
+        (in_vain and group.retry_at_ns is not None)
+        or awaited
+        or gate.refuse_submit(last.order.symbol, last.order.strategy_id) is not None
+    )
 
 
 def _held_for(group: Group, gate: Gate) -> Iterator[Finding]:
@@ -95,7 +99,7 @@ def _held_for(group: Group, gate: Gate) -> Iterator[Finding]:
     for leg in group.of(Role.THEN):
         order = leg.order
         if order.state is OrderState.PENDING:
-            stuck = first.is_filled and gate.refuse_submit(order.symbol) is not None
+            stuck = first.is_filled and gate.refuse_submit(order.symbol, order.strategy_id) is not None
             waits = not first.is_closed or first.in_doubt
             yield Finding(_HELD, order.order_id, stuck or (waits and not first.is_filled), expected=True)
 

@@ -9,7 +9,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .commanding import Change, Commanding, Step, denied_as, sent_as, submit_of
-from .commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
+from .commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from .contingent import Action, End, Replace, Resize, Send, Trouble, due_ns, troubles, wanted
 from .gate import Gate
 from .group import Group, Groups, begun, has_come
@@ -44,12 +44,28 @@ class Grouping(Commanding):
     def decide_command(self, judged: Approved | Denied, now_ns: int) -> Outcome:
         """Judge a command that risk has passed on, approved or denied."""
         command = judged.command
-        refusal = judged.refusal if isinstance(judged, Denied) else None
+        refusal = judged.refusal if isinstance(judged, Denied) else self._refuse_outdated(judged)
         if isinstance(command, SubmitGroup):
             return self._submit_group(command, refusal, judged.judgements, now_ns)
         if isinstance(command, ModifyOrder):
             refusal = refusal or self._follows_another(command)
         return self._commanded(command, refusal, judged.judgements, now_ns)
+
+    def _refuse_outdated(self, judged: Approved) -> Refusal | None:
+        """Refuse what was approved before a trip that has overtaken it, and was not held to what is in force since."""
+        command = judged.command
+        match command:
+            case SubmitOrder() | SubmitGroup():
+                known = isinstance(command, SubmitOrder) and command.order_id in self.latest
+                return None if known else self.gate.refuse_outdated(judged.judged_in, command.source)
+            case ModifyOrder():
+                order = self.order(command.order_id)
+                shrinks = order is not None and command.quantity is not None and command.quantity <= order.quantity
+                if order is None or order.is_closed or (shrinks and command.price is command.stop_price is None):
+                    return None
+                return self.gate.refuse_outdated(judged.judged_in, order.strategy_id)
+            case CancelOrder():
+                return None
 
     def decide_unhandled(self, judged: Approved | Denied, now_ns: int) -> Outcome:
         """Refuse a command that could not be handled, so that whoever sent it hears of it."""
@@ -224,7 +240,7 @@ class Grouping(Commanding):
             text = f"{taken}: is taken; no order of the group was created"
             alarm = Alarm(now, AlarmCode.DUPLICATE_ID, command.orders[0].order_id or "", text)
             return changed(self._group_refused(command, Reason.DUPLICATE_ID, text, now), alarms=(alarm,))
-        refused = (self.gate.refuse_submit(order.symbol) for order in command.orders)
+        refused = (self.gate.refuse_submit(order.symbol, command.source) for order in command.orders)
         refusal = refusal or next(filter(None, refused), None) or self._refuse_more()
         updates: list[e.OrderUpdate] = []
         requests: list[r.VenueRequest] = []

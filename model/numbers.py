@@ -94,6 +94,11 @@ def round_to(value: Decimal, increment: Decimal) -> Decimal:
     return multiply(steps, increment)
 
 
+def whole_steps(value: Decimal, increment: Decimal) -> Decimal:
+    """Return how many whole increments there are in a value that is zero or more."""
+    return EXACT.divide_int(value, increment)
+
+
 def is_multiple(value: Decimal, increment: Decimal) -> bool:
     """Say whether value is a whole number of increments."""
     return not EXACT.remainder(value, increment)

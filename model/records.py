@@ -45,7 +45,8 @@ class Outcome:
     bust or correction of an execution that has not been reported yet, which must meet it when it is. answered is the
     query that has been answered, by client id and its own id. gate replaces the one there is. groups are those that
     were looked at, as they stand then; told is what is wrong with them, by their ids, and has been told. look_at are
-    the ids of groups to be looked at though nothing has happened to their orders.
+    the ids of groups to be looked at though nothing has happened to their orders. cleared is what is wrong with what a
+    trip asks for, None where nobody looked.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -59,6 +60,7 @@ class Outcome:
     groups: tuple[Group, ...] = ()
     told: tuple[tuple[str, frozenset[Trouble]], ...] = ()
     look_at: tuple[str, ...] = ()
+    cleared: frozenset[str] | None = None
 
 
 class Records:

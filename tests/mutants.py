@@ -172,8 +172,8 @@ MUTANTS: Final = (
     Mutant(
         "a halt does not hold",
         "model/gate.py",
-        "        if self.halted is not None:\n",
-        "        if self.halted is not None and not self.halted:\n",
+        "        if hold is not None and hold.state is TradingState.HALTED:\n",
+        "        if hold is not None and hold.state is TradingState.HALTED and not hold.reason:\n",
     ),
     Mutant(
         "exposure is given up when a cancel is asked for",

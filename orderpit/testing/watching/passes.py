@@ -10,6 +10,7 @@ from typing import Any
 from ...model import events as e
 from ...model import reports as r
 from ...model.blotter import EXTERNAL, Blotter
+from ...model.clearing import TAG
 from ...model.commands import (
     Approved,
     CancelOrder,
@@ -30,6 +31,7 @@ from .laws import Violation, must_equal
 from .sharing import inside
 
 _Request = r.VenueModify | r.VenueCancel
+_UNASKED = frozenset({Reason.CONTINGENT, Reason.TRIPPED})
 _MAY_REFUSE_A_CANCEL = frozenset({Reason.INTERNAL_ERROR, Reason.CANCEL_PENDING, Reason.ORDER_CLOSED})
 
 
@@ -144,9 +146,8 @@ class Passes:
         event, order = update.event, update.order
         match event:
             case e.OrderCreated():
-                # What the order manager sends in place of one that has ended is its own.
-                replaces = event.link is not None and event.link.replaces is not None
-                if event.strategy_id != EXTERNAL and not replaces:
+                # What the order manager sends by itself is its own.
+                if event.strategy_id != EXTERNAL and not event.unasked:
                     self._answered(SubmitOrder, event.order_id)
             case e.OrderDenied():
                 self._passes.pop(event.order_id, None)
@@ -156,8 +157,8 @@ class Passes:
                     self._pair_submission(event.client_order_id)
                     if _follows_others(order):
                         self._pair_terms(order.order_id, _sent_terms(order))
-            case e.ModifyRequested() | e.CancelRequested() if event.reason is Reason.CONTINGENT:
-                # Nobody's command: what another order of its group has led to.
+            case e.ModifyRequested() | e.CancelRequested() if event.reason in _UNASKED:
+                # Nobody's command: what another order of its group has led to, or a trip.
                 self._pair(event.request_id, told=event)
             case e.OrderModified() if order is not None and order.state is OrderState.PENDING:
                 if event.request_id is not None:
@@ -242,7 +243,7 @@ class Passes:
             self._hold_to_limits(order_id, request.quantity, request.price)
             self._pair_submission(order_id)
             return
-        if command is None and self._replaces(request):
+        if command is None and (self._replaces(request) or self._closes_position(order)):
             self._pair_submission(order_id)
             return
         if command is None:
@@ -254,6 +255,10 @@ class Passes:
             raise Violation("I-13", f"terms of {order_id} at the venue", sent, asked)
         self._hold_to_limits(order_id, request.quantity, request.price)
         self._pair_submission(order_id)
+
+    def _closes_position(self, order: Order | None) -> bool:
+        """Whether it is what a trip sends to close a position."""
+        return order is not None and order.reduce_only and order.tag == TAG and self._blotter.is_clearing
 
     def _replaces(self, request: r.VenueSubmit) -> bool:
         """Whether it is what a modification has been granted by, on a venue that has no amend."""

@@ -14,6 +14,7 @@ from ...actors.system import TradingSystem
 from ...model.commands import Approved, ChangeLimits, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from ...model.errors import InvalidConfiguration
 from ...model.events import OrderUpdate
+from ...model.kinds import Action
 from ...model.reports import VenueCancel, VenueConnected, VenueDisconnected, VenueModify, VenueQuery, VenueSubmit
 from .groups import GroupLaws
 from .immutable import Immutability
@@ -278,12 +279,12 @@ class Watch:
             self._risk.judged(judged)
 
     def _on_halt(self, seat: _Seat, halt: Halt) -> None:
-        if seat.name == _MANAGER:
+        halts = halt.action not in {Action.ALERT, Action.REDUCE}
+        if seat.name == _MANAGER and halts and not halt.strategy_id:
             self._passes.halted(halt.reason)
 
     def _on_resume(self, seat: _Seat, resume: Resume) -> None:
-        del resume
-        if seat.name == _MANAGER:
+        if seat.name == _MANAGER and not resume.strategy_id:
             self._passes.resumed()
 
     def _on_answered(self, seat: _Seat, answered: Answered) -> None:
