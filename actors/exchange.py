@@ -65,13 +65,17 @@ class Exchange(Protocol):
 
 @attrs.frozen
 class Surroundings:
-    """What the actor of an exchange finds in the system: addresses, instruments by symbol, the runtime, its seed."""
+    """What the actor of an exchange finds in the system: addresses, instruments by symbol, the runtime, its seed.
+
+    hedged says whether an account can hold a long and a short position in the same symbol.
+    """
 
     me: Address[Any]
     manager: Address[Any]
     instruments: Mapping[str, Instrument]
     runtime: Runtime
     seed: int
+    hedged: bool = False
 
 
 class ExchangeDescription:

@@ -191,7 +191,8 @@ class SimulatedExchange(ExchangeDescription):
     def venue_in(self, around: Surroundings) -> SimulatedVenue:
         """Return a venue that behaves so."""
         draws, ids = around.runtime.draws(around.seed, self.seed), around.runtime.ids("exchange")
-        return SimulatedVenue(around.instruments, self.rules, draws, ids)
+        rules = attrs.evolve(self.rules, hedged=around.hedged)
+        return SimulatedVenue(around.instruments, rules, draws, ids)
 
     def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
         """Return the actor's class, and its arguments behind the Context."""

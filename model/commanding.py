@@ -234,6 +234,7 @@ def submit_of(order: Order, client_order_id: str, now: int) -> r.VenueSubmit:
         expire_time_ns=order.expire_time_ns,
         instructions=order.instructions,
         account=order.strategy_id,
+        closes=order.closes,
         link_id=order.group_id,
         contingency=None if order.link is None else order.link.beside,
         time_ns=now,

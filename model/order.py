@@ -170,6 +170,14 @@ class Order:
         return self.instructions.reduce_only
 
     @property
+    def closes(self) -> bool:
+        """Whether, where positions are hedged, it closes what is there before it opens anything.
+
+        So does what may only reduce, and an exit of a bracket (FIX tag 77, PositionEffect).
+        """
+        return self.instructions.reduce_only or (self.link is not None and self.link.is_exit)
+
+    @property
     def display_quantity(self) -> Decimal | None:
         """How much of it the market sees at a time; None for all."""
         return self.instructions.display_quantity

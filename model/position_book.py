@@ -34,8 +34,7 @@ def booked(order: Order, fill: Fill, *, hedged: bool) -> Booked:
     Where positions are netted each order closes what is there of the other side. Where they are hedged: one that may
     only reduce, and the exits of a bracket.
     """
-    closes = not hedged or order.instructions.reduce_only or (order.link is not None and order.link.is_exit)
-    return Booked(order.order_id, order.strategy_id, order.side, closes, fill)
+    return Booked(order.order_id, order.strategy_id, order.side, order.closes or not hedged, fill)
 
 
 Held: TypeAlias = tuple[AnyHolding, AnyHolding]

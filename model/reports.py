@@ -21,8 +21,10 @@ from .numbers import ZERO
 class VenueSubmit:
     """Place this order.
 
-    account is whose it is (FIX tag 1): that of the strategy. link_id is that of its group (FIX tag 583, ClOrdLinkID),
-    contingency what an execution of it does to the others there that have one (FIX tag 1385): OCO or OUO, else None.
+    account is whose it is (FIX tag 1): that of the strategy. closes says that, where positions are hedged, it closes
+    the position of the other side, and opens one of its own with what is left only (FIX tag 77, PositionEffect).
+    link_id is that of its group (FIX tag 583, ClOrdLinkID), contingency what an execution of it does to the others
+    there that have one (FIX tag 1385): OCO or OUO, else None.
     """
 
     client_order_id: str
@@ -36,6 +38,7 @@ class VenueSubmit:
     expire_time_ns: int | None = None
     instructions: Instructions = NO_INSTRUCTIONS
     account: str = ""
+    closes: bool = False
     link_id: str | None = None
     contingency: Contingency | None = None
     time_ns: int

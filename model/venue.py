@@ -75,7 +75,8 @@ class SimulatedVenue:
         self._memory = VenueMemory(instruments)
         self._instruments = instruments
         self._next_id = next_id
-        reducing, trailing = Reducing(self._memory, next_id), Trailing(self._memory, instruments)
+        reducing = Reducing(self._memory, next_id, hedged=rules.hedged)
+        trailing = Trailing(self._memory, instruments)
         self._ties = Ties(self._memory, rules, next_id)
         self._booking = Booking(self._memory, instruments, rules, next_id, reducing, self._ties)
         self._admission = Admission(self._memory, instruments, rules, trailing, reducing)
@@ -256,6 +257,7 @@ def _asked_for(request: r.VenueSubmit) -> VenueOrder:
         expire_time_ns=request.expire_time_ns,
         instructions=request.instructions,
         account=request.account,
+        closes=request.closes,
         link_id=request.link_id,
         contingency=request.contingency,
         priority=0,

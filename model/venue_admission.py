@@ -126,6 +126,6 @@ class Admission:
         return admitted
 
     def _nothing_to_reduce(self, order: VenueOrder) -> Refusal:
-        position = plain(self._memory.position(order.account, order.symbol))
+        position = plain(self._reducing.position(order))
         rule = f"the position of {position} leaves no more for a reduce-only {order.side.value} to reduce"
         return Refusal.of(Reason.REDUCE_ONLY, "quantity", order.quantity, rule)

@@ -34,8 +34,8 @@ class VenueMemory:
         self._orders_before: dict[str, VenueOrder | None] = {}
         # Client ids by group; one of an order that a step took back again does no harm.
         self._tied: dict[str, dict[str, None]] = {}
-        self._positions: dict[tuple[str, str], Decimal] = {}
-        self._positions_before: dict[tuple[str, str], Decimal] = {}
+        self._positions: dict[tuple[str, str, Side | None], Decimal] = {}
+        self._positions_before: dict[tuple[str, str, Side | None], Decimal] = {}
 
     def attempt(self, step: Callable[[], None], now_ns: int) -> tuple[VenueReport, ...]:
         """Run a step and return what it reports; when it raises, everything is as it was before."""
@@ -97,15 +97,19 @@ class VenueMemory:
         """Return the client ids of all that an execution touches of an order's group, its own among them."""
         return () if order.link_id is None else self._tied.get(order.link_id, ())
 
-    def position(self, account: str, symbol: str) -> Decimal:
-        """Return what an account has bought here less what it has sold, in units of the base."""
-        return self._positions.get((account, symbol), ZERO)
+    def position(self, account: str, symbol: str, opened_by: Side | None = None) -> Decimal:
+        """Return an account's position, in units of the base.
 
-    def move_position(self, account: str, symbol: str, change: Decimal) -> None:
+        Where positions are netted: what it has bought here less what it has sold. Where they are hedged: what it holds
+        long, opened by BUY, or short, opened by SELL; zero or more.
+        """
+        return self._positions.get((account, symbol, opened_by), ZERO)
+
+    def move_position(self, account: str, symbol: str, change: Decimal, opened_by: Side | None = None) -> None:
         """Take over an execution."""
-        before = self.position(account, symbol)
-        self._positions_before.setdefault((account, symbol), before)
-        self._positions[account, symbol] = add(before, change)
+        before = self.position(account, symbol, opened_by)
+        self._positions_before.setdefault((account, symbol, opened_by), before)
+        self._positions[account, symbol, opened_by] = add(before, change)
 
     def best(self, symbol: str, side: Side) -> Decimal | None:
         """Return the best price that a taker on this side meets, recorded or of an order."""

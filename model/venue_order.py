@@ -41,15 +41,16 @@ class VenueRules:
     self_trade_prevention: SelfTradePrevention = "cancel_oldest"
     amends: bool = True
     ties: bool = True
+    hedged: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class VenueOrder:
     """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first.
 
-    account is whose it is, link_id that of its group, contingency what an execution of it does to the others there,
-    number how many had been accepted when it was. The stop price of a trailing stop follows the market; follows_at is
-    the price at which it moves next, or begins to.
+    account is whose it is, closes says that it closes a hedged position, link_id that of its group, contingency what an
+    execution of it does to the others there, number how many had been accepted when it was. The stop price of a
+    trailing stop follows the market; follows_at is the price at which it moves next, or begins to.
     """
 
     client_order_id: str
@@ -68,6 +69,7 @@ class VenueOrder:
     day_ends_ns: int | None = None
     instructions: Instructions = NO_INSTRUCTIONS
     account: str = ""
+    closes: bool = False
     link_id: str | None = None
     contingency: Contingency | None = None
     state: OrderState = OrderState.OPEN

@@ -1,6 +1,8 @@
 """The positions at the simulated venue, and the reduce-only orders that may not go beyond them.
 
-An account's position in a symbol is the sum of its executions here; at the start it is zero. After every execution the
+An account's position in a symbol is the sum of its executions here; at the start it is zero. Where positions are hedged
+it has two, a long and a short one: an order that closes (VenueSubmit.closes, or reduce-only) takes from that of the
+other side, and opens one of its own with what is left; every other order opens its own. After every execution the
 live reduce-only orders of the account together leave no more than the position that they close, so that whatever fills
 next, none of them can turn it. The orders of one group (link_id) stand for each other: they count once, with the
 largest, and an execution of one shortens the others that leave more than it had left the group. Where all is still too
@@ -28,11 +30,13 @@ class Reducing:
     Args:
         memory: orders, books and positions.
         next_id: source of the ids under which the venue itself changes an order.
+        hedged: whether an account can hold a long and a short position in the same symbol.
     """
 
-    def __init__(self, memory: VenueMemory, next_id: Callable[[], str]) -> None:
+    def __init__(self, memory: VenueMemory, next_id: Callable[[], str], *, hedged: bool = False) -> None:
         self._memory = memory
         self._next_id = next_id
+        self._hedged = hedged
 
     def room(self, order: VenueOrder) -> Decimal:
         """Return how much a reduce-only order may leave: what it closes, without what other groups close already."""
@@ -42,13 +46,23 @@ class Reducing:
 
     def book(self, order: VenueOrder, quantity: Decimal) -> None:
         """Take over an execution of an order, as it stands after it, and shorten what has become too much."""
-        change = quantity if order.side is Side.BUY else negate(quantity)
-        self._memory.move_position(order.account, order.symbol, change)
+        self._move(order, quantity)
         if not self._memory.books[order.symbol].reducing.get(order.account):
             return
         if order.instructions.reduce_only and order.link_id is not None:
             self._shorten_linked(order, quantity)
         self._shorten_newest(order)
+
+    def _move(self, order: VenueOrder, quantity: Decimal) -> None:
+        memory, account, symbol, opened = self._memory, order.account, order.symbol, quantity
+        if not self._hedged:
+            memory.move_position(account, symbol, quantity if order.side is Side.BUY else negate(quantity))
+            return
+        if order.closes or order.instructions.reduce_only:
+            closed = min(self._closed_by(order), quantity)
+            memory.move_position(account, symbol, negate(closed), Side.SELL if order.side is Side.BUY else Side.BUY)
+            opened = subtract(quantity, closed)
+        memory.move_position(account, symbol, opened, order.side)
 
     def _shorten_linked(self, order: VenueOrder, quantity: Decimal) -> None:
         """Take an execution from the others of its group: what it closed is no longer theirs to close."""
@@ -76,9 +90,18 @@ class Reducing:
             else:
                 cancel(self._memory, order, Reason.REDUCE_ONLY, "nothing is left for it to reduce")
 
+    def position(self, order: VenueOrder) -> Decimal:
+        """Return the position that an order's account has for it to close; negative for a short one."""
+        account, symbol = order.account, order.symbol
+        if not self._hedged:
+            return self._memory.position(account, symbol)
+        if order.side is Side.BUY:
+            return negate(self._memory.position(account, symbol, Side.SELL))
+        return self._memory.position(account, symbol, Side.BUY)
+
     def _closed_by(self, order: VenueOrder) -> Decimal:
         """The position of an order's account, as far as its side closes it."""
-        position = self._memory.position(order.account, order.symbol)
+        position = self.position(order)
         return max(negate(position) if order.side is Side.BUY else position, ZERO)
 
     def _groups(self, account: str, symbol: str, side: Side) -> _Groups:

@@ -336,3 +336,10 @@ def test_hedged_a_bust_turns_what_was_closed_into_what_was_opened():
     assert (position.long.quantity, position.short.quantity) == (3, 2)
     assert seen.realised_pnl["USDT"] == 0
     assert seen.equity["USDT"] == 10_030
+
+
+def test_what_a_checker_looks_at_is_the_account_s():
+    books = Books(currencies=CENTS).pay("7").fill("buy 1 @ 0.003").fill("buy 1 @ 2", "b")
+    # Neither rounded nor with the deposit: 10,000 - 0.003 - 2.
+    assert books.book.exact_cash == {"USDT": Decimal("9997.997")}
+    assert (books.book.holding(BTC).quantity, books.book.holding(ETH).quantity) == (2, 0)
