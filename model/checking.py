@@ -65,6 +65,7 @@ class Asked:
         before, after: its strategy's exposure in its symbol, without and with it.
         sums: the exposure of all strategies in its symbol, without it.
         share: what it counts.
+        ahead: the orders of its group that were judged before it.
     """
 
     order_id: str
@@ -78,6 +79,7 @@ class Asked:
     after: Exposure
     sums: Sums
     share: Share
+    ahead: tuple[Working, ...] = ()
 
 
 Measure: TypeAlias = Callable[[Asked], Measured]
@@ -105,6 +107,13 @@ class Family:
         del update
         return None
 
+    def counted(self, order_id: str, was: Working | None, working: Working | None) -> None:
+        """Hear of an order that works, as it was and as it is; None before it was approved and after it has ended.
+
+        The orders of a group work while those after them are judged. Nothing here can fail.
+        """
+        del order_id, was, working
+
     def judged(self, kind: Kind, asked: Asked, *, passed: bool) -> None:
         """Hear of what has been judged."""
         del kind, asked, passed
@@ -118,22 +127,28 @@ class Checklist:
     measures: tuple[Measure, ...]
 
     def run(self, asked: Asked) -> tuple[Refusal | None, Judgement]:
-        """Run them until one fails."""
-        measured: list[Measured] = []
-        for check, measure in zip(self.checks, self.measures, strict=True):
-            value, bound = found = measure(asked)
-            measured.append(found)
-            if value is None or bound is None:
-                return _missing(check, asked, found), Judgement(self.checks, tuple(measured), refused=True)
-            if value < bound if check.at_least else value > bound:
-                return refusal_of(check, found), Judgement(self.checks, tuple(measured), refused=True)
-        return None, Judgement(self.checks, tuple(measured))
+        """Run them; what comes after the first that fails is not told."""
+        # All at once, since nearly always all of them pass.
+        measured = tuple([measure(asked) for measure in self.measures])
+        for at, (value, bound) in enumerate(measured):
+            # Whatever lies beyond on either side is looked at once more.
+            if value is None or bound is None or value > bound or self.checks[at].at_least:
+                refusal = self._refusal(self.checks[at], asked, (value, bound))
+                if refusal is not None:
+                    return refusal, Judgement(self.checks, measured[: at + 1], refused=True)
+        return None, Judgement(self.checks, measured)
+
+    def _refusal(self, check: Check, asked: Asked, found: Measured) -> Refusal | None:
+        value, bound = found
+        if value is None or bound is None:
+            return _missing(check, asked, found)
+        return refusal_of(check, found) if (value < bound if check.at_least else value > bound) else None
 
 
 class Checklists:
     """Every checklist that has been asked for, under the limits in force.
 
-    listening are the families that hear of what has been judged.
+    listening are the families that hear of what has been judged, counting those that hear of what works.
 
     Args:
         families: in the order in which their checks are run.
@@ -143,6 +158,7 @@ class Checklists:
     def __init__(self, families: tuple[Family, ...], limits: RiskLimits) -> None:
         self.families = families
         self.listening = tuple(family for family in families if type(family).judged is not Family.judged)
+        self.counting = tuple(family for family in families if type(family).counted is not Family.counted)
         self._limits = limits
         self._lists: dict[tuple[Kind, str, str, Side], Checklist] = {}
         self._tell_families()
@@ -190,6 +206,17 @@ def scopes_of(limits: RiskLimits, strategy_id: str, symbol: str) -> Iterable[tup
         yield Scope(strategy_id), own
         within = dict(own.instruments).get(symbol)
         if within is not None:
+            yield Scope(strategy_id, symbol), within
+
+
+def scoped_limits(limits: RiskLimits) -> Iterable[tuple[Scope, RiskLimits]]:
+    """Return every scope that has limits, with them."""
+    yield Scope(), limits
+    for symbol, within in limits.instruments:
+        yield Scope(symbol=symbol), within
+    for strategy_id, own in limits.strategies:
+        yield Scope(strategy_id), own
+        for symbol, within in own.instruments:
             yield Scope(strategy_id, symbol), within
 
 

@@ -60,7 +60,7 @@ class Working:
         terms = self._current
         if not self.asked and not self.sent:
             return terms
-        for change in self._changes():
+        for change in self.changes():
             terms = changed(
                 terms,
                 price=change.price or terms.price,
@@ -75,7 +75,7 @@ class Working:
         terms = self._current
         if not self.asked and not self.sent:
             return terms
-        for change in self._changes():
+        for change in self.changes():
             terms = changed(
                 terms,
                 price=_dearer(terms.price, change.price),
@@ -95,7 +95,8 @@ class Working:
             return terms
         return changed(terms, price=order.price, stop_price=order.stop_price, quantity=order.quantity)
 
-    def _changes(self) -> Iterator[ModifyOrder | e.ModifyRequested]:
+    def changes(self) -> Iterator[ModifyOrder | e.ModifyRequested]:
+        """Return the modifications on their way."""
         yield from self.sent
         yield from (command for command in self.asked if command is not None)
 

@@ -38,9 +38,12 @@ from .limits import RiskLimits, Rule
 from .link import Link
 from .loss_checks import LossChecks
 from .market import MarketData
+from .market_checks import MarketChecks
 from .numbers import ONE, ZERO, negate
 from .order import Order
 from .order_checks import OrderChecks
+from .own_order_checks import CrossingChecks, DuplicateChecks
+from .rate_checks import OpenOrderChecks, RateChecks
 from .records import EXTERNAL
 from .reducing import refuse_opening, refuse_reducing_nothing
 from .refusal import Refusal
@@ -102,6 +105,11 @@ class RiskBook:
             ExposureChecks(self.exposures, self._worth),
             FundsChecks(self._instruments, self._valuation, self._cash, self._reserved),
             self._losses,
+            MarketChecks(instruments, self._valuation),
+            OpenOrderChecks(),
+            CrossingChecks(self._working),
+            DuplicateChecks(),
+            RateChecks(),
         )
         self._checklists = Checklists(families, limits)
         self._tripping = Tripping(rules, self._losses)
@@ -172,18 +180,21 @@ class RiskBook:
             # A repeated id is the order manager's to answer; it reserves nothing a second time.
             return self._refuse_repeated(repeated), ()
         judgements: list[Judgement] = []
+        ahead: list[Working] = []
         with self._as_if() as stored:
             for command, link in zip(orders, links, strict=True):
                 working = self._new(command, link)
                 refusal = self._refuse_terms(command, now_ns)
                 judgement = NOT_JUDGED
                 if refusal is None:
-                    refusal, judgement = self._held_to(Kind.SUBMIT, _id_of(command), working, None, now_ns)
+                    asked = self._asked(_id_of(command), working, None, now_ns, tuple(ahead))
+                    refusal, judgement = self._held_to(Kind.SUBMIT, asked)
                 judgements.append(judgement)
                 if refusal is not None:
                     return refusal, tuple(judgements)
                 if len(orders) > 1:
                     stored(_id_of(command), working)
+                    ahead.append(working)
         return None, tuple(judgements)
 
     def _judge_change(self, command: ModifyOrder, now_ns: int) -> tuple[Refusal | None, tuple[Judgement, ...]]:
@@ -196,24 +207,22 @@ class RiskBook:
             # At or below what has filled it ends the order, so there is nothing left to judge.
             return refusal, ()
         asked = self._costed(changed(known, asked=(*known.asked, command)))
-        refusal, judgement = self._held_to(Kind.MODIFY, command.order_id, asked, known, now_ns)
+        refusal, judgement = self._held_to(Kind.MODIFY, self._asked(command.order_id, asked, known, now_ns))
         return refusal, (judgement,)
 
     def _judge_cancel(self, command: CancelOrder, now_ns: int) -> tuple[Refusal | None, tuple[Judgement, ...]]:
         known = self._working.get(command.order_id)
         if known is None:
             return None, ()
-        refusal, judgement = self._held_to(Kind.CANCEL, command.order_id, known, known, now_ns)
+        refusal, judgement = self._held_to(Kind.CANCEL, self._asked(command.order_id, known, known, now_ns))
         return refusal, (judgement,)
 
-    def _held_to(
-        self, kind: Kind, order_id: str, working: Working, was: Working | None, now_ns: int
-    ) -> tuple[Refusal | None, Judgement]:
+    def _held_to(self, kind: Kind, asked: Asked) -> tuple[Refusal | None, Judgement]:
         """Hold an order, as it would be, to every limit that applies."""
-        self._latest = asked = self._asked(order_id, working, was, now_ns)
+        self._latest = asked
         refusal = None
         if kind is not Kind.CANCEL:
-            if working.terms.reduce_only and was is None:
+            if asked.terms.reduce_only and asked.was is None:
                 refusal = refuse_reducing_nothing(asked)
             if refusal is None and self.gate.state_of(asked.strategy_id) is TradingState.REDUCING:
                 refusal = refuse_opening(asked, hedged=self._hedged)
@@ -221,7 +230,14 @@ class RiskBook:
             return refusal, NOT_JUDGED
         return self._checklists.run(kind, asked)
 
-    def _asked(self, order_id: str, working: Working, was: Working | None, now_ns: int) -> Asked:
+    def _asked(
+        self,
+        order_id: str,
+        working: Working,
+        was: Working | None,
+        now_ns: int,
+        ahead: tuple[Working, ...] = (),
+    ) -> Asked:
         share = self._share(working)
         before = self.exposures.of(share.key)
         counted = ZERO if was is None else was.leaves
@@ -237,6 +253,7 @@ class RiskBook:
             after=self.exposures.with_share(before, order_id, counted, share),
             sums=self.exposures.sums(working.terms.symbol),
             share=share,
+            ahead=ahead,
         )
 
     @contextmanager
@@ -302,6 +319,8 @@ class RiskBook:
         self._worth.changed(*asked.share.key, asked.before, asked.after)
         self._reserve(asked.order_id, asked.working, ZERO, asked.working.cost)
         self._working[asked.order_id] = asked.working
+        for family in self._checklists.counting:
+            family.counted(asked.order_id, None, asked.working)
 
     def _tell_families(self, kind: Kind, order_id: str, working: Working, now_ns: int, *, passed: bool) -> None:
         if self._checklists.listening:
@@ -476,6 +495,8 @@ class RiskBook:
             self.exposures.put(order_id, share, after)
             self._worth.changed(*share.key, before, after)
         self._reserve(order_id, one, ZERO if was is None else was.cost, ZERO if working is None else working.cost)
+        for family in self._checklists.counting:
+            family.counted(order_id, was, working)
 
     def _reserve(self, order_id: str, one: Working, before: Decimal, cost: Decimal) -> None:
         if before != cost:

@@ -92,15 +92,36 @@ class TradingHours:
         Returns:
             Nanoseconds since the epoch, UTC; always after now_ns.
         """
+        return self.session(now_ns)[1]
+
+    def is_open(self, now_ns: int) -> bool:
+        """Say whether a session is under way; at its very beginning it is, at its very end no more.
+
+        Args:
+            now_ns: nanoseconds since the epoch, UTC.
+        """
+        return self.session(now_ns)[0] <= now_ns
+
+    def session(self, now_ns: int) -> tuple[int, int]:
+        """Return when the session under way, or the next one when the market is closed, begins and ends.
+
+        Args:
+            now_ns: nanoseconds since the epoch, UTC.
+
+        Returns:
+            Nanoseconds since the epoch, UTC; the end is always after now_ns.
+        """
         now = _EPOCH + timedelta(microseconds=now_ns // 1_000)
         # The session of the day before may still be under way.
         day = now.astimezone(self.time_zone).date() - _DAY
         while day.weekday() not in self.days or (end := self._closes(day)) <= now_ns:
             day += _DAY
-        return end
+        return self._at(day, self.open), end
 
     def _closes(self, day: date) -> int:
         """The end of the session that opens on a day."""
-        on = day + _DAY if self.close <= self.open else day
-        closes = datetime.combine(on, time.fromisoformat(self.close), tzinfo=self.time_zone)
-        return (closes - _EPOCH) // _MICROSECOND * 1_000
+        return self._at(day + _DAY if self.close <= self.open else day, self.close)
+
+    def _at(self, day: date, clock: str) -> int:
+        shown = datetime.combine(day, time.fromisoformat(clock), tzinfo=self.time_zone)
+        return (shown - _EPOCH) // _MICROSECOND * 1_000

@@ -14,7 +14,6 @@ from .market import MarketData
 from .numbers import ONE, ZERO, add, multiply, subtract
 from .trailing import dearest_trigger
 
-
 _NO_MARK: Final = Mark()
 
 
@@ -39,15 +38,15 @@ class Valuation:
 
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
-        self._marks[data.symbol] = self._mark(data.symbol).after(data)
+        self._marks[data.symbol] = self.mark(data.symbol).after(data)
 
     def price(self, symbol: str) -> Decimal | None:
         """Return what a symbol is worth, in the quote currency; None when no market is known."""
-        return self._mark(symbol).price
+        return self.mark(symbol).price
 
     def worst_price(self, terms: SubmitOrder) -> Decimal | None:
         """Return the dearest price at which an order could execute as things stand; None when no market is known."""
-        market = self._mark(terms.symbol).against(terms.side)
+        market = self.mark(terms.symbol).against(terms.side)
         tick = self._instruments[terms.symbol].price_increment
         if terms.price is not None:
             # A sell limit below the market executes at the market.
@@ -76,5 +75,6 @@ class Valuation:
         leaves = max(subtract(terms.quantity, filled), ZERO)
         return multiply(multiply(leaves, price), self._with_fee)
 
-    def _mark(self, symbol: str) -> Mark:
+    def mark(self, symbol: str) -> Mark:
+        """Return what market data has told of a symbol."""
         return self._marks.get(symbol, _NO_MARK)
