@@ -21,7 +21,7 @@ class Buyer(Strategy):
         self._size = size
 
     def on_market_data(self, data):
-        if self.orders() == ():
+        if not self.position(data.symbol):
             self.submit(SubmitOrder(data.symbol, Side.BUY, OrderType.MARKET, self._size))
 
 
