@@ -22,7 +22,7 @@ from ..model.commands import (
 from ..model.events import OrderUpdate
 from ..model.exposure import Exposure
 from ..model.gate import Hold
-from ..model.kinds import Action, Reason
+from ..model.kinds import Reason
 from ..model.limits import RiskLimits
 from ..model.market import MARKET_DATA, MarketData
 from ..model.refusal import Refusal
@@ -110,8 +110,7 @@ class RiskController(Follower):
             rule = tripped.rule
             halt = Halt(tripped.text, rule.on, rule.action, rule.strategy)
             self.send(self._manager, halt)
-            if rule.action is not Action.ALERT:
-                self.handle(halt)
+            self.handle(halt)
 
     def set_aside(self, message: object) -> None:
         """A command that could not be judged is denied, so that whoever sent it hears of it."""

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from helpers import BOUND, assert_clean, limit, market, quote, system_of
 
-from orderpit import Instrument, InvalidConfiguration, OrderState, RiskLimits, Side, SimulatedExchange, TradingSystem
-from orderpit.model.kinds import Action, Trip
+from orderpit import (
+    Instrument,
+    InvalidConfiguration,
+    OrderState,
+    RiskLimits,
+    Side,
+    SimulatedExchange,
+    Strategy,
+    TradingSystem,
+)
+from orderpit.model.account_events import TradingStateChanged
+from orderpit.model.kinds import Action, TradingState, Trip
 from orderpit.model.limits import Rule
 
 BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001")
@@ -26,6 +37,11 @@ def running(*rules: Rule, **settings: Any) -> Iterator[TradingSystem]:
         yield system
 
 
+def trips(system: TradingSystem) -> list[TradingStateChanged]:
+    """What the stream says of the trading state."""
+    return [update.event for update in system.history() if isinstance(update.event, TradingStateChanged)]
+
+
 def refusal(system: TradingSystem, order: Any) -> str:
     """Submit, and return what is said of it."""
     seen = system.wait(system.submit(order), OrderState.REJECTED, timeout=BOUND)
@@ -38,20 +54,68 @@ def refusal(system: TradingSystem, order: Any) -> str:
 def test_a_price_that_falls_halts_trading_without_any_order() -> None:
     with running(Rule(on=Trip.DAILY_LOSS, limit="100", action=Action.HALT)) as system:
         system.publish(quote("90", "90"))
-        assert system.submit(limit("80", order_id="before"))
+        assert system.submit(limit("50", order_id="before"))
         assert system.order("before").state is OrderState.OPEN
         system.publish(quote("89", "89"))
+        (tripped,) = trips(system)
+        assert (tripped.trip, tripped.action, tripped.strategy_id) == (Trip.DAILY_LOSS, Action.HALT, "")
+        assert (tripped.before, tripped.state) == (TradingState.ACTIVE, TradingState.HALTED)
+        assert tripped.text == "daily loss 110 USDT: must be at most 100 USDT"
+        system.publish(quote("88", "88"))
+        assert len(trips(system)) == 1, "once"
         expected = "HALTED: trading is halted: daily loss 110 USDT: must be at most 100 USDT"
         assert refusal(system, limit("80")) == expected
         assert system.order("before").state is OrderState.OPEN, "what works, works on"
         system.resume()
-        system.publish(quote("88", "88"))
-        system.submit(limit("80", order_id="after"))
+        system.submit(limit("50", order_id="after"))
         assert system.order("after").state is OrderState.OPEN
-        # 110 at which it was resumed, and 100.
+        # 120 at which it was resumed, and 100.
         system.publish(quote("78", "78"))
-        assert refusal(system, limit("70")).startswith("HALTED: trading is halted: daily loss 220 USDT: must be at mos")
+        assert len(trips(system)) == 2, "the one, and the person who has resumed"
+        system.publish(quote("77", "77"))
+        said = "daily loss 230 USDT: must be at most 220 USDT, the limit of 100 from the 120 on at which trading was"
+        assert trips(system)[-1].text.startswith(said)
         assert_clean(system)
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "before", "held"),
+    [
+        (Action.ALERT, TradingState.ACTIVE, OrderState.OPEN, "10"),
+        (Action.REDUCE, TradingState.REDUCING, OrderState.CANCELLED, "10"),
+        (Action.HALT, TradingState.HALTED, OrderState.OPEN, "10"),
+        (Action.CANCEL_ALL, TradingState.HALTED, OrderState.CANCELLED, "10"),
+        (Action.FLATTEN, TradingState.HALTED, OrderState.CANCELLED, "0"),
+    ],
+    ids=lambda value: getattr(value, "value", value),
+)
+def test_a_price_that_falls_does_what_the_rule_says(
+    action: Action, state: TradingState, before: OrderState, held: str
+) -> None:
+    with running(Rule(on=Trip.DRAWDOWN, limit="100", action=action)) as system:
+        system.submit(limit("80", order_id="before"))
+        system.publish(quote("89", "89"))
+        assert [(one.trip, one.action, one.state) for one in trips(system)] == [(Trip.DRAWDOWN, action, state)]
+        assert system.order("before").state is before
+        assert system.portfolio().positions["BTC/USDT"].quantity == Decimal(held)
+        assert_clean(system)
+
+
+class Buyer(Strategy):
+    def on_start(self) -> None:
+        self.submit(market())
+
+
+def test_a_rule_of_one_strategy_stops_that_one_alone() -> None:
+    with running(Rule(on=Trip.DAILY_LOSS, limit="1", action=Action.HALT, strategy="one")) as system:
+        system.add_strategy(Buyer, strategy_id="one")
+        system.publish(quote("98", "98"))
+        (tripped,) = trips(system)
+        assert (tripped.strategy_id, tripped.text) == (
+            "one",
+            "strategy one: daily loss 2 USDT: must be at most 1 USDT",
+        )
+        assert system.order(system.submit(limit("80"))).state is OrderState.OPEN
 
 
 @pytest.mark.parametrize("runtime", ["threads", "stepped"])
