@@ -66,10 +66,11 @@ def _named(value: Mapping[str, RiskLimits] | _Pairs, field: str = "") -> _Pairs:
 def _pairs(value: Any, field: str) -> list[tuple[Any, Any]]:
     rule = "must map names to RiskLimits"
     # Not isinstance(), which asks the value itself for its class.
-    if type(value) is not tuple and not issubclass(type(value), Mapping):
+    kind: type[Any] = type(value)
+    if kind is not tuple and not issubclass(kind, Mapping):
         raise InvalidConfiguration.of(field, value, rule)
     try:
-        return [(name, limits) for name, limits in (value if type(value) is tuple else value.items())]
+        return [(name, limits) for name, limits in (value if kind is tuple else value.items())]
     except Exception as error:  # what is no pair, or a mapping of the caller's own that raises
         raise InvalidConfiguration.of(field, value, rule) from error
 
