@@ -27,7 +27,9 @@ from orderpit import (
 from orderpit.actors.audit import audit
 from orderpit.actors.stepped import START_NS
 from orderpit.bars import daily_bars, instrument
-from orderpit.model.events import OrderFilled
+from orderpit.model.events import ModifyRequested, OrderCreated, OrderFilled, OrderUpdate
+from orderpit.model.judgement import NOT_JUDGED
+from orderpit.model.values import changed
 from orderpit.readers import infer_instrument, open_records
 from orderpit.strategies import MovingAverageCrossover, TwoSidedQuoter
 from orderpit.testing import Crashed, Deadlock, OutOfSteps, Stepped, seeded
@@ -429,9 +431,16 @@ def replayed(runtime: Any, records: Any, symbol: Any, strategy: Any, **parameter
     with system:
         system.add_strategy(strategy, strategy_id="s", symbol=symbol.symbol, **parameters)
         progress = system.play(records).wait(BOUND)
-        result = system.history(), system.portfolio(), progress
+        result = tuple(map(unmeasured, system.history())), system.portfolio(), progress
     assert_clean(system)
     return result
+
+
+def unmeasured(update: OrderUpdate) -> OrderUpdate:
+    """Leave out what risk measured: of what fills beside a command it may have heard before it judged, or after."""
+    if isinstance(update.event, OrderCreated | ModifyRequested):
+        return changed(update, event=changed(update.event, judgement=NOT_JUDGED))
+    return update
 
 
 def same_on_threads_and_stepped(records: Any, symbol: Any, strategy: Any, **parameters: Any) -> int:
