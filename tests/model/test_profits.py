@@ -149,6 +149,14 @@ def test_a_limit_that_is_set_at_noon_counts_from_midnight_and_the_highest_from_t
     assert (losses.loss(), losses.fall()) == ("40", "10")
 
 
+def test_a_limit_of_one_strategy_that_is_set_at_noon_counts_what_that_one_has_lost_since_midnight() -> None:
+    losses = Losses().price("100").fills("buy 10 @ 100", strategy="a").fills("buy 1 @ 90", strategy="b")
+    losses.at(NOON + DAY_NS).price("95")
+    losses.checks.held_to(RiskLimits(strategies={"b": RiskLimits(max_daily_loss="1")}))
+    # At midnight b had earned 10, and now 5.
+    assert (losses.profit(Scope("b")), losses.loss(Scope("b"))) == ("5", "5")
+
+
 def test_a_limit_that_is_set_where_the_day_began_without_a_price_knows_no_loss_until_there_is_one() -> None:
     losses = Losses().price("1", ETH).fills("buy 1 @ 100")
     losses.at(NOON + DAY_NS).price("1", ETH)
