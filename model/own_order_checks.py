@@ -30,6 +30,8 @@ class DuplicateChecks(Family):
 
     def __init__(self) -> None:
         self._longest_ns = 0
+        # A clock that is put back does not bring back what has been forgotten, so here it stands until it is there.
+        self._now_ns = 0
         self._latest: dict[_Key, int] = {}
         self._by_time: deque[tuple[int, _Key]] = deque()
 
@@ -53,7 +55,8 @@ class DuplicateChecks(Family):
         """Remember an order that has passed, and forget what is too old."""
         if not passed or kind is not Kind.SUBMIT or not self._longest_ns:
             return
-        now_ns, key = asked.now_ns, _key(asked)
+        now_ns, key = max(self._now_ns, asked.now_ns), _key(asked)
+        self._now_ns = now_ns
         self._latest[key] = now_ns
         self._by_time.append((now_ns, key))
         oldest = now_ns - self._longest_ns
@@ -65,7 +68,9 @@ class DuplicateChecks(Family):
     def _since(self, least: Decimal) -> Measure:
         def measure(asked: Asked) -> Measured:
             before = self._latest.get(_key(asked))
-            return least if before is None else multiply(Decimal(asked.now_ns - before), _NANO), least
+            if before is None:
+                return least, least
+            return multiply(Decimal(max(self._now_ns, asked.now_ns) - before), _NANO), least
 
         return measure
 
@@ -101,17 +106,18 @@ class CrossingChecks(Family):
 
     def __init__(self, working: Mapping[str, Working]) -> None:
         self._working = working
-        self._is_on = False
+        # Whose orders are kept apart, "" for those of all: as the limits ask for it.
+        self._names: frozenset[str] = frozenset()
         # Where each order stands; and by strategy ("" for all), symbol and side, the ids at each price.
         self._stands: dict[str, Decimal] = {}
         self._levels: dict[tuple[str, str, Side], PriceLevels[set[str]]] = {}
 
     def held_to(self, limits: RiskLimits) -> None:
         """Keep where orders stand if any limit asks for it."""
-        is_on = any(own.refuse_self_crossing for _, own in scoped_limits(limits))
-        if is_on is self._is_on:
+        names = frozenset(scope.strategy_id for scope, own in scoped_limits(limits) if own.refuse_self_crossing)
+        if names == self._names:
             return
-        self._is_on = is_on
+        self._names = names
         self._stands.clear()
         self._levels.clear()
         for order_id, working in self._working.items():
@@ -119,7 +125,7 @@ class CrossingChecks(Family):
 
     def counted(self, order_id: str, was: Working | None, working: Working | None) -> None:
         """Have an order stand where it does now."""
-        if not self._is_on:
+        if not self._names:
             return
         before = self._stands.get(order_id)
         price = None if working is None else _stands_at(working)
@@ -127,7 +133,7 @@ class CrossingChecks(Family):
             return
         one = working or was
         assert one is not None, "something works, or did"
-        for name in ("", one.terms.source):
+        for name in self._names.intersection(("", one.terms.source)):
             levels = self._at(name, one.terms.symbol, one.terms.side)
             if before is not None:
                 _take_out(levels, before, order_id)

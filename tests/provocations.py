@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 import attrs
@@ -20,6 +21,7 @@ from orderpit import (
     SimulatedExchange,
     SubmitOrder,
     TimeInForce,
+    TradingHours,
     TradingSystem,
 )
 from orderpit.actors.stepped import START_NS
@@ -27,6 +29,7 @@ from orderpit.model import reports as r
 
 Speaker = Literal["risk", "order manager", "simulated venue", "any venue"]
 OURS: Final = frozenset({"risk", "order manager"})
+SECOND: Final = 1_000_000_000
 
 
 @attrs.frozen
@@ -72,7 +75,7 @@ def provokes(reason: Reason, by: Speaker, rule: str) -> Callable[[Callable[[], T
 BTC: Final = {"price_increment": "0.01", "quantity_increment": "0.001"}
 
 
-def running(*orders: SubmitOrder, priced: bool = True, rules: dict[str, str] | None = None, **more: Any) -> Any:
+def running(*orders: SubmitOrder, priced: bool = True, rules: dict[str, Any] | None = None, **more: Any) -> Any:
     """Start a system with BTC at 99 to 101, and submit to it."""
     settings = {"runtime": "stepped", "run_id": "run"} | more
     system = system_of(Instrument("BTC/USDT", **BTC | (rules or {})), **settings).start()
@@ -496,3 +499,97 @@ def _() -> TradingSystem:
 @provokes(Reason.REPORT_SET_ASIDE, "order manager", "a report on the order could not be handled; the order is in doubt")
 def _() -> TradingSystem:
     return Venue().tells(a_fill(poisonous=True))
+
+
+# -- limits on prices, times and numbers
+
+
+@provokes(
+    Reason.PRICE_COLLAR,
+    "risk",
+    "a price is farther from the mark, or from the last trade, than `RiskLimits.price_collar` allows",
+)
+def _() -> TradingSystem:
+    return running(limit("106"), risk=RiskLimits(price_collar="0.05"))
+
+
+@provokes(
+    Reason.STALE_DATA,
+    "risk",
+    "the symbol's latest market data is older than `RiskLimits.max_data_age` seconds; only what closes may leave",
+)
+def _() -> TradingSystem:
+    system = running(risk=RiskLimits(max_data_age="5"), priced=False)
+    system.publish(quote(time_ns=START_NS - 6 * SECOND))
+    system.submit(limit())
+    return system
+
+
+@provokes(
+    Reason.OUTSIDE_HOURS,
+    "risk",
+    "the market is closed by the instrument's `trading_hours`, and `RiskLimits.only_in_trading_hours` is set",
+)
+def _() -> TradingSystem:
+    now = datetime.fromtimestamp(START_NS // SECOND, UTC)
+    opens, closes = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (2, 3))
+    rules = {"trading_hours": TradingHours(open=opens, close=closes, days=range(7))}
+    return running(limit(), risk=RiskLimits(only_in_trading_hours=True), rules=rules)
+
+
+@provokes(
+    Reason.MAX_OPEN_ORDERS,
+    "risk",
+    "with the order more would be open than `RiskLimits.max_open_orders`; each order of a group is",
+)
+def _() -> TradingSystem:
+    return running(limit("90"), limit("91"), risk=RiskLimits(max_open_orders=1))
+
+
+@provokes(Reason.ORDER_RATE, "risk", "more orders than `RiskLimits.max_orders_per_second`")
+def _() -> TradingSystem:
+    return running(limit("90"), limit("91"), risk=RiskLimits(max_orders_per_second=1))
+
+
+@provokes(Reason.MODIFY_RATE, "risk", "more modifications than `RiskLimits.max_modifies_per_second`")
+def _() -> TradingSystem:
+    system = running(limit("90", order_id="one"), risk=RiskLimits(max_modifies_per_second=1))
+    system.modify("one", price="91")
+    system.modify("one", price="92")
+    return system
+
+
+@provokes(Reason.CANCEL_RATE, "risk", "more cancels than `RiskLimits.max_cancels_per_second`")
+def _() -> TradingSystem:
+    orders = limit("90", order_id="one"), limit("91", order_id="two")
+    system = running(*orders, risk=RiskLimits(max_cancels_per_second=1))
+    system.cancel("one")
+    system.cancel("two")
+    return system
+
+
+@provokes(
+    Reason.REQUEST_RATE,
+    "risk",
+    "more requests than `RiskLimits.max_requests_per_second`, of which `cancel_reserve` are for cancels alone",
+)
+def _() -> TradingSystem:
+    return running(limit("90"), limit("91"), risk=RiskLimits(max_requests_per_second=2, cancel_reserve=1))
+
+
+@provokes(
+    Reason.DUPLICATE_ORDER,
+    "risk",
+    "an order with the same terms was approved less than `RiskLimits.duplicate_within` seconds ago",
+)
+def _() -> TradingSystem:
+    return running(limit("90"), limit("90"), risk=RiskLimits(duplicate_within="1"))
+
+
+@provokes(
+    Reason.SELF_CROSSING,
+    "risk",
+    "the order could trade with another that works, and `RiskLimits.refuse_self_crossing` is set",
+)
+def _() -> TradingSystem:
+    return running(limit("100"), limit("100", side=Side.SELL), risk=RiskLimits(refuse_self_crossing=True))

@@ -100,6 +100,33 @@ def test_a_night_in_which_clocks_are_moved(hours: TradingHours, now: str, end: s
     assert written(hours.session_end(ns(now))) == end
 
 
+@pytest.mark.parametrize(
+    ("hours", "now", "is_open"),
+    [
+        pytest.param(NEW_YORK, "2024-01-10 14:29:59.999999", False, id="a-microsecond-before-the-open"),
+        pytest.param(NEW_YORK, "2024-01-10 14:30", True, id="at-the-open"),
+        pytest.param(NEW_YORK, "2024-01-10 20:59:59.999999", True, id="a-microsecond-before-the-close"),
+        pytest.param(NEW_YORK, "2024-01-10 21:00", False, id="at-the-close"),
+        pytest.param(NEW_YORK, "2024-07-10 13:30", True, id="an-hour-earlier-in-summer"),
+        pytest.param(NEW_YORK, "2024-07-10 20:00", False, id="closed-an-hour-earlier-in-summer"),
+        pytest.param(NEW_YORK, "2024-01-13 15:00", False, id="saturday"),
+        # Chicago is 6 hours behind UTC in winter: from 23:00 on Sunday to 22:00 on Monday.
+        pytest.param(FUTURES, "2024-01-14 22:59", False, id="futures-before-sunday-evening"),
+        pytest.param(FUTURES, "2024-01-14 23:00", True, id="futures-on-sunday-evening"),
+        pytest.param(FUTURES, "2024-01-15 06:30", True, id="futures-after-midnight"),
+        pytest.param(FUTURES, "2024-01-15 22:30", False, id="futures-in-the-daily-break"),
+        pytest.param(FUTURES, "2024-01-12 23:30", False, id="futures-on-friday-evening"),
+        # On Sunday 2024-03-10 clocks have gone forward: from 22:00.
+        pytest.param(FUTURES, "2024-03-10 21:59", False, id="futures-before-spring-forward-evening"),
+        pytest.param(FUTURES, "2024-03-10 22:00", True, id="futures-on-spring-forward-evening"),
+        pytest.param(FUTURES, "2024-11-03 22:30", False, id="futures-on-fall-back-evening"),
+        pytest.param(EVERY_NIGHT, "2024-07-11 00:00", True, id="one-session-after-the-other"),
+    ],
+)
+def test_a_market_is_open_from_its_open_to_just_before_its_close(hours: TradingHours, now: str, is_open: bool) -> None:  # noqa: FBT001
+    assert hours.is_open(ns(now)) is is_open
+
+
 @given(
     now=st.integers(0, 2**62),
     opens=st.integers(0, 1439),
@@ -113,7 +140,8 @@ def test_the_end_is_the_first_close_after_now(
     """Against looking at every minute mark of ten days in a zone that does not move its clocks."""
     opening, closing = (f"{minute // 60:02}:{minute % 60:02}" for minute in (opens, closes))
     zone = timezone(timedelta(hours=hours_east))
-    end = TradingHours(open=opening, close=closing, time_zone=zone, days=days).session_end(now)
+    hours = TradingHours(open=opening, close=closing, time_zone=zone, days=days)
+    end = hours.session_end(now)
     minute, day = 60 * 10**9, 86_400 * 10**9
     local = now + hours_east * 3_600 * 10**9
     today = local // day * day
@@ -124,6 +152,8 @@ def test_the_end_is_the_first_close_after_now(
         if ((today // day + n) + 3) % 7 in days
     ]
     assert end == min(c for c in candidates if c > local) - hours_east * 3_600 * 10**9
+    long = (closes - opens) % 1440 or 1440
+    assert hours.is_open(now) is any(c - long * minute <= local < c for c in candidates)
 
 
 class NoOffset(tzinfo):
