@@ -28,6 +28,9 @@ from .reservation import Working
 class Kind(Enum):
     """What is asked for."""
 
+    # One object each, looked up for every order; Enum's own hash is a Python function.
+    __hash__ = object.__hash__
+
     SUBMIT = "SUBMIT"
     MODIFY = "MODIFY"
     CANCEL = "CANCEL"
@@ -127,22 +130,16 @@ class Checklist:
     measures: tuple[Measure, ...]
 
     def run(self, asked: Asked) -> tuple[Refusal | None, Judgement]:
-        """Run them; what comes after the first that fails is not told."""
-        # All at once, since nearly always all of them pass.
-        measured = tuple([measure(asked) for measure in self.measures])
-        for at, (value, bound) in enumerate(measured):
-            # Whatever lies beyond on either side is looked at once more.
-            if value is None or bound is None or value > bound or self.checks[at].at_least:
-                refusal = self._refusal(self.checks[at], asked, (value, bound))
-                if refusal is not None:
-                    return refusal, Judgement(self.checks, measured[: at + 1], refused=True)
-        return None, Judgement(self.checks, measured)
-
-    def _refusal(self, check: Check, asked: Asked, found: Measured) -> Refusal | None:
-        value, bound = found
-        if value is None or bound is None:
-            return _missing(check, asked, found)
-        return refusal_of(check, found) if (value < bound if check.at_least else value > bound) else None
+        """Run them until one fails."""
+        measured: list[Measured] = []
+        for check, measure in zip(self.checks, self.measures, strict=True):
+            value, bound = found = measure(asked)
+            measured.append(found)
+            if value is None or bound is None:
+                return _missing(check, asked, found), Judgement(self.checks, tuple(measured), refused=True)
+            if value < bound if check.at_least else value > bound:
+                return refusal_of(check, found), Judgement(self.checks, tuple(measured), refused=True)
+        return None, Judgement(self.checks, tuple(measured))
 
 
 class Checklists:
