@@ -22,6 +22,7 @@ from .model.text import identifier
 
 _MOST_BYTES: Final = 1_000_000
 _MOST_SHOWN: Final = 120
+_MOST_DIGITS: Final = 64
 _LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
 _NESTED: Final = ("instruments", "strategies")
 _LIMITS: Final = frozenset(field.name for field in attrs.fields(RiskLimits)) - set(_NESTED)
@@ -221,8 +222,11 @@ def _said(error: ValueError | RecursionError) -> str:
 
 
 def _number(text: str) -> Decimal | str:
-    """Take a TOML float exactly; its infinities and what is no number are refused where they are used."""
-    return Decimal(text) if len(text) <= 64 else text  # noqa: PLR2004  # 18 digits each side of the point, with room
+    """Take a TOML float exactly; what cannot be taken stays text, and is refused where it is used."""
+    try:
+        return Decimal(text) if len(text) <= _MOST_DIGITS else text
+    except ArithmeticError:  # an exponent beyond all reason
+        return text
 
 
 def _join(where: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Fuzzing of data files: bytes of valid ones of every format and packing, damaged before or after packing."""
+"""Fuzzing of files: data of every format and packing, damaged before or after packing, and files of limits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from orderpit.limits_file import load_limits
 from orderpit.model.errors import InvalidData
 from orderpit.model.market import Bar, Depth, Quote, Trade
 from orderpit.readers import infer_instrument, open_records
@@ -32,6 +33,17 @@ WHOLE: Final = (
     _BOOK,
 )
 """A file of each format."""
+
+_LIMITS: Final = (
+    b'max_long = 0.5\nmax_open_orders = 10\n[instruments."BTC/USDT"]\nmax_short = 2\nrefuse_self_crossing = true\n',
+    b'[strategies.mm]\nmax_gross = 1e3\n[strategies.mm.instruments."X"]\nprice_collar = 0.05\n[currencies]\nUSDT = 2\n',
+    (
+        b'[account]\ntype = "margin"\nleverage = 5\nmaintenance_margin = 0.05\n[[rules]]\non = "drawdown"\nlimit = 5\n'
+        b'action = "halt"\nstrategy = "mm"\n'
+    ),
+    b"max_requests_per_second = 5\ncancel_reserve = 4\ncurrencies.BTC = {places = 8, rounding = 'up'}\n",
+)
+"""Files of limits."""
 
 _SPLINTERS: Final = (
     b"", b",", b"\n", b"\r", b'"', b"-", b"0", b".", b"e9", b"9" * 30, b"NaN", b"\xff", b"\0", b"{", b"[[", b"}",
@@ -88,6 +100,23 @@ class Shelf:
 
     def case(self, random: Random) -> Case:
         """Draw a file, and a way to read it."""
+        return self._data(random) if random.randrange(5) else self._limits(random)
+
+    def _limits(self, random: Random) -> Case:
+        content = _damaged(random, random.choice(_LIMITS), 3)
+
+        def call() -> bool:
+            self._path.write_bytes(content)
+            try:
+                load_limits(self._path)
+            except InvalidData as error:
+                self._is_clear(error)
+                return False
+            return True
+
+        return Case("load_limits", call)
+
+    def _data(self, random: Random) -> Case:
         content, skip, symbol = _content(random), bool(random.randrange(2)), random.choice((None, "BTC/USDT"))
         infers = not random.randrange(4)
 
