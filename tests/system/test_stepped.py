@@ -27,7 +27,7 @@ from orderpit import (
 from orderpit.actors.audit import audit
 from orderpit.actors.stepped import START_NS
 from orderpit.bars import daily_bars, instrument
-from orderpit.model.events import ModifyRequested, OrderCreated, OrderFilled, OrderUpdate
+from orderpit.model.events import CommandRefused, ModifyRequested, OrderCreated, OrderFilled, OrderUpdate
 from orderpit.model.judgement import NOT_JUDGED
 from orderpit.model.values import changed
 from orderpit.readers import infer_instrument, open_records
@@ -438,7 +438,7 @@ def replayed(runtime: Any, records: Any, symbol: Any, strategy: Any, **parameter
 
 def unmeasured(update: OrderUpdate) -> OrderUpdate:
     """Leave out what risk measured: of what fills beside a command it may have heard before it judged, or after."""
-    if isinstance(update.event, OrderCreated | ModifyRequested):
+    if isinstance(update.event, OrderCreated | ModifyRequested | CommandRefused):
         return changed(update, event=changed(update.event, judgement=NOT_JUDGED))
     return update
 
