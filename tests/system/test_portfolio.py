@@ -84,6 +84,8 @@ def test_hedged_the_exit_of_a_bracket_closes_what_its_entry_has_opened(bid, earn
         position = system.portfolio().positions["XYZ/USD"]
         # The short of before is still there, and the long is gone: 2 * (12 - 10), or 2 * (9 - 10).
         assert (position.long.quantity, position.short.quantity, position.realised_pnl) == (0, 1, earned)
+        # So it is at the venue: of five only the short's one is left to reduce.
+        assert system.order(trade(system, Side.BUY, "5", "10", reduce_only=True)).filled_quantity == 1
         assert audit(system).violations == ()
 
 
