@@ -70,6 +70,19 @@ class Failure:
         self.error = error
 
 
+class Ahead(Generic[M]):
+    """Sends to an actor ahead of all messages that wait for it."""
+
+    __slots__ = ("_address",)
+
+    def __init__(self, address: Address[M]) -> None:
+        self._address = address
+
+    def send(self, message: M) -> bool:
+        """Hand a message over; False when nobody will handle it."""
+        return self._address.send_first(message)
+
+
 class Address(Generic[M]):
     """A reference to an actor, typed by the messages that it takes.
 

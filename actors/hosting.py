@@ -179,7 +179,7 @@ class Hosting(Reading):
         return Address(f"{kind}-{next(self._numbers)}")
 
     def _reserved_names(self) -> frozenset[str]:
-        return frozenset({SOURCE, EXTERNAL, self._monitor.name, *(address.name for address in self._at.all())})
+        return frozenset({SOURCE, EXTERNAL, self._monitor.name, *(address.name for address in self._at.everybody())})
 
     def _spawn(self, address: Address[Any], actor_class: type[BaseActor], *args: Any) -> None:
         self._runtime.spawn(address, actor_class, *args)

@@ -300,4 +300,4 @@ class Reading:
         return (address for address in actors if address.is_bound)
 
     def _traders(self) -> tuple[Address[Any], ...]:
-        return (*(feed.address for feed in self._feeds), *self._strategies.values())
+        return (*self._at.guards(), *(feed.address for feed in self._feeds), *self._strategies.values())

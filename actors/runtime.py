@@ -60,6 +60,10 @@ class Runtime(Protocol):
         """Send a message after a while. A background timer does not count as something under way."""
         ...
 
+    def look_later(self, delay_ns: int, target: Target[Any], message: object) -> Cancellable:
+        """Set a background timer by the clock on the wall, where there is one: for who watches from outside."""
+        ...
+
     def spawn(self, address: Address[Any], actor_class: type[pykka.ThreadingActor], *args: Any) -> None:
         """Start an actor on a Context and the arguments, and bind the address to it."""
         ...

@@ -186,6 +186,10 @@ class SteppedRuntime:
             timer.cancel()
         return timer
 
+    def look_later(self, delay_ns: int, target: Target[Any], message: object) -> Cancellable:
+        """Set a background timer; here all time is virtual."""
+        return self.call_later(delay_ns, target, message, background=True)
+
     @property
     def in_data_time(self) -> bool:
         """Whether time is that of recorded data."""

@@ -35,7 +35,8 @@ from .settings import Settings, patience, refuse_untraded
 from .stepped import Stepped
 from .threads import after_fork_in_child
 from .tying import Tying
-from .wiring import Addresses, plan, runtime_for
+from .watchdog import Moving
+from .wiring import Addresses, plan, plan_guards, runtime_for
 
 _STEPS: Final = 4
 _NO_LIMITS: Final = RiskLimits()
@@ -153,6 +154,8 @@ class TradingSystem(Tying):
         self._state = "running"
         try:
             for one in plan(self._settings, self._runtime, self._at, self._monitor, self._first_answered):
+                self._spawn(one.address, one.actor_class, *one.arguments)
+            for one in plan_guards(self._settings, self._runtime, self._at, self._seen):
                 self._spawn(one.address, one.actor_class, *one.arguments)
         except BaseException:
             self.stop(timeout=1)
@@ -423,6 +426,18 @@ class TradingSystem(Tying):
         """
         name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)
         self._to_both_gates(Resume(name), "resume()")
+        for guard in self._at.guards():
+            guard.send(Resume(name))
+        self._runtime.settle()
+
+    def _seen(self) -> tuple[Moving, ...]:
+        strategies = tuple(self._strategies.values())
+        addresses = (*strategies, *self._at.all())
+        return tuple(
+            Moving(address.name, address.queued, address.mailbox.handled, address in strategies)
+            for address in addresses
+            if address.is_bound
+        )
 
     def _trip(self, reason: str, action: Action, strategy_id: str | None, trip: Trip = Trip.PERSON) -> Halt:
         name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)

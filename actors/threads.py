@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Protocol
 
 import pykka
@@ -18,6 +20,8 @@ from .messages import Problem
 from .runtime import Cancellable, Context, Permits
 from .sources import Ids, draws
 from .timers import Timer, TimerHeap
+
+_LONGEST_LINE = 1024
 
 
 class Clock(Protocol):
@@ -225,6 +229,8 @@ class ThreadRuntime:
         self._report = report
         self._deposit = deposit
         self._ids = Ids(run_id or uuid.uuid4().hex[:12])
+        # Whoever watches from outside must not wait for recorded data.
+        self._looks = WallTimers()
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
@@ -243,6 +249,10 @@ class ThreadRuntime:
     ) -> Cancellable:
         """Send a message after a while."""
         return self.timers.call_later(delay_ns, target, message, background=background)
+
+    def look_later(self, delay_ns: int, target: Target[Any], message: object) -> Cancellable:
+        """Set a background timer by the clock on the wall."""
+        return self._looks.call_later(delay_ns, target, message, background=True)
 
     def context(self, name: str) -> Context:
         """Return what every actor is given."""
@@ -330,11 +340,27 @@ class ThreadRuntime:
 
     def end_timers(self) -> None:
         """Fire no more timers."""
+        self._looks.close()
         self.timers.close()
 
     def close(self) -> None:
         """End the timers."""
+        self._looks.close()
         self.timers.close()
+
+
+def first_line(path: str) -> str | None:
+    """Return the beginning of a file's first line, empty where it cannot be read; None while there is no such file."""
+    try:
+        # What is no plain file, such as a pipe, could keep its reader waiting.
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            return ""
+        with Path(path).open(encoding="utf-8", errors="replace") as file:
+            return file.readline(_LONGEST_LINE)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return ""
 
 
 def after_fork_in_child(call: Callable[[], None]) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import attrs
 
+from ..model.kinds import Trip
 from ..model.numbers import ONE, ZERO
 from ..model.performance_book import PerformanceBook
 from ..model.portfolio import PortfolioBook
 from ..model.risk import RiskBook
 from .actor import BaseActor
-from .address import Address
+from .address import Address, Ahead
 from .exchange import AdaptedExchangeActor, ExchangeDescription, Surroundings
+from .kill_file import KillFile
 from .messages import Problem
 from .monitor import Monitor
 from .order_manager import OrderManager
@@ -23,8 +26,9 @@ from .risk_controller import RiskController
 from .runtime import Runtime
 from .settings import Settings
 from .stepped import Stepped, SteppedRuntime
-from .threads import DataClock, DataTimers, ThreadRuntime
+from .threads import DataClock, DataTimers, ThreadRuntime, first_line
 from .view import View
+from .watchdog import Moving, Watchdog
 
 
 @attrs.frozen
@@ -46,6 +50,16 @@ class Addresses:
     portfolio: Address[Any] = attrs.field(factory=lambda: Address[Any]("portfolio"))
     view: Address[Any] = attrs.field(factory=lambda: Address[Any]("view"))
     publisher: Address[Any] = attrs.field(factory=lambda: Address[Any]("publisher"))
+    kill_file: Address[Any] = attrs.field(factory=lambda: Address[Any]("kill_file"))
+    watchdog: Address[Any] = attrs.field(factory=lambda: Address[Any]("watchdog"))
+
+    def everybody(self) -> tuple[Address[Any], ...]:
+        """Return them and those that watch from outside."""
+        return (*self.all(), self.kill_file, self.watchdog)
+
+    def guards(self) -> tuple[Address[Any], ...]:
+        """Return those that watch from outside, as far as they were asked for."""
+        return tuple(address for address in (self.kill_file, self.watchdog) if address.is_bound)
 
     def all(self) -> tuple[Address[Any], ...]:
         """Return them in the order in which they stop."""
@@ -122,6 +136,21 @@ def plan(
         _plan_exchange(settings, runtime, at),
         Plan(at.risk, RiskController, (at.risk, at.manager, risk_book)),
     )
+
+
+def plan_guards(
+    settings: Settings, runtime: Runtime, at: Addresses, look: Callable[[], Iterable[Moving]]
+) -> tuple[Plan, ...]:
+    """Return those that watch from outside; who is told by them has started."""
+    gates = (Ahead[Any](at.risk), Ahead[Any](at.manager))
+    rules = tuple(rule for rule in settings.rules if rule.on is Trip.STUCK_ACTOR)
+    guards: list[Plan] = []
+    if settings.kill_file is not None:
+        line = partial(first_line, settings.kill_file)
+        guards.append(Plan(at.kill_file, KillFile, (at.kill_file, gates, line, runtime.look_later)))
+    if rules:
+        guards.append(Plan(at.watchdog, Watchdog, (at.watchdog, gates, rules, look, runtime.look_later)))
+    return tuple(guards)
 
 
 def _plan_exchange(settings: Settings, runtime: Runtime, at: Addresses) -> Plan:

@@ -325,8 +325,8 @@ MUTANTS: Final = (
     Mutant(
         "a strategy is not told of its late fills",
         "actors/order_manager.py",
-        "            if owner is not None:\n                self.send(owner, update)\n",
-        "            if owner is not None and not (update.order is not None and update.order.late_fill):\n"
+        "            for owner in self._owners(update):\n                self.send(owner, update)\n",
+        "            for owner in () if update.order is not None and update.order.late_fill else self._owners(update):\n"
         "                self.send(owner, update)\n",
     ),
     Mutant(

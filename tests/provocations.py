@@ -286,6 +286,21 @@ def _() -> TradingSystem:
     return system
 
 
+@provokes(Reason.REDUCING, "risk", "trading only reduces, and the order could open a position or flip one")
+def _() -> TradingSystem:
+    system = running()
+    system.reduce("enough")
+    system.submit(limit())
+    return system
+
+
+@provokes(Reason.TRIPPED, "order manager", "a trip has cancelled it: what could open, or everything")
+def _() -> TradingSystem:
+    system = running(limit("90"))
+    system.kill("enough")
+    return system
+
+
 @provokes(
     Reason.SYMBOL_STOPPED,
     "risk",

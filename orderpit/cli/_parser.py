@@ -57,6 +57,9 @@ fills, in one version.
   --fill-probability F, --latency SECONDS    of the simulated exchange (1, 0)
   --runtime R          threads (default), or stepped: all actors on one thread,
                        for backtests; faster, with the same fills
+  --kill-file PATH     once this file is there, all orders are cancelled and none
+                       leaves; if it says "flatten", positions are closed too.
+                       So does the signal SIGUSR1
   --seed N, --json, --quiet, --log-file FILE, --debug    see `orderpit --help`
 
 examples:
@@ -206,6 +209,7 @@ def parser() -> argparse.ArgumentParser:
     session.add_argument("--slippage", default="0", metavar="F")
     session.add_argument("--fill-probability", default="1", metavar="F")
     session.add_argument("--latency", default="0", metavar="SECONDS")
+    session.add_argument("--kill-file", metavar="PATH")
     session.add_argument("--runtime", choices=("threads", "stepped"), default="threads")
     stress = commands.add_parser("stress", prog="orderpit stress", text=STRESS_HELP, **kwargs)
     stress.add_argument("--orders", type=_at_least_one, default=10_000, metavar="N")

@@ -8,6 +8,7 @@ import time
 from argparse import Namespace
 from collections import deque
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import attrs
@@ -17,8 +18,9 @@ from ..actors.playback import Playback
 from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.system import TradingSystem
 from ..model.account_events import TradingStateChanged
-from ..model.errors import InvalidConfiguration
+from ..model.errors import InvalidConfiguration, SystemStopped
 from ..model.events import OrderFilled, OrderUpdate
+from ..model.kinds import Trip
 from ..model.numbers import add, exact, positive
 from ..model.text import identifier
 from ._data import DataReport, Source
@@ -111,8 +113,10 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             run_id=f"seed{args.seed}",
             answer_within=add(exchange.latency.longest, _PATIENCE),
             on_error=tallies.trouble,
+            kill_file=args.kill_file,
         )
         with system:
+            signals.kill_by(partial(_kill, system), between_steps=args.runtime == "stepped")
             fills: deque[OrderUpdate] = deque(maxlen=_KEPT_FILLS)
             system.subscribe(fills.append, OrderFilled)
             system.subscribe(tallies.refusal, *REFUSALS)
@@ -134,6 +138,12 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
     return attrs.evolve(
         outcome, runtime=args.runtime, performance=performance, strategies=strategies, explanations=explanations
     )
+
+
+def _kill(system: TradingSystem) -> None:
+    # The session may just be coming to its end.
+    with contextlib.suppress(SystemStopped):
+        system.kill("SIGUSR1", trip=Trip.SIGNAL)
 
 
 def _play(playing: Playing, watch: Watcher, signals: Signals, tallies: Tallies) -> Outcome:

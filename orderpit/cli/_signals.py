@@ -1,4 +1,4 @@
-"""Signals: the first asks for an orderly end, the second ends the process at once."""
+"""Signals: the first asks for an orderly end, the second ends the process at once; SIGUSR1 stops all trading."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Final, Self
 
@@ -25,12 +26,18 @@ class Signals:
         self._received: int | None = None
         self._before: dict[int, object] = {}
         self._watchdog: threading.Timer | None = None
+        self._kill: Callable[[], object] | None = None
+        self._killed = False
+        self._defers = False
 
     def __enter__(self) -> Self:
         # Python lets only the main thread set handlers; a host that calls main() elsewhere keeps its own.
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._handle)
+            # Not every system has it.
+            if hasattr(signal, "SIGUSR1"):
+                self._before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, self._handle_kill)
         return self
 
     def __exit__(
@@ -48,8 +55,25 @@ class Signals:
 
     def check(self) -> None:
         """Raise Interrupted once a signal has come; asked between steps, so that no step is torn apart."""
+        if self._killed and self._defers and self._kill is not None:
+            self._killed = False
+            self._kill()
         if self._received is not None:
             raise Interrupted(self._received)
+
+    def kill_by(self, kill: Callable[[], object], *, between_steps: bool) -> None:
+        """Say what SIGUSR1 does: in the handler itself, or between steps where the main thread moves the actors."""
+        self._kill, self._defers = kill, between_steps
+        if self._killed and not between_steps:
+            self._killed = False
+            kill()
+
+    def _handle_kill(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if self._kill is None or self._defers:
+            self._killed = True
+        else:
+            self._kill()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
