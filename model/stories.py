@@ -29,7 +29,8 @@ class _Kept:
 
     def __init__(self, first: OrderUpdate) -> None:
         self.first = first
-        self.latest: deque[OrderUpdate] = deque(maxlen=MOST_OF_ONE)
+        # A list, since a deque takes room for 64 at once, and there is one for each order.
+        self.latest: list[OrderUpdate] = []
         self.count = 1
         self.live = False
 
@@ -80,15 +81,19 @@ class Stories:
             # An id may have been named by a command before it was an order.
             kept = self._kept[order_id] = _Kept(update)
         else:
+            if len(kept.latest) == MOST_OF_ONE:
+                del kept.latest[0]
             kept.latest.append(update)
             kept.count += 1
         if update.order is not None:
             kept.live = not update.order.is_closed
         if kept.live:
-            self._closed.pop(order_id, None)
-        else:
-            self._closed[order_id] = None
-        self._closed_size += (0 if kept.live else kept.size) - before
+            if before:
+                del self._closed[order_id]
+                self._closed_size -= before
+            return
+        self._closed[order_id] = None
+        self._closed_size += kept.size - before
         while self._closed_size > self._most:
             self._drop_oldest()
 
@@ -100,4 +105,4 @@ class Stories:
         if kept.first.order is None:
             del self._kept[order_id]
         else:
-            kept.latest.clear()
+            kept.latest = []
