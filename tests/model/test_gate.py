@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orderpit.model.gate import Gate
-from orderpit.model.kinds import Reason
+from orderpit.model.gate import Gate, Hold
+from orderpit.model.kinds import Action, Reason, TradingState, Trip
 
+A = Action
 LOST = Gate().with_venue_lost("the line is dead")
 STOPPED = Gate().with_symbol_stopped("BTC/USDT")
 
@@ -41,3 +42,58 @@ def test_what_may_leave(gate, btc, eth):
 )
 def test_a_refusal_says_why_the_venue_is_disconnected(reason, text):
     assert Gate().with_venue_lost(reason).refuse_modify().text == text
+
+
+# -- trips
+
+
+def tripped(*trips):
+    gate = Gate()
+    for action, strategy_id in trips:
+        gate = gate.tripped(Hold(action, Trip.PERSON, action.value.lower()), strategy_id)
+    return gate
+
+
+@pytest.mark.parametrize(
+    ("trips", "everybody", "mine", "other"),
+    [
+        pytest.param([], "ACTIVE", "ACTIVE", "ACTIVE", id="none"),
+        pytest.param([(A.ALERT, "")], "ACTIVE", "ACTIVE", "ACTIVE", id="an alert"),
+        pytest.param([(A.REDUCE, "")], "REDUCING", "REDUCING", "REDUCING", id="all reduce"),
+        pytest.param([(A.REDUCE, "mine")], "ACTIVE", "REDUCING", "ACTIVE", id="one reduces"),
+        pytest.param([(A.HALT, "mine"), (A.REDUCE, "")], "REDUCING", "HALTED", "REDUCING", id="the stricter: of one"),
+        pytest.param([(A.REDUCE, "mine"), (A.FLATTEN, "")], "HALTED", "HALTED", "HALTED", id="the stricter: of all"),
+        pytest.param([(A.CANCEL_ALL, ""), (A.REDUCE, "")], "HALTED", "HALTED", "HALTED", id="never less strict"),
+    ],
+)
+def test_the_stricter_of_two_trips_holds(trips, everybody, mine, other):
+    gate = tripped(*trips)
+    assert [gate.state_of(name).value for name in ("", "mine", "other")] == [everybody, mine, other]
+
+
+def test_the_cause_that_is_given_is_that_of_the_strictest_and_of_two_as_strict_of_the_first():
+    gate = Gate().with_halt("first").with_halt("second")
+    assert gate.halted == "first"
+    assert gate.tripped(Hold(A.CANCEL_ALL, Trip.FILE, "third")).halted == "third"
+    of_one = Gate().tripped(Hold(A.HALT, Trip.DAILY_LOSS, "lost"), "mine")
+    assert (of_one.halted, of_one.refuse_modify("mine").text) == (None, "trading of mine is halted: lost")
+    assert of_one.refuse_modify("other") is None
+
+
+def test_a_person_resumes_one_or_all():
+    gate = tripped((A.HALT, "mine"), (A.REDUCE, ""))
+    assert [gate.opened("mine").state_of(name).value for name in ("mine", "")] == ["REDUCING", "REDUCING"]
+    assert gate.opened().state_of("mine") is TradingState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("judged_in", "trips", "refused"),
+    [
+        pytest.param(TradingState.ACTIVE, [], False, id="nothing has tripped"),
+        pytest.param(TradingState.ACTIVE, [(A.REDUCE, "")], True, id="judged before"),
+        pytest.param(TradingState.REDUCING, [(A.REDUCE, "")], False, id="judged since"),
+        pytest.param(TradingState.ACTIVE, [(A.REDUCE, "other")], False, id="of another"),
+    ],
+)
+def test_what_was_judged_before_trading_only_reduced_does_not_leave(judged_in, trips, refused):
+    assert (tripped(*trips).refuse_outdated(judged_in, "mine") is not None) is refused

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ def test_a_kill_takes_effect_at_once_while_a_hundred_thousand_orders_wait_to_be_
         first = system.submit(limit("90"))
         system.wait(first, OrderState.OPEN, BOUND)
         reached, release = threading.Event(), threading.Event()
+
         class Waits:
             def set(self, value: Any = None) -> None:
                 reached.set()
@@ -133,7 +133,7 @@ CSV = "timestamp,open,high,low,close,volume\n"
 
 
 @pytest.fixture
-def endless(tmp_path: Path) -> Iterator[Path]:
+def endless(tmp_path: Path) -> Path:
     """Minute bars, as many as take a session long enough."""
     path = tmp_path / "BTCUSDT.csv"
     with path.open("w") as file:
@@ -141,7 +141,7 @@ def endless(tmp_path: Path) -> Iterator[Path]:
         for count in range(400_000):
             price = 100 + count % 7
             file.write(f"{1_600_000_000 + 60 * count},{price},{price + 2},{price - 2},{price + 1},10\n")
-    yield path
+    return path
 
 
 @pytest.mark.parametrize("way", ["signal", "file"])

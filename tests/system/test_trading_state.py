@@ -178,7 +178,7 @@ def test_a_second_kill_is_on_record_and_closes_nothing_twice() -> None:
 
 
 def test_without_a_market_closing_is_tried_again_and_a_person_hears_of_it() -> None:
-    system, ids = traded(market("3", Side.SELL), instrument=BTC)
+    system, _ = traded(market("3", Side.SELL), instrument=BTC)
     with stopping(system):
         system.publish(quote("99", "101", ask_size="1", bid_size="1"))
         system.submit(market("1"))
