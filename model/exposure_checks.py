@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort
 from .conversion import Conversion
-from .exposure import Exposure, Exposures
+from .exposure import Exposure, Exposures, Key
 from .instrument import Instrument
 from .judgement import Check, Measured
 from .kinds import Reason, Side
@@ -53,12 +53,12 @@ class ExposureChecks(Family):
             yield check, self._exposure(scope, limits.max_exposure)
 
     def _exposure(self, scope: Scope, most: Decimal) -> Measure:
-        worth = self._worth
+        worth, ids = self._worth, (scope.strategy_id, scope.symbol)
 
         def measure(asked: Asked) -> Measured:
             if worth.currency is None:
                 return asked.after.size, None
-            before = worth.of(scope)
+            before = worth.of(*ids)
             unit = worth.unit(asked.terms.symbol)
             grown = subtract(asked.after.size, asked.before.size)
             if before is None or (unit is None and grown):
@@ -98,9 +98,9 @@ class ExposureWorth:
         self.currency = currency
         self._units: dict[str, Decimal | None] = {}
         self._moved: set[str] = set()
-        self._sums: dict[Scope, Decimal] = {}
-        # Symbols in which there is exposure and no price, by scope.
-        self._unpriced: dict[Scope, set[str]] = {}
+        # Of the scopes that somebody has asked about: the sums, and what they lack since there is no price for it.
+        self._sums: dict[Key, Decimal] = {}
+        self._lacking: dict[Key, set[Key]] = {}
 
     def on_market_data(self, data: MarketData) -> None:
         """Note that a price has moved; in another currency it may move what others are worth."""
@@ -111,18 +111,28 @@ class ExposureWorth:
         self._settle()
         return self._units.get(symbol)
 
-    def of(self, scope: Scope) -> Decimal | None:
-        """Return the sum of a scope; None where a price is missing."""
+    def of(self, strategy_id: str, symbol: str) -> Decimal | None:
+        """Return the sum of a scope, of which an empty id stands for all; None where a price is missing."""
         self._settle()
-        return None if self._unpriced.get(scope) else self._sums.get(scope, ZERO)
+        scope = strategy_id, symbol
+        if scope not in self._sums:
+            self._begin(scope)
+        return None if self._lacking[scope] else self._sums[scope]
 
-    def changed(self, strategy_id: str, symbol: str, before: Exposure, after: Exposure) -> None:
+    def changed(self, key: Key, before: Exposure, after: Exposure) -> None:
         """Hear of an exposure that has changed."""
         grown = subtract(after.size, before.size)
         if grown:
-            self._add(strategy_id, symbol, grown, self._units.get(symbol))
-            if self._units.get(symbol) is None:
-                self._note_unpriced(symbol)
+            unit = self._units.get(key[1])
+            for scope in self._watched(key):
+                self._add(scope, key, grown, unit, is_held=bool(after.size))
+
+    def _begin(self, scope: Key) -> None:
+        self._sums[scope] = ZERO
+        self._lacking[scope] = set()
+        for key, exposure in self._exposures.all().items():
+            if exposure.size and scope in _scopes(key):
+                self._add(scope, key, exposure.size, self._units.get(key[1]), is_held=True)
 
     def _settle(self) -> None:
         if not self._moved:
@@ -138,9 +148,11 @@ class ExposureWorth:
             return
         self._units[symbol] = after
         for strategy_id, exposure in self._exposures.by_symbol.get(symbol, {}).items():
-            self._add(strategy_id, symbol, negate(exposure.size), before)
-            self._add(strategy_id, symbol, exposure.size, after)
-        self._note_unpriced(symbol)
+            key = strategy_id, symbol
+            for scope in self._watched(key):
+                if before is not None:
+                    self._add(scope, key, negate(exposure.size), before, is_held=False)
+                self._add(scope, key, exposure.size, after, is_held=bool(exposure.size))
 
     def _worth_of_one(self, symbol: str) -> Decimal | None:
         price, instrument = self._valuation.price(symbol), self._instruments.get(symbol)
@@ -148,24 +160,24 @@ class ExposureWorth:
             return None
         return self._conversion.convert(price, instrument.quote, self.currency)
 
-    def _add(self, strategy_id: str, symbol: str, size: Decimal, unit: Decimal | None) -> None:
+    def _watched(self, key: Key) -> Iterator[Key]:
+        return (scope for scope in _scopes(key) if scope in self._sums) if self._sums else iter(())
+
+    def _add(self, scope: Key, key: Key, size: Decimal, unit: Decimal | None, *, is_held: bool) -> None:
+        lacking = self._lacking[scope]
         if unit is not None:
-            worth = multiply(size, unit)
-            for scope in _scopes(strategy_id, symbol):
-                self._sums[scope] = add(self._sums.get(scope, ZERO), worth)
-
-    def _note_unpriced(self, symbol: str) -> None:
-        missing = self._units.get(symbol) is None
-        held = {name: bool(exposure.size) for name, exposure in self._exposures.by_symbol.get(symbol, {}).items()}
-        for strategy_id, is_held in held.items():
-            for scope in _scopes(strategy_id, symbol):
-                of_all = is_held if scope.strategy_id else any(held.values())
-                symbols = self._unpriced.setdefault(scope, set())
-                (symbols.add if missing and of_all else symbols.discard)(symbol)
+            lacking.discard(key)
+            self._sums[scope] = add(self._sums[scope], multiply(size, unit))
+        elif is_held:
+            lacking.add(key)
+        else:
+            lacking.discard(key)
 
 
-def _scopes(strategy_id: str, symbol: str) -> tuple[Scope, ...]:
-    return Scope(), Scope(symbol=symbol), Scope(strategy_id), Scope(strategy_id, symbol)
+def _scopes(key: Key) -> tuple[Key, ...]:
+    strategy_id, symbol = key
+    # What has no strategy is of all alone.
+    return (("", ""), ("", symbol), (strategy_id, ""), key) if strategy_id else (("", ""), key)
 
 
 def _allowed(most: Decimal, before: Decimal, after: Decimal) -> Decimal:

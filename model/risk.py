@@ -316,7 +316,7 @@ class RiskBook:
             self._store(asked.order_id, asked.working)
             return
         self.exposures.put(asked.order_id, asked.share, asked.after)
-        self._worth.changed(*asked.share.key, asked.before, asked.after)
+        self._worth.changed(asked.share.key, asked.before, asked.after)
         self._reserve(asked.order_id, asked.working, ZERO, asked.working.cost)
         self._working[asked.order_id] = asked.working
         for family in self._checklists.counting:
@@ -493,7 +493,7 @@ class RiskBook:
             before = self.exposures.of(share.key)
             after = self.exposures.with_share(before, order_id, counted, share)
             self.exposures.put(order_id, share, after)
-            self._worth.changed(*share.key, before, after)
+            self._worth.changed(share.key, before, after)
         self._reserve(order_id, one, ZERO if was is None else was.cost, ZERO if working is None else working.cost)
         for family in self._checklists.counting:
             family.counted(order_id, was, working)
@@ -506,7 +506,7 @@ class RiskBook:
     def _keep(self, key: tuple[str, str], after: Exposure) -> None:
         before = self.exposures.of(key)
         self.exposures.keep(key, after)
-        self._worth.changed(*key, before, after)
+        self._worth.changed(key, before, after)
 
 
 def _id_of(command: SubmitOrder) -> str:
