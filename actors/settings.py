@@ -206,7 +206,7 @@ class Settings:
     run_id: str | None = attrs.field(converter=_run_id)
     account: Account | None = attrs.field(default=None, converter=_account)
     currency: str | None = attrs.field(default=None, converter=_currency)
-    currencies: Mapping[str, Currency] = attrs.field(factory=dict, converter=_currencies)
+    currencies: Mapping[str, Currency] = attrs.field(factory=dict[str, Currency], converter=_currencies)
     cost_basis: CostBasis = attrs.field(default="average", validator=_one_of("average", "fifo", "lifo"))
     positions: PositionMode = attrs.field(default="netted", validator=_one_of("netted", "hedged"))
     rules: tuple[Rule, ...] = attrs.field(default=(), converter=_rules)

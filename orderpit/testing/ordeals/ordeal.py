@@ -173,6 +173,9 @@ class _Ordeal:
         system.resume()
         self._weather(system, self._orders - raging, 0)
         self._settle(system)
+        if self._limiting is not None:
+            # Cancels have a limit of their own.
+            system.set_limits(RiskLimits())
         for order in system.orders(live_only=True):
             system.cancel(order.order_id)
         self._settle(system, ended=True)

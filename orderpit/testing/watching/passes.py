@@ -32,7 +32,10 @@ from .sharing import inside
 
 _Request = r.VenueModify | r.VenueCancel
 _UNASKED = frozenset({Reason.CONTINGENT, Reason.TRIPPED})
-_MAY_REFUSE_A_CANCEL = frozenset({Reason.INTERNAL_ERROR, Reason.CANCEL_PENDING, Reason.ORDER_CLOSED})
+_MAY_REFUSE_A_CANCEL = frozenset(
+    # The last two where limits on their rate are set.
+    {*(Reason.INTERNAL_ERROR, Reason.CANCEL_PENDING, Reason.ORDER_CLOSED), *(Reason.CANCEL_RATE, Reason.REQUEST_RATE)}
+)
 
 
 class Passes:
