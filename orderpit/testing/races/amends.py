@@ -168,7 +168,12 @@ def a_cancel_against_an_amend_by_a_new_order(choose: Choose) -> str:
         return arena.end(arena.price("o"), _ids(arena))
 
 
-@race("CANCELLED 0; at 100; ids 1; HALTED", "OPEN 0; at 100; ids 1; HALTED", "OPEN 0; at 98; ids 2", size=229)
+@race(
+    "CANCELLED 0; at 100; ids 1; HALTED; TRIPPED",
+    "OPEN 0; at 100; ids 1; HALTED; TRIPPED",
+    "OPEN 0; at 98; ids 2; TRIPPED",
+    size=229,
+)
 def a_halt_against_an_amend_by_a_new_order(choose: Choose) -> str:
     """Trading is halted while an order is being replaced: no new order leaves after the halt."""
     with Arena(choose, _VENUE, exchange=_REPLACES) as arena:

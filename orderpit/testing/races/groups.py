@@ -193,8 +193,8 @@ def a_larger_entry_against_its_fill(choose: Choose) -> str:
 
 
 @race(
-    "PARTIAL 1, OPEN 0, OPEN 0; position 1",
-    "PARTIAL 1, OPEN 0, OPEN 0; position 1; UNPROTECTED",
+    "PARTIAL 1, OPEN 0, OPEN 0; position 1; TRIPPED",
+    "PARTIAL 1, OPEN 0, OPEN 0; position 1; TRIPPED; UNPROTECTED",
     size=360,
 )
 def a_halt_against_the_fill_of_an_entry(choose: Choose) -> str:
