@@ -57,9 +57,7 @@ fills, in one version.
   --fill-probability F, --latency SECONDS    of the simulated exchange (1, 0)
   --runtime R          threads (default), or stepped: all actors on one thread,
                        for backtests; faster, with the same fills
-  --kill-file PATH     once this file is there, all orders are cancelled and none
-                       leaves; if it says "flatten", positions are closed too.
-                       So does the signal SIGUSR1
+  --kill-file PATH     once it is there, or on SIGUSR1, all orders are cancelled
   --seed N, --json, --quiet, --log-file FILE, --debug    see `orderpit --help`
 
 examples:
