@@ -41,8 +41,7 @@ SESSION_HELP: Final = """\
 usage: orderpit session --data PATH [PATH ...] [options]
 
 A strategy on recorded market data: Binance recordings, trades and klines, OHLCV
-CSV, Lean minute bars; plain, .gz or .zip. The same seed and data give the same
-fills, in one version.
+CSV, Lean minute bars; plain, .gz, .zip. Same seed and data, same fills.
 
   --symbol S           what the data is of, where it does not say so itself
   --strategy NAME      quoter (default), crossover, breakout, or module:Class of
