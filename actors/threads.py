@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import threading
 import time
 import uuid
@@ -351,11 +350,12 @@ class ThreadRuntime:
 def first_line(path: str) -> str | None:
     """Return the beginning of a file's first line, empty where it cannot be read; None while there is no such file."""
     try:
-        # What is no plain file, such as a pipe, could keep its reader waiting.
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  # as the rest of this file: the system's own calls
-            return ""
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # likewise
-            return file.readline(_LONGEST_LINE)
+        # A pipe without a writer would keep its reader waiting.
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            return os.read(file, _LONGEST_LINE).partition(b"\n")[0].decode(errors="replace")
+        finally:
+            os.close(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
