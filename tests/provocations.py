@@ -553,6 +553,43 @@ def _() -> TradingSystem:
 
 
 @provokes(
+    Reason.MAX_LONG,
+    "risk",
+    "if all working orders filled in the worst order, more would be long than `RiskLimits.max_long`",
+)
+def _() -> TradingSystem:
+    return running(limit("90"), limit("91"), risk=RiskLimits(max_long="1"))
+
+
+@provokes(
+    Reason.MAX_SHORT,
+    "risk",
+    "if all working orders filled in the worst order, more would be short than `RiskLimits.max_short`",
+)
+def _() -> TradingSystem:
+    return running(limit("190", side=Side.SELL), limit("191", side=Side.SELL), risk=RiskLimits(max_short="1"))
+
+
+@provokes(
+    Reason.MAX_GROSS,
+    "risk",
+    "if all working orders filled in the worst order, long and short together would be more than"
+    " `RiskLimits.max_gross`",
+)
+def _() -> TradingSystem:
+    return running(limit("90"), limit("91"), risk=RiskLimits(max_gross="1"))
+
+
+@provokes(
+    Reason.MAX_EXPOSURE,
+    "risk",
+    "if all working orders filled, all positions at their marks would be worth more than `RiskLimits.max_exposure`",
+)
+def _() -> TradingSystem:
+    return running(limit("90"), limit("91"), risk=RiskLimits(max_exposure="150"))
+
+
+@provokes(
     Reason.MAX_OPEN_ORDERS,
     "risk",
     "with the order more would be open than `RiskLimits.max_open_orders`; each order of a group is",
