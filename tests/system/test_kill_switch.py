@@ -147,8 +147,6 @@ def endless(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("way", ["signal", "file"])
 def test_a_session_is_killed_from_outside_its_process(way: str, endless: Path, tmp_path: Path) -> None:
     kill, log = tmp_path / "kill", tmp_path / "log"
-    if way == "file":
-        kill.touch()
     arguments = ["session", "--data", str(endless), "--symbol", "BTC/USDT", "--quiet", "--log-file", str(log)]
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "run.py", *arguments, "--kill-file", str(kill)],
@@ -162,10 +160,12 @@ def test_a_session_is_killed_from_outside_its_process(way: str, endless: Path, t
         assert process.stderr is not None
         waited = threading.Timer(3 * BOUND, process.kill)
         waited.start()
+        while process.poll() is None and not (log.exists() and log.stat().st_size):
+            threading.Event().wait(0.05)
         if way == "signal":
-            while process.poll() is None and not (log.exists() and log.stat().st_size):
-                threading.Event().wait(0.05)
             process.send_signal(signal.SIGUSR1)
+        else:
+            kill.touch()
         while process.poll() is None and "TradingStateChanged" not in said:
             threading.Event().wait(0.05)
             said = log.read_text() if log.exists() else ""
