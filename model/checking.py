@@ -69,6 +69,7 @@ class Asked:
         sums: the exposure of all strategies in its symbol, without it.
         share: what it counts.
         ahead: the orders of its group that were judged before it.
+        enlarges: whether it could open a position, or make one larger.
     """
 
     order_id: str
@@ -83,6 +84,7 @@ class Asked:
     sums: Sums
     share: Share
     ahead: tuple[Working, ...] = ()
+    enlarges: bool = False
 
 
 Measure: TypeAlias = Callable[[Asked], Measured]
@@ -124,22 +126,25 @@ class Family:
 
 @attrs.frozen
 class Checklist:
-    """The checks of one kind of order, in the order in which they are run."""
+    """The checks of one kind of order, in the order in which they are run, each with its measure and its at_least."""
 
     checks: tuple[Check, ...]
-    measures: tuple[Measure, ...]
+    steps: tuple[tuple[Measure, bool], ...]
 
     def run(self, asked: Asked) -> tuple[Refusal | None, Judgement]:
         """Run them until one fails."""
         measured: list[Measured] = []
-        for check, measure in zip(self.checks, self.measures, strict=True):
+        for measure, at_least in self.steps:
             value, bound = found = measure(asked)
             measured.append(found)
-            if value is None or bound is None:
-                return _missing(check, asked, found), Judgement(self.checks, tuple(measured), refused=True)
-            if value < bound if check.at_least else value > bound:
-                return refusal_of(check, found), Judgement(self.checks, tuple(measured), refused=True)
+            if value is None or bound is None or (value < bound if at_least else value > bound):
+                return self._refused(asked, tuple(measured))
         return None, Judgement(self.checks, tuple(measured))
+
+    def _refused(self, asked: Asked, measured: tuple[Measured, ...]) -> tuple[Refusal, Judgement]:
+        check, found = self.checks[len(measured) - 1], measured[-1]
+        refusal = _missing(check, asked, found) if None in found else refusal_of(check, found)
+        return refusal, Judgement(self.checks, measured, refused=True)
 
 
 class Checklists:
@@ -189,7 +194,8 @@ class Checklists:
         pairs = [
             pair for family in self.families for scope, limits in scopes for pair in family.checks(sort, scope, limits)
         ]
-        return Checklist(tuple(check for check, _ in pairs), tuple(measure for _, measure in pairs))
+        steps = tuple((measure, check.at_least) for check, measure in pairs)
+        return Checklist(tuple(check for check, _ in pairs), steps)
 
 
 def scopes_of(limits: RiskLimits, strategy_id: str, symbol: str) -> Iterable[tuple[Scope, RiskLimits]]:

@@ -58,13 +58,13 @@ class ExposureChecks(Family):
         def measure(asked: Asked) -> Measured:
             if worth.currency is None:
                 return asked.after.size, None
-            before = worth.of(*ids)
-            unit = worth.unit(asked.terms.symbol)
-            grown = subtract(asked.after.size, asked.before.size)
-            if before is None or (unit is None and grown):
+            before, unit = worth.of(*ids), worth.unit(asked.terms.symbol)
+            if before is None or (unit is None and asked.enlarges):
                 return None, most
-            after = before if unit is None else add(before, multiply(grown, unit))
-            return after, _allowed(most, before, after)
+            if unit is None:
+                return before, _allowed(most, before, before)
+            after = add(before, multiply(subtract(asked.after.size, asked.before.size), unit))
+            return after, most if after <= most else max(most, before)
 
         return measure
 
@@ -108,12 +108,14 @@ class ExposureWorth:
 
     def unit(self, symbol: str) -> Decimal | None:
         """Return what one unit of the base is worth; None where no price is known."""
-        self._settle()
+        if self._moved:
+            self._settle()
         return self._units.get(symbol)
 
     def of(self, strategy_id: str, symbol: str) -> Decimal | None:
         """Return the sum of a scope, of which an empty id stands for all; None where a price is missing."""
-        self._settle()
+        if self._moved:
+            self._settle()
         scope = strategy_id, symbol
         if scope not in self._sums:
             self._begin(scope)
@@ -135,8 +137,6 @@ class ExposureWorth:
                 self._add(scope, key, exposure.size, self._units.get(key[1]), is_held=True)
 
     def _settle(self) -> None:
-        if not self._moved:
-            return
         moved, self._moved = self._moved, set()
         # Any price may be one by which these are converted.
         for symbol in moved | self._foreign:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 
 from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort
 from .conversion import Conversion
@@ -110,7 +111,7 @@ class LossChecks(Family):
         ids, rule = (scope.strategy_id, scope.symbol), f"must be at most {{}} {self.currency}"
         if limits.max_daily_loss is not None:
             check = Check("max_daily_loss", Reason.MAX_DAILY_LOSS, *ids, "daily loss", rule)
-            yield check, self._loss(lambda now_ns: self.profits.daily_loss(scope, now_ns), limits.max_daily_loss)
+            yield check, self._loss(partial(self.profits.daily_loss, scope), limits.max_daily_loss)
         if limits.max_drawdown is not None:
             check = Check("max_drawdown", Reason.MAX_DRAWDOWN, *ids, "fall from the highest profit", rule)
             yield check, self._loss(lambda _: self.profits.fall(scope), limits.max_drawdown)
@@ -128,7 +129,7 @@ class LossChecks(Family):
 
         def measure(asked: Asked) -> Measured:
             loss = lost(asked.now_ns)
-            if not _enlarges(asked):
+            if not asked.enlarges:
                 # Whatever has been lost, known or not.
                 return (ZERO, most) if loss is None else (loss, max(most, loss))
             return (loss, most) if has_account else (ZERO, None)
@@ -138,7 +139,7 @@ class LossChecks(Family):
     def _row(self, scope: Scope, most: Decimal) -> Measure:
         def measure(asked: Asked) -> Measured:
             row = Decimal(self.streaks.of(scope))
-            return (add(row, ONE), most) if _enlarges(asked) else (row, max(most, row))
+            return (add(row, ONE), most) if asked.enlarges else (row, max(most, row))
 
         return measure
 
@@ -146,14 +147,9 @@ class LossChecks(Family):
         def measure(asked: Asked) -> Measured:
             window = self.rates.of(scope)
             rate = window.rate
-            return rate, most if window.is_full and _enlarges(asked) else max(most, rate)
+            return rate, most if window.is_full and asked.enlarges else max(most, rate)
 
         return measure
-
-
-def _enlarges(asked: Asked) -> bool:
-    """Say whether an order could open a position, or make one larger."""
-    return asked.after.size > asked.before.size
 
 
 def _exceeds(window: Window, most: Decimal) -> bool:

@@ -34,6 +34,8 @@ class DuplicateChecks(Family):
         self._now_ns = 0
         self._latest: dict[_Key, int] = {}
         self._by_time: deque[tuple[int, _Key]] = deque()
+        self._asked: Asked | None = None
+        self._key: _Key = ()
 
     def held_to(self, limits: RiskLimits) -> None:
         """Keep what these limits need."""
@@ -55,7 +57,7 @@ class DuplicateChecks(Family):
         """Remember an order that has passed, and forget what is too old."""
         if not passed or kind is not Kind.SUBMIT or not self._longest_ns:
             return
-        now_ns, key = max(self._now_ns, asked.now_ns), _key(asked)
+        now_ns, key = max(self._now_ns, asked.now_ns), self._key_of(asked)
         self._now_ns = now_ns
         self._latest[key] = now_ns
         self._by_time.append((now_ns, key))
@@ -67,12 +69,18 @@ class DuplicateChecks(Family):
 
     def _since(self, least: Decimal) -> Measure:
         def measure(asked: Asked) -> Measured:
-            before = self._latest.get(_key(asked))
+            before = self._latest.get(self._key_of(asked))
             if before is None:
                 return least, least
             return multiply(Decimal(max(self._now_ns, asked.now_ns) - before), _NANO), least
 
         return measure
+
+    def _key_of(self, asked: Asked) -> _Key:
+        # An order is judged in each scope and then remembered, and hashing decimals takes time.
+        if self._asked is not asked:
+            self._asked, self._key = asked, _key(asked)
+        return self._key
 
     def __len__(self) -> int:
         return len(self._by_time)
@@ -196,11 +204,7 @@ def _is_of(working: Working, group_id: str) -> bool:
 
 
 def _put_in(levels: PriceLevels[set[str]], price: Decimal, order_id: str) -> None:
-    ids = levels.get(price)
-    if ids is None:
-        levels.set(price, {order_id})
-    else:
-        ids.add(order_id)
+    levels.setdefault(price, set()).add(order_id)
 
 
 def _take_out(levels: PriceLevels[set[str]], price: Decimal, order_id: str) -> None:

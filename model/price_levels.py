@@ -71,6 +71,19 @@ class PriceLevels(Generic[V]):
             self._values[block].insert(place, value)
             self._split(block)
 
+    def setdefault(self, price: Decimal, value: V) -> V:
+        """Return the value at a price, after putting this one there if there was none."""
+        block, place = self._find(price)
+        if block < len(self._blocks) and self._blocks[block][place] == price:
+            return self._values[block][place]
+        if block == len(self._blocks):
+            self._append(price, value)
+        else:
+            self._blocks[block].insert(place, price)
+            self._values[block].insert(place, value)
+            self._split(block)
+        return value
+
     def pop(self, price: Decimal) -> V | None:
         """Take a price out, and return its value; None when it is not in."""
         block, place = self._find(price)

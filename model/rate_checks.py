@@ -17,11 +17,12 @@ from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort, scoped_li
 from .judgement import Check, Measured
 from .kinds import Reason, Role
 from .limits import RiskLimits
-from .numbers import ONE, add, multiply
+from .numbers import multiply
 from .reservation import Working
 
 _SECOND: Final = 1_000_000_000
 _NANO: Final = Decimal("1e-9")
+_ALL: Final = Scope()
 _LATER: Final = frozenset({Role.THEN, Role.PROFIT_TARGET, Role.STOP_LOSS})
 
 _REQUESTS: Final = "max_requests_per_second"
@@ -154,15 +155,16 @@ class OpenOrderChecks(Family):
 
     def open(self, scope: Scope) -> int:
         """Return how many orders are open."""
+        if scope == _ALL:
+            return self._total
         if not scope.strategy_id:
-            return self._by_symbol.get(scope.symbol, 0) if scope.symbol else self._total
+            return self._by_symbol.get(scope.symbol, 0)
         own = self._counts.get(scope.strategy_id, {})
         return own.get(scope.symbol, 0) if scope.symbol else sum(own.values())
 
     def _open(self, scope: Scope, most: Decimal) -> Measure:
-        def measure(asked: Asked) -> Measured:
-            del asked
-            return add(Decimal(self.open(scope)), ONE), most
+        def measure(_: Asked) -> Measured:
+            return Decimal(self.open(scope) + 1), most
 
         return measure
 
@@ -172,6 +174,9 @@ def _rate(bucket: Bucket, most: int, scope: Scope) -> Measure:
 
     def measure(asked: Asked) -> Measured:
         taken = bucket.taken_at(asked.now_ns)
+        if asked.working.link is None:
+            # It is of no group, so nothing leaves before it.
+            return multiply(Decimal(taken + _SECOND), _NANO), bound
         for other in asked.ahead:
             if _leaves_at_once(other) and scope.symbol in {"", other.terms.symbol}:
                 taken += _SECOND

@@ -179,23 +179,29 @@ class RiskBook:
         if repeated is not None:
             # A repeated id is the order manager's to answer; it reserves nothing a second time.
             return self._refuse_repeated(repeated), ()
+        if len(orders) == 1:
+            refusal, judgement = self._judge_new(orders[0], self._new(orders[0], links[0]), now_ns)
+            return refusal, (judgement,)
         judgements: list[Judgement] = []
         ahead: list[Working] = []
         with self._as_if() as stored:
             for command, link in zip(orders, links, strict=True):
                 working = self._new(command, link)
-                refusal = self._refuse_terms(command, now_ns)
-                judgement = NOT_JUDGED
-                if refusal is None:
-                    asked = self._asked(_id_of(command), working, None, now_ns, tuple(ahead))
-                    refusal, judgement = self._held_to(Kind.SUBMIT, asked)
+                refusal, judgement = self._judge_new(command, working, now_ns, tuple(ahead))
                 judgements.append(judgement)
                 if refusal is not None:
                     return refusal, tuple(judgements)
-                if len(orders) > 1:
-                    stored(_id_of(command), working)
-                    ahead.append(working)
+                stored(_id_of(command), working)
+                ahead.append(working)
         return None, tuple(judgements)
+
+    def _judge_new(
+        self, command: SubmitOrder, working: Working, now_ns: int, ahead: tuple[Working, ...] = ()
+    ) -> tuple[Refusal | None, Judgement]:
+        refusal = self._refuse_terms(command, now_ns)
+        if refusal is not None:
+            return refusal, NOT_JUDGED
+        return self._held_to(Kind.SUBMIT, self._asked(_id_of(command), working, None, now_ns, ahead))
 
     def _judge_change(self, command: ModifyOrder, now_ns: int) -> tuple[Refusal | None, tuple[Judgement, ...]]:
         known = self._working.get(command.order_id)
@@ -241,6 +247,7 @@ class RiskBook:
         share = self._share(working)
         before = self.exposures.of(share.key)
         counted = ZERO if was is None else was.leaves
+        after = self.exposures.with_share(before, order_id, counted, share)
         return Asked(
             order_id=order_id,
             strategy_id=working.terms.source,
@@ -250,10 +257,11 @@ class RiskBook:
             working=working,
             was=was,
             before=before,
-            after=self.exposures.with_share(before, order_id, counted, share),
+            after=after,
             sums=self.exposures.sums(working.terms.symbol),
             share=share,
             ahead=ahead,
+            enlarges=after.size > before.size,
         )
 
     @contextmanager
