@@ -66,7 +66,7 @@ def _named(value: Mapping[str, RiskLimits] | _Pairs, field: str = "") -> _Pairs:
 def _pairs(value: Any, field: str) -> list[tuple[Any, Any]]:
     rule = "must map names to RiskLimits"
     # Not isinstance(), which asks the value itself for its class.
-    kind: type[Any] = type(value)
+    kind = type(cast("object", value))
     if kind is not tuple and not issubclass(kind, Mapping):
         raise InvalidConfiguration.of(field, value, rule)
     try:
