@@ -274,6 +274,11 @@ class GetPerformance(Query):
 
 
 @attrs.frozen
+class GetAccount(Query):
+    """Asks risk how the account stands."""
+
+
+@attrs.frozen
 class GetRisk(Query):
     """Asks risk for its limits, what they are held against, and the trading state."""
 

@@ -12,6 +12,7 @@ import attrs
 import pykka
 
 from ..model.account import Currency
+from ..model.account_snapshot import AccountSnapshot
 from ..model.alarm import Alarm
 from ..model.errors import InvalidConfiguration, InvalidOrder, SystemStopped
 from ..model.events import OrderUpdate
@@ -30,6 +31,7 @@ from .aio import LoopReply
 from .mailbox import Reply
 from .messages import (
     ForgetWait,
+    GetAccount,
     GetBooks,
     GetExplanation,
     GetGroup,
@@ -220,6 +222,11 @@ class Reading:
         """
         query = GetPortfolio(checks.strategy_id(strategy_id))
         snapshot: PortfolioSnapshot = self._ask(self._at.portfolio, query, ASK_TIMEOUT)
+        return snapshot
+
+    def account(self) -> AccountSnapshot:
+        """Return balances with what is locked, the equity, and how a margin account stands."""
+        snapshot: AccountSnapshot = self._ask(self._at.risk, GetAccount(), ASK_TIMEOUT)
         return snapshot
 
     def risk(self) -> RiskSnapshot:

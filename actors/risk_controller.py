@@ -16,6 +16,7 @@ from ..model.commands import (
     Command,
     Denied,
     ModifyOrder,
+    MoveCash,
     SubmitGroup,
     SubmitOrder,
 )
@@ -29,7 +30,7 @@ from ..model.refusal import Refusal
 from ..model.risk import SOURCE, RiskBook
 from .address import Target
 from .following import Follower
-from .messages import GetRisk, GetTradingState, Halt, Query, Resume, StopSymbol
+from .messages import GetAccount, GetRisk, GetTradingState, Halt, Query, Resume, StopSymbol
 from .runtime import Context
 
 RiskMessage = Command | AccountCommand | OrderUpdate | MarketData | Halt | Resume | StopSymbol
@@ -54,7 +55,7 @@ class RiskSnapshot:
 
 @attrs.frozen
 class RiskBooks:
-    """What risk knows at one moment: reserved is what working buys may still cost, by currency."""
+    """What risk knows at one moment: reserved is what working orders may still take, by currency."""
 
     sequence: int
     reserved: tuple[tuple[str, Decimal], ...]
@@ -85,6 +86,10 @@ class RiskController(Follower):
                 judged = self._book.decide(message, self.context.now_ns())
                 self._book.commit(judged)
                 self.send(self._manager, judged)
+            case MoveCash():
+                fact = self._book.move_cash(message, self.context.now_ns())
+                if fact is not None:
+                    self.send(self._manager, fact)
             case ChangeLimits():
                 self.send(self._manager, self._book.change_limits(message, self.context.now_ns()))
             case OrderUpdate():
@@ -125,6 +130,8 @@ class RiskController(Follower):
         """Answer with what risk goes by."""
         if isinstance(query, GetTradingState):
             return self._book.gate.state_of(query.strategy_id)
+        if isinstance(query, GetAccount):
+            return self._book.account(self.followed)
         if not isinstance(query, GetRisk):
             return super().answer(query)
         book = self._book
@@ -133,4 +140,4 @@ class RiskController(Follower):
 
     def books(self) -> RiskBooks:
         """Return how far risk has followed the stream, and what it holds reserved."""
-        return RiskBooks(self.followed, tuple(sorted(self._book.reserved.items())))
+        return RiskBooks(self.followed, tuple((name, one.locked) for name, one in self._book.funds.balances().items()))

@@ -215,6 +215,9 @@ class Settings:
     ties: bool = attrs.field(init=False, default=attrs.Factory(_ties, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
+        if isinstance(self.account, MarginAccount) and self.account_currency is None:
+            needed = "must be given for a margin account on instruments whose prices count several currencies"
+            raise InvalidConfiguration.of("currency", None, needed)
         refuse_untraded("risk", self.limits, self.instruments)
         if self.account is not None and self.cash is None:
             raise InvalidConfiguration.of("cash", None, "must be given for an account")

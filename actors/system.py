@@ -8,33 +8,30 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-import pykka
-
 from ..model.account import Account, CostBasis, Currency, PositionMode
 from ..model.alarm import Alarm
-from ..model.commands import CancelOrder, ChangeLimits, Command, ModifyOrder, SubmitOrder
+from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidMarketData, InvalidOrder, Overloaded, SystemStopped
 from ..model.instrument import Instrument
-from ..model.kinds import Action, OrderState, Trip
+from ..model.kinds import OrderState
 from ..model.limits import RiskLimits, Rule
 from ..model.market import MARKET_DATA, MarketData
 from ..model.numbers import Number
-from ..model.text import free_text, identifier
 from ..model.values import changed
 from . import checks
-from .actor import in_handler, refuse_in_handler
+from .actor import refuse_in_handler
 from .address import Address
 from .exchange import Exchange, ExchangeDescription
 from .hosting import SOURCE
 from .market_feed import MarketFeed
-from .messages import GetOrders, Halt, NextRecord, Problem, Resume, StopStrategy, WaitForState
+from .messages import GetOrders, Halt, NextRecord, Problem, StopStrategy, WaitForState
 from .monitor import to_stderr
 from .playback import Playback
 from .reading import ASK_TIMEOUT, WHY
-from .settings import Settings, patience, refuse_untraded
+from .settings import Settings, patience
+from .steering import Steering
 from .stepped import Stepped
 from .threads import after_fork_in_child
-from .tying import Tying
 from .watchdog import Moving
 from .wiring import Addresses, plan, plan_guards, runtime_for
 
@@ -43,7 +40,7 @@ _NO_LIMITS: Final = RiskLimits()
 _systems: weakref.WeakSet[TradingSystem] = weakref.WeakSet()
 
 
-class TradingSystem(Tying):
+class TradingSystem(Steering):
     """Strategies, risk controller, order manager, exchange and portfolio, each an actor on its own thread.
 
     A context manager: entering starts the actors, leaving stops them in order. Every method may be called from any
@@ -358,78 +355,6 @@ class TradingSystem(Tying):
         """
         self._pass_to_risk(self._stamped(CancelOrder(order_id)), "cancel()")
 
-    def set_limits(self, limits: RiskLimits) -> None:
-        """Hold orders to other limits, in place of all before; those that wait in risk's mailbox are judged first.
-
-        Raises:
-            InvalidConfiguration: for what are no RiskLimits, and for those of a symbol that is not traded.
-            SystemStopped: when it is not running.
-        """
-        if type(limits) is not RiskLimits:
-            raise InvalidConfiguration.of("limits", limits, "must be RiskLimits")
-        refuse_untraded("limits", limits, self.instruments)
-        self._must_run("set_limits()")
-        command = ChangeLimits(limits, time_ns=self._runtime.now_ns(), source=SOURCE)
-        if not self._at.risk.send(command):
-            raise SystemStopped("set_limits()")
-        self._runtime.settle()
-
-    def halt(self, reason: str, strategy_id: str | None = None) -> None:
-        """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do.
-
-        Once it has returned, none leaves. Inside a handler of a strategy it does not wait for that.
-
-        Args:
-            reason: at most 256 printable characters; it is in the text of every refusal.
-            strategy_id: whose orders; all unless given.
-
-        Raises:
-            InvalidConfiguration: for another reason or id.
-            SystemStopped: when it is not running.
-        """
-        self._to_both_gates(self._trip(reason, Action.HALT, strategy_id), "halt()")
-
-    def reduce(self, reason: str, strategy_id: str | None = None) -> None:
-        """Let only such orders leave from now on as bring a position closer to zero, counting those that work.
-
-        Working orders that could open a position are cancelled. Otherwise as halt().
-        """
-        self._to_both_gates(self._trip(reason, Action.REDUCE, strategy_id), "reduce()")
-
-    def kill(self, reason: str, *, flatten: bool = False, trip: Trip = Trip.PERSON) -> None:
-        """Let nothing leave from now on but cancels, cancel all orders, and close all positions if that is asked for.
-
-        It goes ahead of everything that waits and never blocks, so that it may be called anywhere: in any thread, in a
-        handler, in a signal handler. What comes of it is in the updates.
-
-        Args:
-            reason: at most 256 printable characters.
-            flatten: whether each position is closed at the market once its orders are gone.
-            trip: what the record shall say has caused it.
-
-        Raises:
-            InvalidConfiguration: for another reason.
-            SystemStopped: when it is not running.
-        """
-        message = self._trip(reason, Action.FLATTEN if flatten else Action.CANCEL_ALL, None, trip)
-        self._must_run("kill()")
-        for gate in (self._at.risk, self._at.manager):
-            gate.send_first(message)
-        if not in_handler():
-            self._runtime.settle()
-
-    def resume(self, strategy_id: str | None = None) -> None:
-        """Let new orders leave again: of one strategy, or of all, also in symbols in which a report was not understood.
-
-        What trips stays tripped until somebody has called this. It lifts what holds all and what holds each strategy;
-        with a strategy's id, what holds that strategy alone.
-        """
-        name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)
-        self._to_both_gates(Resume(name), "resume()")
-        for guard in self._at.guards():
-            guard.send(Resume(name))
-        self._runtime.settle()
-
     def _seen(self) -> tuple[Moving, ...]:
         strategies = tuple(self._strategies.values())
         addresses = (*strategies, *self._at.all())
@@ -439,30 +364,8 @@ class TradingSystem(Tying):
             if address.is_bound
         )
 
-    def _trip(self, reason: str, action: Action, strategy_id: str | None, trip: Trip = Trip.PERSON) -> Halt:
-        name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)
-        return Halt(free_text("reason", reason, InvalidConfiguration), trip, action, name)
-
-    def _to_both_gates(self, message: Halt | Resume, request: str) -> None:
-        self._must_run(request)
-        for gate in (self._at.risk, self._at.manager):
-            if in_handler():
-                gate.send_first(message)
-                continue
-            try:
-                gate.ask(message, ASK_TIMEOUT, first=True)
-            except pykka.ActorDeadError:
-                raise SystemStopped(request) from None
-        self._runtime.settle()
-
     def _stamped(self, command: Command) -> Command:
         return changed(command, time_ns=self._runtime.now_ns(), source=SOURCE)
-
-    def _pass_to_risk(self, command: Command, request: str) -> None:
-        self._must_run(request)
-        if not self._at.risk.send(command):
-            raise SystemStopped(request)
-        self._runtime.settle()
 
     def _first_answered(self, source: str) -> None:
         if source == SOURCE:

@@ -99,6 +99,7 @@ def plan(
         currency=settings.account_currency,
         hedged=settings.positions == "hedged",
         ties=settings.ties,
+        account=settings.account,
         rules=settings.rules,
     )
     portfolio_book = PortfolioBook(

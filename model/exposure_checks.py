@@ -121,6 +121,12 @@ class ExposureWorth:
             self._begin(scope)
         return None if self._lacking[scope] else self._sums[scope]
 
+    def converted(self, symbol: str, amount: Decimal) -> Decimal:
+        """Return an amount of a symbol's quote currency in the account's; zero where that cannot be told."""
+        if self.currency is None:
+            return ZERO
+        return self._conversion.convert(amount, self._instruments[symbol].quote, self.currency) or ZERO
+
     def changed(self, key: Key, before: Exposure, after: Exposure) -> None:
         """Hear of an exposure that has changed."""
         grown = subtract(after.size, before.size)

@@ -6,14 +6,16 @@ positions and may cost is counted when it is approved, and given up only by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from types import MappingProxyType
 
 from . import events as e
-from .account_events import LimitsChanged
-from .booking import balances as cash_after
-from .booking import entries, quote_of
+from .account import Account, MarginAccount
+from .account_events import CashMoved, LimitsChanged
+from .account_snapshot import AccountSnapshot
+from .booking import entries
 from .checking import Asked, Checklists, Kind
 from .commands import (
     SUBMISSIONS,
@@ -23,13 +25,15 @@ from .commands import (
     Command,
     Denied,
     ModifyOrder,
+    MoveCash,
     SubmitGroup,
     SubmitOrder,
 )
 from .conversion import Conversion
+from .equity import Equity
 from .exposure import Exposure, Exposures, Share
 from .exposure_checks import ExposureChecks, ExposureWorth
-from .funds_checks import FundsChecks
+from .funds import Funds
 from .gate import Gate
 from .instrument import Instrument
 from .judgement import NOT_JUDGED, Judgement
@@ -37,6 +41,7 @@ from .kinds import Reason, Side, TradingState
 from .limits import RiskLimits, Rule
 from .link import Link
 from .loss_checks import LossChecks
+from .margin_checks import MarginChecks
 from .market import MarketData
 from .market_checks import MarketChecks
 from .numbers import ONE, ZERO, negate
@@ -47,7 +52,8 @@ from .rate_checks import OpenOrderChecks, RateChecks
 from .records import EXTERNAL
 from .reducing import refuse_opening, refuse_reducing_nothing
 from .refusal import Refusal
-from .reservation import Reserved, Working, pool_of, terms_of
+from .reservation import Working, pool_of, terms_of
+from .transfers import Transfers
 from .tripping import Tripped, Tripping
 from .validation import check_expiry, check_has, check_submission
 from .values import changed
@@ -68,6 +74,7 @@ class RiskBook:
         fee_rate: largest fee as a fraction of notional.
         currency: what exposure is told in; None where it cannot be told.
         hedged: whether a symbol has a long and a short position.
+        account: what kind it is; None for one of which only the cash of buys is checked.
         ties: whether the venue ties the orders of a group itself; else each of them may execute.
         rules: what trips by itself.
     """
@@ -85,25 +92,31 @@ class RiskBook:
         hedged: bool = False,
         ties: bool = True,
         rules: tuple[Rule, ...] = (),
+        account: Account | None = None,
     ) -> None:
         self.gate = Gate()
         self._instruments = instruments
         self._hedged = hedged
         self._ties = ties
-        self._cash = None if cash is None else dict(cash)
         self._valuation = Valuation(
             instruments, allowance=allowance, allowance_ticks=allowance_ticks, fee_rate=fee_rate
         )
         self._conversion = Conversion(instruments)
         self._working: dict[str, Working] = {}
-        self._reserved = Reserved()
         self.exposures = Exposures(hedged=hedged)
         self._worth = ExposureWorth(self.exposures, instruments, self._valuation, self._conversion, currency)
+        self.funds = Funds(instruments, self._valuation, cash, account)
+        self.equity = Equity(self.funds, self._worth, self._conversion)
+        self.margin = MarginChecks(account, self.equity, self._worth, self._valuation)
+        self._has_margin = isinstance(account, MarginAccount)
+        margin = self.margin if self._has_margin else None
+        self._transfers = Transfers(self.funds, margin, self._conversion, currency)
         self._losses = LossChecks(instruments, self._conversion, currency, hedged=hedged)
         families = (
             OrderChecks(self._valuation),
             ExposureChecks(self.exposures, self._worth),
-            FundsChecks(self._instruments, self._valuation, self._cash, self._reserved),
+            self.funds,
+            self.margin,
             self._losses,
             MarketChecks(instruments, self._valuation),
             OpenOrderChecks(),
@@ -112,7 +125,7 @@ class RiskBook:
             RateChecks(),
         )
         self._checklists = Checklists(families, limits)
-        self._tripping = Tripping(rules, self._losses)
+        self._tripping = Tripping(rules, self._losses, self._margin_used if self._has_margin else None)
         # What was judged last, and how large exposure was then: as long as nothing else happens, it need not be worked
         # out again when it is taken over.
         self._latest: Asked | None = None
@@ -128,7 +141,7 @@ class RiskBook:
     @property
     def reserved(self) -> Mapping[str, Decimal]:
         """What working buys may still cost, by currency; of those that close each other, the dearest."""
-        return self._reserved.by_currency
+        return self.funds.reserved.by_currency
 
     def on_market_data(self, data: MarketData) -> None:
         """Take over a price."""
@@ -143,6 +156,22 @@ class RiskBook:
         """Put other limits in force at once, and return the fact for the record."""
         self._checklists.limits = command.limits
         return LimitsChanged(time_ns=now_ns, source=command.source, limits=command.limits)
+
+    def account(self, sequence: int) -> AccountSnapshot:
+        """Return how the account stands."""
+        margin = self.margin.margin() if self._has_margin else None
+        balances = MappingProxyType(self.funds.balances())
+        return AccountSnapshot(balances=balances, equity=self.equity.value(), margin=margin, sequence=sequence)
+
+    def _margin_used(self) -> tuple[Decimal | None, Decimal]:
+        equity = self.equity.value()
+        return (None, ZERO) if equity is None else (self.margin.maintenance(), equity)
+
+    def move_cash(self, command: MoveCash, now_ns: int) -> CashMoved | e.CommandRefused | None:
+        """Judge a deposit or a withdrawal, and return the fact for the record; None for one that is repeated."""
+        fact = self._transfers.judge(command, now_ns, SOURCE)
+        self.equity.stale()
+        return fact
 
     def tripped(self, now_ns: int) -> tuple[Tripped, ...]:
         """Return the rules that have tripped since this was last called."""
@@ -265,7 +294,7 @@ class RiskBook:
         )
 
     @contextmanager
-    def _as_if(self) -> Iterator[Callable[[str, Working], None]]:
+    def _as_if(self) -> Generator[Callable[[str, Working], None]]:
         """Let orders count while others are judged; afterwards all is as it was."""
         ids: list[str] = []
 
@@ -325,7 +354,6 @@ class RiskBook:
             return
         self.exposures.put(asked.order_id, asked.share, asked.after)
         self._worth.changed(asked.share.key, asked.before, asked.after)
-        self._reserve(asked.order_id, asked.working, ZERO, asked.working.cost)
         self._working[asked.order_id] = asked.working
         for family in self._checklists.counting:
             family.counted(asked.order_id, None, asked.working)
@@ -338,7 +366,7 @@ class RiskBook:
 
     def _new(self, command: SubmitOrder, link: Link | None, order: Order | None = None) -> Working:
         pool = None if link is None or not self._ties else pool_of(link)
-        if order is not None or self._cash is None or command.side is Side.SELL:
+        if order is not None or self.funds.cash is None or command.side is Side.SELL:
             return self._costed(Working(command, pool, order, link=link))
         return Working(command, pool, cost=self._valuation.cost(command, ZERO) or ZERO, link=link)
 
@@ -350,24 +378,20 @@ class RiskBook:
         event, order = update.event, update.order
         known = self._working.get(event.order_id)
         held: Working | None = known
-        balances: dict[str, Decimal] = {}
         moved: tuple[tuple[str, str], Exposure] | None = None
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
         elif order is not None and not isinstance(event, e.AccountEvent):
             held = self._following(known, event, order)
-            if self._cash is not None:
-                quote = quote_of(self._instruments, order.symbol)
-                balances = cash_after(self._cash, quote, order.side, entries(event))
             moved = self._moved(event, order)
         takes = [take for family in self._checklists.families if (take := family.after(update)) is not None]
         # All is computed; nothing below can fail.
         if moved is not None:
             self._keep(*moved)
-        if self._cash is not None:
-            self._cash.update(balances)
         for take in takes:
             take()
+        if takes:
+            self.equity.stale()
         if isinstance(event, e.OrderCreated):
             self._created.add(event.order_id)
         if isinstance(event, e.OrderCreated) or _is_submission(event):
@@ -476,7 +500,7 @@ class RiskBook:
         return Share((terms.source, terms.symbol), terms.side, closes, working.pool, working.leaves)
 
     def _costed(self, working: Working) -> Working:
-        if self._cash is None or working.terms.side is Side.SELL:
+        if self.funds.cash is None or working.terms.side is Side.SELL:
             return working
         cost = self._valuation.cost(working.dearest, working.filled)
         # A price that has gone missing does not free what was held for the order.
@@ -502,19 +526,14 @@ class RiskBook:
             after = self.exposures.with_share(before, order_id, counted, share)
             self.exposures.put(order_id, share, after)
             self._worth.changed(share.key, before, after)
-        self._reserve(order_id, one, ZERO if was is None else was.cost, ZERO if working is None else working.cost)
         for family in self._checklists.counting:
             family.counted(order_id, was, working)
-
-    def _reserve(self, order_id: str, one: Working, before: Decimal, cost: Decimal) -> None:
-        if before != cost:
-            currency = self._instruments[one.terms.symbol].quote
-            self._reserved.put(currency, order_id, one.pool, before, cost)
 
     def _keep(self, key: tuple[str, str], after: Exposure) -> None:
         before = self.exposures.of(key)
         self.exposures.keep(key, after)
         self._worth.changed(key, before, after)
+        self.equity.moved(key[1], before, after)
 
 
 def _id_of(command: SubmitOrder) -> str:

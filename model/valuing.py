@@ -33,6 +33,7 @@ class Valuation:
         self._instruments = instruments
         self._allowance = allowance
         self._allowance_ticks = Decimal(allowance_ticks)
+        self._fee_rate = fee_rate
         self._with_fee = add(ONE, fee_rate)
         self._marks: dict[str, Mark] = {}
 
@@ -74,6 +75,11 @@ class Valuation:
             return None
         leaves = max(subtract(terms.quantity, filled), ZERO)
         return multiply(multiply(leaves, price), self._with_fee)
+
+    def fee(self, terms: SubmitOrder, leaves: Decimal) -> Decimal:
+        """Return the largest fee on what may still execute, in the quote currency; zero while no market is known."""
+        price = self.worst_price(terms) if self._fee_rate else None
+        return ZERO if price is None else multiply(multiply(leaves, price), self._fee_rate)
 
     def mark(self, symbol: str) -> Mark:
         """Return what market data has told of a symbol."""

@@ -13,6 +13,7 @@ from .actors.system import TradingSystem
 from .limits_file import LimitsFile, load_limits
 from .model import events, reports
 from .model.account import Currency, MarginAccount, SpotAccount
+from .model.account_snapshot import AccountSnapshot
 from .model.alarm import Alarm, AlarmCode
 from .model.commands import CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
 from .model.equity_curve import EquityPoint
@@ -32,6 +33,7 @@ from .model.errors import (
 from .model.events import OrderUpdate
 from .model.explanation import Explanation
 from .model.fill_models import ByProbability, ByQueuePosition, ByVolumeShare, FillModel, Reach, ThroughOnly, Touch
+from .model.funds import Balance
 from .model.group import Group
 from .model.instrument import Instrument
 from .model.kinds import (
@@ -51,6 +53,7 @@ from .model.kinds import (
 )
 from .model.latency import FixedLatency, NormalLatency, SampledLatency
 from .model.limits import RiskLimits, Rule
+from .model.margin_checks import Margin
 from .model.market import Bar, Depth, MarketData, Quote, Trade
 from .model.order import Order
 from .model.performance import Performance
@@ -65,10 +68,12 @@ logger.disable("orderpit")
 
 __version__ = "0.1.0"
 __all__ = [
+    "AccountSnapshot",
     "Action",
     "Alarm",
     "AlarmCode",
     "AuditReport",
+    "Balance",
     "Bar",
     "BlockingCall",
     "BracketIds",
@@ -98,6 +103,7 @@ __all__ = [
     "InvalidValue",
     "LimitsFile",
     "Liquidity",
+    "Margin",
     "MarginAccount",
     "MarketData",
     "ModifyOrder",

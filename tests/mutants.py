@@ -152,9 +152,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "what is reserved is not counted",
-        "model/funds_checks.py",
-        "        left = subtract(self._cash.get(currency, ZERO), self._reserved.by_currency.get(currency, ZERO))\n",
-        "        left = self._cash.get(currency, ZERO)\n",
+        "model/funds.py",
+        "free=subtract(total, locked))\n",
+        "free=total)\n",
     ),
     Mutant(
         "the limit on notional is not applied",
@@ -203,8 +203,8 @@ MUTANTS: Final = (
     Mutant(
         "a limit that is reached refuses",
         "model/checking.py",
-        "            if value < bound if check.at_least else value > bound:\n",
-        "            if value < bound if check.at_least else value >= bound:\n",
+        "(value < bound if at_least else value > bound)",
+        "(value < bound if at_least else value >= bound)",
     ),
     Mutant(
         "a modification that is on its way does not count",

@@ -12,6 +12,7 @@ from helpers import BOUND, OwnVenue, limit, market, quote, system_of
 from orderpit import (
     Fill,
     Instrument,
+    MarginAccount,
     OrderState,
     OrderType,
     OrderUpdate,
@@ -550,6 +551,44 @@ def _() -> TradingSystem:
     opens, closes = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (2, 3))
     rules = {"trading_hours": TradingHours(open=opens, close=closes, days=range(7))}
     return running(limit(), risk=RiskLimits(only_in_trading_hours=True), rules=rules)
+
+
+@provokes(
+    Reason.INSUFFICIENT_MARGIN,
+    "risk",
+    "if all working orders filled, the positions would be worth more than the margin of a `MarginAccount` carries",
+)
+def _() -> TradingSystem:
+    account = MarginAccount(leverage="2", maintenance_margin="0.1")
+    return running(limit("90", "30"), cash={"USDT": "1000"}, account=account)
+
+
+@provokes(
+    Reason.NO_ACCOUNT,
+    "risk",
+    "a limit goes by the equity, and no cash was given; or by the account's currency, and there is none",
+)
+def _() -> TradingSystem:
+    return running(limit("90"), risk=RiskLimits(max_leverage="2"))
+
+
+@provokes(
+    Reason.MAX_LEVERAGE,
+    "risk",
+    "if all working orders filled, the positions would be worth more than `RiskLimits.max_leverage` times the equity",
+)
+def _() -> TradingSystem:
+    return running(limit("90", "9"), cash={"USDT": "1000"}, risk=RiskLimits(max_leverage="0.8"))
+
+
+@provokes(
+    Reason.MAX_CONCENTRATION,
+    "risk",
+    "if all working orders filled, the position in the instrument would be worth more of the equity than"
+    " `RiskLimits.max_concentration`",
+)
+def _() -> TradingSystem:
+    return running(limit("90", "9"), cash={"USDT": "1000"}, risk=RiskLimits(max_concentration="0.8"))
 
 
 @provokes(

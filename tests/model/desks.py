@@ -23,9 +23,9 @@ TICK = {"price_increment": "0.01", "quantity_increment": "0.001"}
 class TimedDesk:
     """Each update reaches risk before the next command is judged; times are nanoseconds after the desk was opened."""
 
-    def __init__(self, limits: RiskLimits, *instruments: Instrument, priced: bool = True):
+    def __init__(self, limits: RiskLimits, *instruments: Instrument, priced: bool = True, **risk):
         known = instruments or (Instrument("BTC/USDT", **TICK), Instrument("ETH/USDT", **TICK))
-        self.risk = RiskBook({one.symbol: one for one in known}, limits, currency="USDT")
+        self.risk = RiskBook({one.symbol: one for one in known}, limits, **{"currency": "USDT"} | risk)
         self.blotter = Blotter((f"m-{number}" for number in count(1)).__next__)
         self.executions = count(1)
         self.now = NOW
@@ -53,9 +53,13 @@ class TimedDesk:
     def report(self, kind, order_id: str, **fields) -> None:
         self._take(self.blotter.decide_report(report(kind, client_order_id=order_id, **fields), self.now))
 
-    def filled(self, order_id: str, quantity: str) -> None:
+    def fact(self, fact) -> None:
+        """Have a fact of risk's recorded, and told to it."""
+        self._take(self.blotter.decide_fact(fact, self.now))
+
+    def filled(self, order_id: str, quantity: str, **terms) -> None:
         order = self.blotter.order(order_id)
-        executed = fill(f"x{next(self.executions)}", quantity, fee="0")
+        executed = fill(f"x{next(self.executions)}", quantity, **{"fee": "0"} | terms)
         self.report(r.VenueFilled, order_id, symbol=order.symbol, side=order.side, fill=executed)
 
     def _take(self, outcome) -> None:

@@ -728,11 +728,11 @@ def test_cash_moves_with_fills_busts_and_corrections() -> None:
     corrected = attrs.evolve(booked, price=Decimal(50), fee=Decimal("0.25"))
     desk.from_venue.append(r.VenueFillCorrected(client_order_id="a", symbol=SYMBOL, fill=corrected))
     desk.settle()
-    assert desk.risk._cash == {"USDT": Decimal("749.75")}
+    assert desk.risk.funds.cash == {"USDT": Decimal("749.75")}
     busted = r.VenueFillBusted(client_order_id="a", symbol=SYMBOL, execution_id=booked.execution_id)
     desk.from_venue.append(busted)
     desk.settle()
-    assert desk.risk._cash == {"USDT": Decimal(1000)}
+    assert desk.risk.funds.cash == {"USDT": Decimal(1000)}
 
 
 def test_a_sale_brings_cash_and_a_fee_in_another_currency_is_paid_there() -> None:
@@ -742,7 +742,7 @@ def test_a_sale_brings_cash_and_a_fee_in_another_currency_is_paid_there() -> Non
     fill = r.Fill(execution_id="E", quantity="5", price="100", fee="0.01", fee_currency="BNB")
     desk.from_venue.append(r.VenueFilled(client_order_id="a", symbol=SYMBOL, side=Side.SELL, fill=fill))
     desk.settle()
-    assert desk.risk._cash == {"USDT": Decimal(1500), "BNB": Decimal("-0.01")}
+    assert desk.risk.funds.cash == {"USDT": Decimal(1500), "BNB": Decimal("-0.01")}
 
 
 def test_an_external_fill_in_a_symbol_that_we_do_not_trade_is_paid_all_the_same() -> None:
@@ -750,7 +750,7 @@ def test_an_external_fill_in_a_symbol_that_we_do_not_trade_is_paid_all_the_same(
     fill = r.Fill(execution_id="E", quantity="2", price="30", fee="0.06", fee_currency="USDT")
     desk.from_venue.append(r.VenueFilled(client_order_id="x", symbol="ETH/USDT", side=Side.BUY, fill=fill))
     desk.settle()
-    assert desk.risk._cash == {"USDT": Decimal("939.94")}
+    assert desk.risk.funds.cash == {"USDT": Decimal("939.94")}
 
 
 def test_a_fill_after_the_order_has_closed_is_paid() -> None:
@@ -762,7 +762,7 @@ def test_a_fill_after_the_order_has_closed_is_paid() -> None:
     fill = r.Fill(execution_id="E", quantity="2", price="100", fee="0.2", fee_currency="USDT")
     desk.from_venue.append(r.VenueFilled(client_order_id="a", symbol=SYMBOL, side=Side.BUY, fill=fill))
     desk.settle()
-    assert (desk.risk._cash, desk.reserved) == ({"USDT": Decimal("799.8")}, 0)
+    assert (desk.risk.funds.cash, desk.reserved) == ({"USDT": Decimal("799.8")}, 0)
 
 
 def test_without_an_account_nothing_is_reserved_and_no_cash_is_kept() -> None:
@@ -834,4 +834,4 @@ def test_no_race_makes_the_venue_execute_more_than_there_is_cash(
     desk.settle()
     assert desk.reserved == 0
     assert desk.risk._working == {}
-    assert desk.risk._cash == {"USDT": Decimal(cash) - desk.spent}
+    assert desk.risk.funds.cash == {"USDT": Decimal(cash) - desk.spent}

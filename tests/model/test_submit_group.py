@@ -271,7 +271,7 @@ def test_what_is_held_follows_the_orders_to_their_end():
     follow(desk.filled(desk.group().orders[-1].order_id, "6"))
     follow(desk.cancelled(orders[1]))
     assert risk.reserved == {"USDT": 0}
-    assert risk._reserved._pools._pools == {}
+    assert risk.funds.reserved._pools._pools == {}
 
 
 def test_a_group_that_was_refused_after_all_holds_nothing():

@@ -24,6 +24,8 @@ WITH_NUMBERS = frozenset(
         Reason.DISPLAY_QUANTITY,
         Reason.EXPIRE_TIME,
         Reason.PRICE_BAND,
+        Reason.INSUFFICIENT_MARGIN,
+        Reason.MAX_LEVERAGE,
         Reason.MAX_LONG,
         Reason.MAX_SHORT,
         Reason.MAX_GROSS,

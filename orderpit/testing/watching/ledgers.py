@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...model.commands import Approved, Denied, ModifyOrder, SubmitGroup, SubmitOrder
+from ...model.funds import Funds
 from ...model.kinds import Side
 from ...model.limits import RiskLimits
 from ...model.numbers import ZERO, add, subtract
@@ -95,7 +96,7 @@ class RiskLedger:
         self._limits = limits
         self._actor = actor
         self._ledger = ledger
-        self._cash: Mapping[str, Decimal] | None = vars(book)["_cash"]
+        self._funds: Funds = book.funds
         self._working: Mapping[str, Any] = vars(book)["_working"]
         self._reserved: Mapping[str, Decimal] = book.reserved
         self._instruments: Mapping[str, Any] = vars(book)["_instruments"]
@@ -110,8 +111,8 @@ class RiskLedger:
         moved = self._ledger.advance(self._actor.followed)
         if moved:
             self._limits.moved(moved)
-            if self._cash is not None:
-                self._ledger.hold_cash(moved, self._cash)
+            if self._funds.cash is not None:
+                self._ledger.hold_cash(moved, self._funds.earned())
 
     def limits(self, limits: RiskLimits) -> None:
         """Take other limits that risk is being handed."""
@@ -131,9 +132,10 @@ class RiskLedger:
                 self._asked = order
 
     def _hold_funds(self, asked: SubmitOrder) -> None:
-        if asked.order_id in self._working and self._cash is not None:
+        if asked.order_id in self._working and self._funds.is_checked:
             currency = self._instruments[asked.symbol].quote
-            free = subtract(self._cash.get(currency, ZERO), self._reserved.get(currency, ZERO))
+            cash = (self._funds.cash or {}).get(currency, ZERO)
+            free = subtract(cash, self._reserved.get(currency, ZERO))
             if free < ZERO:
                 raise Violation("I-13", f"free {currency} with {asked.order_id} approved", free, "zero or more")
 

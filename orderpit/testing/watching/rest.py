@@ -100,7 +100,7 @@ class Rest:
         ours = {order_id for order_id, order in live.items() if order.strategy_id != EXTERNAL}
         must_equal("I-13", "orders that risk counts as working", set(working), ours)
         must_equal("I-17", "orders that risk waits for", sorted(inside(self._book, "_judged")), [])
-        if inside(self._book, "_cash") is None:
+        if self._book.funds.cash is None:
             return
         # Of the orders of a group that close each other, the dearest counts for all.
         dearest: dict[tuple[str, str | None, str], Decimal] = {}
