@@ -183,6 +183,11 @@ class Clearing(Grouping):
             ending=frozenset(name for name in names if name in self._ending),
             unfilled=self._unfilled.get(key),
             hedged=self._hedged,
+            brackets=tuple(
+                (name, group.open_quantity)
+                for name in dict.fromkeys(order.group_id for order in orders)
+                if name is not None and (group := self.groups.get(name)) is not None
+            ),
         )
 
     # -- the fold

@@ -54,6 +54,7 @@ class Stake:
         ending: the orders that the venue has no longer, and has not said how they ended.
         unfilled: how often closing has brought nothing.
         hedged: whether there is a long and a short position.
+        brackets: by group, what has filled of its entry and its exits have not closed.
     """
 
     strategy_id: str
@@ -65,6 +66,7 @@ class Stake:
     ending: frozenset[str] = frozenset()
     unfilled: Failed | None = None
     hedged: bool = False
+    brackets: tuple[tuple[str, Decimal], ...] = ()
 
     def failed(self, order: Order) -> Failed | None:
         """Return how often the venue has refused to cancel an order."""
@@ -146,10 +148,14 @@ def _closes_at_once(order: Order) -> bool:
 
 
 def _that_could_open(stake: Stake, live: list[Order]) -> Iterator[Order]:
-    """What is not needed to close what is held, the newest first; what only closes, and exits of brackets, stay."""
+    """What is not needed to close what is held, the newest first; what only closes stays.
+
+    So do the exits of brackets, unless what they would close has been closed otherwise: then they would open.
+    """
     for side in Side:
         mine = [order for order in live if order.side is side]
         held = stake.held.long if side is Side.SELL else stake.held.short
+        yield from _exits_of_nothing(stake, mine, held)
         plain_orders = [order for order in mine if not _only_closes(order)]
         if stake.hedged:
             # There every order that is not told to close opens its own side.
@@ -163,8 +169,26 @@ def _that_could_open(stake: Stake, live: list[Order]) -> Iterator[Order]:
             yield order
 
 
+def _exits_of_nothing(stake: Stake, mine: list[Order], held: Decimal) -> Iterator[Order]:
+    exits = [order for order in mine if _is_exit(order) and not order.reduce_only and order.state is not _HELD]
+    names = dict.fromkeys(order.group_id for order in reversed(exits))
+    # By what their entries have filled, not by what works: while one exit fills, the other is yet to be cut.
+    left = {name: quantity for name, quantity in stake.brackets if name in names and quantity > ZERO}
+    counted = total(left.values())
+    for name in names:
+        if counted <= held:
+            break
+        if name in left:
+            counted = subtract(counted, left[name])
+            yield from (order for order in exits if order.group_id == name)
+
+
+def _is_exit(order: Order) -> bool:
+    return order.link is not None and order.link.is_exit
+
+
 def _only_closes(order: Order) -> bool:
-    return order.reduce_only or (order.link is not None and order.link.is_exit)
+    return order.reduce_only or _is_exit(order)
 
 
 def _counts(order: Order) -> Decimal:
@@ -205,11 +229,17 @@ def _closing(stake: Stake) -> Iterator[Close]:
 
 
 def _order_of(stake: Stake, quantity: Decimal) -> Decimal:
-    """Return the largest order that closes no more than is held; zero where there is none."""
+    """Return the largest order that closes no more than is held, and leaves no rest that none can close; else zero."""
     instrument = stake.instrument
     if instrument is None:
         return quantity
-    if instrument.max_quantity is not None:
-        quantity = min(quantity, instrument.max_quantity)
-    lots = multiply(whole_steps(quantity, instrument.quantity_increment), instrument.quantity_increment)
-    return ZERO if instrument.min_quantity is not None and lots < instrument.min_quantity else lots
+    whole = lots = _lots(quantity, instrument)
+    least = instrument.min_quantity or ZERO
+    if instrument.max_quantity is not None and whole > instrument.max_quantity:
+        # What is over must be enough for an order of its own.
+        lots = _lots(min(instrument.max_quantity, max(subtract(whole, least), least)), instrument)
+    return ZERO if lots < least else lots
+
+
+def _lots(quantity: Decimal, instrument: Instrument) -> Decimal:
+    return multiply(whole_steps(quantity, instrument.quantity_increment), instrument.quantity_increment)

@@ -254,3 +254,43 @@ def test_an_alert_is_told_and_changes_nothing() -> None:
         assert [(alarm.code, alarm.text) for alarm in alarms] == [
             (AlarmCode.TRIPPED, "REJECT_RATE, ALERT: 0.4 of the last 20")
         ]
+
+
+@pytest.mark.parametrize(("sold", "left"), [("3", 0), ("1", 2)], ids=["all", "a part"])
+def test_in_a_state_that_reduces_no_exit_of_a_bracket_opens_when_what_it_protected_has_been_sold(
+    sold: str, left: int
+) -> None:
+    system, _ = traded()
+    with stopping(system):
+        system.bracket(market("3"), profit_target=110, stop_loss=90)
+        assert system.quiesce(BOUND)
+        system.submit(market(sold, Side.SELL))
+        system.reduce("enough")
+        assert system.quiesce(BOUND)
+        assert not list(system.orders(live_only=True))
+        system.publish(quote("111", "112"))
+        assert system.quiesce(BOUND)
+        assert held(system) == left
+
+
+def test_in_a_state_that_reduces_the_exits_of_a_bracket_stay_while_there_is_what_they_close() -> None:
+    system, _ = traded()
+    with stopping(system):
+        system.bracket(market("3"), profit_target=110, stop_loss=90)
+        system.reduce("enough")
+        assert system.quiesce(BOUND)
+        assert len(list(system.orders(live_only=True))) == 2
+        system.publish(quote("111", "112"))
+        assert system.quiesce(BOUND)
+        assert held(system) == 0
+
+
+def test_positions_are_closed_in_orders_that_leave_no_rest_too_small_for_one() -> None:
+    # 6 in orders of 2 to 5: 5 would leave 1, which no order can close; 4 leave 2.
+    instrument = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="1", min_quantity=2, max_quantity=5)
+    system, _ = traded(market("3"), market("3"), instrument=instrument)
+    with stopping(system):
+        system.kill("enough", flatten=True)
+        assert system.quiesce(BOUND)
+        assert held(system) == 0
+        assert [order.quantity for order in system.orders() if order.tag == TAG] == [4, 2]
