@@ -42,7 +42,8 @@ class KillFile(BaseActor):
         self._gates = gates
         self._first_line = first_line
         self._look_later = look_later
-        self._tripped = False
+        # What it has asked for; None while there is no file.
+        self._tripped: Action | None = None
 
     def started(self) -> None:
         """Begin to look."""
@@ -56,20 +57,23 @@ class KillFile(BaseActor):
                 self._look_later(LOOK_NS, self._me, CheckFile())
                 self._look()
             case Resume():
-                self._tripped = False
+                self._tripped = None
                 self._look()
             case _:
                 self.unknown(message)
 
     def _look(self) -> None:
         line = self._first_line()
-        if line is None or self._tripped:
-            self._tripped = line is not None
+        if line is None:
+            self._tripped = None
             return
-        self._tripped = True
         words = "".join(sign if sign.isprintable() else "?" for sign in line.strip()[:_MOST])
         flattens = words.lower().split()[:1] == ["flatten"]
         action = Action.FLATTEN if flattens else Action.CANCEL_ALL
+        # Whoever writes it makes an empty file first, which may be seen: what then comes in may ask for more.
+        if self._tripped in {action, Action.FLATTEN}:
+            return
+        self._tripped = action
         halt = Halt(f"kill file: {words}" if words else "kill file", Trip.FILE, action)
         for gate in self._gates:
             self.send(gate, halt)

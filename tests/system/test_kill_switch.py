@@ -104,6 +104,17 @@ def test_a_file_kills_and_kills_again_when_it_is_still_there(runtime: Any, tmp_p
         ]
 
 
+def test_a_file_that_was_seen_before_its_word_was_written_closes_positions_all_the_same(tmp_path: Path) -> None:
+    file, told = tmp_path / "kill", Recorder()
+    with system_of(BTC, kill_file=str(file), runtime="threads") as system:
+        system.subscribe(told, TradingStateChanged)
+        file.touch()
+        told.first(1)
+        file.write_text("flatten")
+        told.first(2)
+        assert [action for _, action, _ in trips(told.items)] == [Action.CANCEL_ALL, Action.FLATTEN]
+
+
 def test_a_strategy_that_never_returns_is_held_and_the_others_are_not() -> None:
     release, began = threading.Event(), threading.Event()
 
