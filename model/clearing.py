@@ -78,8 +78,10 @@ class Clearing(Grouping):
         )
         whose = f"strategy {strategy_id}: " if strategy_id else ""
         alarm = Alarm(now_ns, AlarmCode.TRIPPED, "", f"{whose}{hold.trip.value}, {hold.action.value}: {hold.reason}")
+        # Whoever has asked for it knows.
+        alarms = () if hold.trip is Trip.PERSON else (alarm,)
         recorded = (e.OrderUpdate(self.sequence + 1, fact, None),)
-        return self._cleared(Outcome(recorded, alarms=(alarm,), gate=gate), gate, now_ns)
+        return self._cleared(Outcome(recorded, alarms=alarms, gate=gate), gate, now_ns)
 
     def decide_resume(self, strategy_id: str, now_ns: int) -> Outcome:
         """Judge a person's resuming, of one strategy or of all."""

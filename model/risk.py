@@ -209,27 +209,30 @@ class RiskBook:
             # A repeated id is the order manager's to answer; it reserves nothing a second time.
             return self._refuse_repeated(repeated), ()
         if len(orders) == 1:
-            refusal, judgement = self._judge_new(orders[0], self._new(orders[0], links[0]), now_ns)
+            refusal, judgement = self._judge_new(orders[0], links[0], now_ns)
             return refusal, (judgement,)
         judgements: list[Judgement] = []
         ahead: list[Working] = []
         with self._as_if() as stored:
             for command, link in zip(orders, links, strict=True):
-                working = self._new(command, link)
-                refusal, judgement = self._judge_new(command, working, now_ns, tuple(ahead))
+                refusal, judgement = self._judge_new(command, link, now_ns, tuple(ahead))
                 judgements.append(judgement)
                 if refusal is not None:
                     return refusal, tuple(judgements)
+                assert self._latest is not None, "it has just been judged"
+                working = self._latest.working
                 stored(_id_of(command), working)
                 ahead.append(working)
         return None, tuple(judgements)
 
     def _judge_new(
-        self, command: SubmitOrder, working: Working, now_ns: int, ahead: tuple[Working, ...] = ()
+        self, command: SubmitOrder, link: Link | None, now_ns: int, ahead: tuple[Working, ...] = ()
     ) -> tuple[Refusal | None, Judgement]:
         refusal = self._refuse_terms(command, now_ns)
         if refusal is not None:
             return refusal, NOT_JUDGED
+        # Only now is it known that there is such a symbol.
+        working = self._new(command, link)
         return self._held_to(Kind.SUBMIT, self._asked(_id_of(command), working, None, now_ns, ahead))
 
     def _judge_change(self, command: ModifyOrder, now_ns: int) -> tuple[Refusal | None, tuple[Judgement, ...]]:

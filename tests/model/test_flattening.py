@@ -110,7 +110,7 @@ def test_closing_that_brings_nothing_is_tried_again_after_growing_pauses_and_tol
         waits.append(desk.blotter.next_clearing_ns - desk.now)
         desk.now = desk.blotter.next_clearing_ns
     assert waits == [SECOND // 10, SECOND // 5, SECOND * 2 // 5]
-    assert [alarm.code for alarm in desk.alarms] == [AlarmCode.TRIPPED, AlarmCode.UNFLATTENED]
+    assert [alarm.code for alarm in desk.alarms] == [AlarmCode.UNFLATTENED]
     desk.look()
     desk.fills(desk.closing()[-1].order_id, "4", Side.SELL)
     assert (desk.look(), desk.blotter.next_clearing_ns) == ([], None)

@@ -169,9 +169,9 @@ def a_cancel_against_an_amend_by_a_new_order(choose: Choose) -> str:
 
 
 @race(
-    "CANCELLED 0; at 100; ids 1; HALTED; TRIPPED",
-    "OPEN 0; at 100; ids 1; HALTED; TRIPPED",
-    "OPEN 0; at 98; ids 2; TRIPPED",
+    "CANCELLED 0; at 100; ids 1; HALTED",
+    "OPEN 0; at 100; ids 1; HALTED",
+    "OPEN 0; at 98; ids 2",
     size=229,
 )
 def a_halt_against_an_amend_by_a_new_order(choose: Choose) -> str:
