@@ -65,7 +65,7 @@ def a_halt_against_a_cancel(choose: Choose) -> str:
         return arena.end(arena.price("b"))
 
 
-@race("OPEN 0", "REJECTED 0; HALTED; TRIPPED", size=133)
+@race("OPEN 0", "REJECTED 0; HALTED", size=133)
 def resuming_against_a_submission(choose: Choose) -> str:
     """Trading is resumed while an order is submitted: it is refused as long as one of the two gates is closed."""
     with _arena(choose, "risk_controller") as arena:
@@ -74,7 +74,7 @@ def resuming_against_a_submission(choose: Choose) -> str:
         return arena.end()
 
 
-@race("OPEN 0", "REJECTED 0; HALTED; TRIPPED", size=5976)
+@race("OPEN 0", "REJECTED 0; HALTED", size=5976)
 def a_halt_against_resuming_and_a_submission(choose: Choose) -> str:
     """One thread halts, another resumes, a third submits: the order leaves or is refused."""
     with _arena(choose) as arena:
