@@ -28,7 +28,7 @@ def _arena(choose: Choose, *racing: str, **settings: Any) -> Arena:
     "OPEN 0, REJECTED 0; left 1; HALTED",
     "REJECTED 0, OPEN 0; left 1; HALTED",
     "REJECTED 0, REJECTED 0; left 0; HALTED",
-    size=7630,
+    size=9308,
 )
 def a_halt_against_two_submissions(choose: Choose) -> str:
     """Trading is halted while two strategies submit: once halt() has returned, no order leaves."""
@@ -53,7 +53,7 @@ def _sent(arena: Arena) -> int:
     return sum(order.submitted_ns is not None for order in books.orders)
 
 
-@race("CANCELLED 0, OPEN 0; at 100; HALTED", "CANCELLED 0, OPEN 0; at 98; TRIPPED", size=7630)
+@race("CANCELLED 0, OPEN 0; at 100; HALTED", "CANCELLED 0, OPEN 0; at 98", size=9308)
 def a_halt_against_a_cancel(choose: Choose) -> str:
     """Trading is halted while an order is cancelled and another modified: the cancel passes, whatever came first."""
     with _arena(choose, "risk_controller") as arena:
@@ -65,7 +65,7 @@ def a_halt_against_a_cancel(choose: Choose) -> str:
         return arena.end(arena.price("b"))
 
 
-@race("OPEN 0", "REJECTED 0; HALTED", size=133)
+@race("OPEN 0", "REJECTED 0; HALTED", size=184)
 def resuming_against_a_submission(choose: Choose) -> str:
     """Trading is resumed while an order is submitted: it is refused as long as one of the two gates is closed."""
     with _arena(choose, "risk_controller") as arena:
@@ -74,7 +74,7 @@ def resuming_against_a_submission(choose: Choose) -> str:
         return arena.end()
 
 
-@race("OPEN 0", "REJECTED 0; HALTED", size=5976)
+@race("OPEN 0", "REJECTED 0; HALTED", size=5890)
 def a_halt_against_resuming_and_a_submission(choose: Choose) -> str:
     """One thread halts, another resumes, a third submits: the order leaves or is refused."""
     with _arena(choose) as arena:
