@@ -22,7 +22,7 @@ from .instrument import Instrument
 from .judgement import Check, Measured
 from .kinds import Reason, Side
 from .limits import RiskLimits
-from .numbers import ZERO, add, magnitude, negate, subtract
+from .numbers import ZERO, add, magnitude, negate, subtract, tidy
 from .reservation import Reserved, Working
 from .valuing import Valuation
 
@@ -97,7 +97,7 @@ class Funds(Family):
         """Return each balance that there is, or that is waited for."""
         held = self._held if self._is_spot else {}
         names = {*self.money(), *held, *self.reserved.by_currency, *self._delivering.by_currency}
-        return {name: self.balance(name) for name in sorted(names)}
+        return {name: _shown(self.balance(name)) for name in sorted(names)}
 
     def earned(self) -> dict[str, Decimal]:
         """Return the cash without what was paid in and out since the beginning."""
@@ -200,6 +200,11 @@ class Funds(Family):
         before = ZERO if asked.was is None else asked.was.leaves
         free = self.balance(asked.instrument.base).free
         return _held_to(self._delivering, asked, before, asked.working.leaves, free)
+
+
+def _shown(balance: Balance) -> Balance:
+    """Return the same amounts without the trailing zeros that products and sums leave."""
+    return Balance(total=tidy(balance.total), locked=tidy(balance.locked), free=tidy(balance.free))
 
 
 def _held_to(reserved: Reserved, asked: Asked, before: Decimal, after: Decimal, free: Decimal) -> Measured:

@@ -15,7 +15,7 @@ from .judgement import Check, Measured
 from .kinds import Reason
 from .limits import RiskLimits
 from .market import MarketData
-from .numbers import ONE, ZERO, add, multiply, plain, ratio, subtract
+from .numbers import ONE, ZERO, add, multiply, plain, ratio, subtract, tidy
 from .reservation import Working
 from .valuing import Valuation
 
@@ -92,11 +92,12 @@ class MarginChecks(Family):
         equity, worst, held = self._equity.value(), self._worth.of("", ""), self._equity.held()
         initial, maintenance = self._initial(worst), self.maintenance()
         knows = equity is not None and maintenance is not None
+        free = None if equity is None or initial is None else subtract(subtract(equity, self._all_fees), initial)
         return Margin(
-            equity=equity,
-            initial=initial,
-            maintenance=maintenance,
-            free=None if equity is None or initial is None else subtract(subtract(equity, self._all_fees), initial),
+            equity=_shown(equity),
+            initial=_shown(initial),
+            maintenance=_shown(maintenance),
+            free=_shown(free),
             leverage=None if equity is None or held is None or equity <= 0 else ratio(held, equity),
             in_call=knows and equity < maintenance,  # type: ignore[operator]  # both are known
         )
@@ -167,3 +168,8 @@ class MarginChecks(Family):
             return multiply(after, fraction), multiply(value, times)
 
         return measure
+
+
+def _shown(amount: Decimal | None) -> Decimal | None:
+    """Return the same amount without the trailing zeros that products and sums leave."""
+    return None if amount is None else tidy(amount)
