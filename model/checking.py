@@ -117,11 +117,9 @@ class Family:
 
         The orders of a group work while those after them are judged. Nothing here can fail.
         """
-        del order_id, was, working
 
     def judged(self, kind: Kind, asked: Asked, *, passed: bool) -> None:
         """Hear of what has been judged."""
-        del kind, asked, passed
 
 
 @attrs.frozen

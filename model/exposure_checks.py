@@ -59,10 +59,11 @@ class ExposureChecks(Family):
             if worth.currency is None:
                 return asked.after.size, None
             before, unit = worth.of(*ids), worth.unit(asked.terms.symbol)
-            if before is None or (unit is None and asked.enlarges):
+            if not asked.enlarges:
+                # Whatever it comes to, and whether that is known or not.
+                return (ZERO, most) if before is None else (before, max(most, before))
+            if before is None or unit is None:
                 return None, most
-            if unit is None:
-                return before, _allowed(most, before, before)
             after = add(before, multiply(subtract(asked.after.size, asked.before.size), unit))
             return after, most if after <= most else max(most, before)
 
@@ -122,10 +123,9 @@ class ExposureWorth:
         return None if self._lacking[scope] else self._sums[scope]
 
     def converted(self, symbol: str, amount: Decimal) -> Decimal:
-        """Return an amount of a symbol's quote currency in the account's; zero where that cannot be told."""
-        if self.currency is None:
-            return ZERO
-        return self._conversion.convert(amount, self._instruments[symbol].quote, self.currency) or ZERO
+        """Return an amount of a symbol's quote currency in the account's; zero where no price tells it."""
+        quote = self._instruments[symbol].quote
+        return self._conversion.convert(amount, quote, self.currency or quote) or ZERO
 
     def changed(self, key: Key, before: Exposure, after: Exposure) -> None:
         """Hear of an exposure that has changed."""
