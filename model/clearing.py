@@ -168,9 +168,9 @@ class Clearing(Grouping):
         if not gate.clears:
             return
         for key in sorted({*self._open, *self._held.all()}):
-            hold = gate.held(key[0])
-            if hold is not None and hold.action is not Action.HALT:
-                yield self._stake(key), hold.action
+            action = gate.clearing_of(key[0])
+            if action is not None:
+                yield self._stake(key), action
 
     def _stake(self, key: Key) -> Stake:
         orders = tuple(self._known(order_id) for order_id in self._open.get(key, ()))

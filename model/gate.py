@@ -35,7 +35,8 @@ class Gate:
     """Open, or closed by a trip, by the loss of the venue, or for some symbols. Cancels always pass.
 
     holds are in force until a person resumes, each for the strategy that it is named by, empty for all; the stricter of
-    the two that concern a strategy counts. disconnected is the reason that the venue's adapter gave, None while the
+    the two that concern a strategy counts. clearings is kept beside them, the widest that was asked for, since what may
+    leave and what is cancelled are two things: a halt is stricter than to reduce, and cancels less. disconnected is the reason that the venue's adapter gave, None while the
     venue is connected; it comes and goes with the venue, not with a trip. amends says whether the venue changes orders
     in place; where it does not, a change is a new order.
     """
@@ -44,19 +45,27 @@ class Gate:
     disconnected: str | None = None
     amends: bool = True
     holds: tuple[tuple[str, Hold], ...] = ()
+    clearings: tuple[tuple[str, Action], ...] = ()
 
     def tripped(self, hold: Hold, strategy_id: str = "") -> Gate:
-        """Put a trip in force for a strategy, or for all. Nothing becomes less strict by it.
+        """Put a trip in force for a strategy, or for all. Nothing becomes less strict by it, and no less is cancelled.
 
         Of two that are equally strict the earlier stays, as the cause.
         """
-        before = self.hold_on(strategy_id)
         if hold.action is Action.ALERT:
             return self
+        gate, before = self._with_clearing(hold.action, strategy_id), self.hold_on(strategy_id)
         if before is not None and _STRICTNESS[before.action] >= _STRICTNESS[hold.action]:
-            return self
+            return gate
         others = tuple(pair for pair in self.holds if pair[0] != strategy_id)
-        return changed(self, holds=(*others, (strategy_id, hold)))
+        return changed(gate, holds=(*others, (strategy_id, hold)))
+
+    def _with_clearing(self, action: Action, strategy_id: str) -> Gate:
+        before = dict(self.clearings).get(strategy_id)
+        if action not in _CLEARING or (before is not None and _STRICTNESS[before] >= _STRICTNESS[action]):
+            return self
+        others = tuple(pair for pair in self.clearings if pair[0] != strategy_id)
+        return changed(self, clearings=(*others, (strategy_id, action)))
 
     def with_halt(self, reason: str) -> Gate:
         """Let no new order and no modification pass."""
@@ -68,7 +77,8 @@ class Gate:
         Whoever resumes has looked at what happened.
         """
         if strategy_id:
-            return changed(self, holds=tuple(pair for pair in self.holds if pair[0] != strategy_id))
+            holds = tuple(pair for pair in self.holds if pair[0] != strategy_id)
+            return changed(self, holds=holds, clearings=tuple(it for it in self.clearings if it[0] != strategy_id))
         return Gate(disconnected=self.disconnected, amends=self.amends)
 
     def with_venue_lost(self, reason: str) -> Gate:
@@ -110,7 +120,12 @@ class Gate:
     @property
     def clears(self) -> bool:
         """Whether anything is in force that cancels working orders or closes positions."""
-        return any(hold.action in _CLEARING for _, hold in self.holds)
+        return bool(self.clearings)
+
+    def clearing_of(self, strategy_id: str) -> Action | None:
+        """Return the widest clearing that is in force for all and for a strategy, None where nothing is cancelled."""
+        found = (action for name, action in self.clearings if name in {"", strategy_id})
+        return max(found, key=_STRICTNESS.__getitem__, default=None)
 
     # -- judging
 

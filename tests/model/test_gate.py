@@ -80,6 +80,26 @@ def test_the_cause_that_is_given_is_that_of_the_strictest_and_of_two_as_strict_o
     assert of_one.refuse_modify("other") is None
 
 
+@pytest.mark.parametrize(
+    ("trips", "mine", "other"),
+    [
+        pytest.param([(A.HALT, "")], None, None, id="a halt cancels nothing"),
+        pytest.param([(A.HALT, ""), (A.REDUCE, "")], A.REDUCE, A.REDUCE, id="a halt, then reduce"),
+        pytest.param([(A.REDUCE, ""), (A.HALT, "")], A.REDUCE, A.REDUCE, id="reduce, then a halt"),
+        pytest.param([(A.HALT, ""), (A.REDUCE, "mine")], A.REDUCE, None, id="a halt of all, one reduces"),
+        pytest.param([(A.CANCEL_ALL, ""), (A.REDUCE, "")], A.CANCEL_ALL, A.CANCEL_ALL, id="never narrower"),
+        pytest.param([(A.FLATTEN, "mine"), (A.REDUCE, "")], A.FLATTEN, A.REDUCE, id="the wider: of one"),
+        pytest.param([(A.REDUCE, ""), (A.FLATTEN, "")], A.FLATTEN, A.FLATTEN, id="wider"),
+    ],
+)
+def test_the_widest_clearing_holds_however_strict_the_state_is(trips, mine, other):
+    gate = tripped(*trips)
+    assert [gate.clearing_of("mine"), gate.clearing_of("other")] == [mine, other]
+    assert gate.clears is (mine is not None)
+    assert not gate.opened().clears
+    assert gate.opened("mine").clearing_of("other") is other
+
+
 def test_a_person_resumes_one_or_all():
     gate = tripped((A.HALT, "mine"), (A.REDUCE, ""))
     assert [gate.opened("mine").state_of(name).value for name in ("mine", "")] == ["REDUCING", "REDUCING"]
