@@ -5,8 +5,9 @@
 An approval is one decision and its taking over: terms, prices, limits, and what the order may come to from then on.
 "without limits" has none and checks no funds. "account" has every limit of RiskLimits for the account, and funds. "all
 scopes" has the same limits once more for the symbol, the strategy, and the strategy in the symbol. "checks" is what
-they cost beyond an approval without limits, in the same run. The last column says how many times as much an approval
-costs at the most open orders as at the fewest.
+they cost beyond an approval without limits, in the same run, with what they keep of each order; "alone" is what it
+takes to hold an order to them, numbers included, and nothing else. The last column says how many times as much an
+approval costs at the most open orders as at the fewest.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from decimal import Decimal
 import attrs
 
 from orderpit import Instrument, OrderType, OrderUpdate, Quote, RiskLimits, Side, SubmitOrder, Trade
+from orderpit.model.checking import Asked, Kind
 from orderpit.model.commands import Approved
 from orderpit.model.events import CommandRefused
 from orderpit.model.kinds import Reason
@@ -137,6 +139,23 @@ def measure(limits: RiskLimits, working: int, orders: int) -> float:
     return statistics.median(spent) * 1e6
 
 
+def measure_alone(limits: RiskLimits, working: int, orders: int) -> float:
+    """Return the microseconds in which one order after the other is held to its limits, and nothing else is done."""
+    desk = Desk(limits, working)
+    lists = vars(desk.book)["_checklists"]
+    asked: list[Asked] = []
+    run = lists.run
+    lists.run = lambda kind, one: (asked.append(one), run(kind, one))[1]
+    for number in range(working, working + orders):
+        desk.book.decide(_order(number), NOW + number * MILLISECOND)
+    spent: list[float] = []
+    for one in asked:
+        start = time.perf_counter()
+        run(Kind.SUBMIT, one)
+        spent.append(time.perf_counter() - start)
+    return statistics.median(spent) * 1e6
+
+
 def main() -> None:
     """Measure in turn, and print the medians, the cost of the checks, and how an approval grows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -149,9 +168,10 @@ def main() -> None:
     gc.disable()
     runs: list[dict[str, list[float]]] = []
     for number in range(options.runs):
-        runs.append(
-            {name: [measure(limits, n, options.orders) for n in options.open] for name, limits in LIMITS.items()}
-        )
+        found = {name: [measure(limits, n, options.orders) for n in options.open] for name, limits in LIMITS.items()}
+        for name, limits in LIMITS.items():
+            found[f"alone, {name}"] = [measure_alone(limits, n, options.orders) for n in options.open]
+        runs.append(found)
         print(f"run {number + 1} done", file=sys.stderr)
     _tell(runs, options.open, as_json=options.json)
 
@@ -159,7 +179,9 @@ def main() -> None:
 def _tell(runs: list[dict[str, list[float]]], working: list[int], *, as_json: bool) -> None:
     bare = "without limits"
     medians = {
-        name: [statistics.median(run[name][at] for run in runs) for at in range(len(working))] for name in LIMITS
+        name: [statistics.median(run[name][at] for run in runs) for at in range(len(working))]
+        for name in runs[0]
+        if name != f"alone, {bare}"
     }
     checks = {
         f"checks, {name}": [

@@ -71,14 +71,23 @@ class Funds(Family):
 
     def balance(self, currency: str) -> Balance:
         """Return what there is of a currency; of what is held in positions, on a spot account alone."""
-        total = add((self.cash or {}).get(currency, ZERO), self._arriving.get(currency, ZERO))
+        total, locked = self._total_and_locked(currency)
+        return Balance(total=total, locked=locked, free=subtract(total, locked))
+
+    def _free(self, currency: str) -> Decimal:
+        return subtract(*self._total_and_locked(currency))
+
+    def _total_and_locked(self, currency: str) -> tuple[Decimal, Decimal]:
+        total = ZERO if self.cash is None else self.cash.get(currency, ZERO)
+        locked = self.reserved.by_currency.get(currency, ZERO) if self.is_checked else ZERO
         if self._is_spot:
             total = add(total, self._held.get(currency, ZERO))
-        locked = self._delivering.by_currency.get(currency, ZERO)
-        if self.is_checked:
-            locked = add(locked, self.reserved.by_currency.get(currency, ZERO))
-        locked = add(locked, self.leaving.get(currency, ZERO))
-        return Balance(total=total, locked=locked, free=subtract(total, locked))
+            locked = add(locked, self._delivering.by_currency.get(currency, ZERO))
+        if self._arriving:
+            total = add(total, self._arriving.get(currency, ZERO))
+        if self.leaving:
+            locked = add(locked, self.leaving.get(currency, ZERO))
+        return total, locked
 
     def money(self) -> dict[str, Decimal]:
         """Return the cash with what is being paid in."""
@@ -190,7 +199,7 @@ class Funds(Family):
         working, was = asked.working, asked.was
         # A new order has just been costed; at zero there was no price to do it by.
         cost = working.cost if was is None and working.cost else self._valuation.cost(working.dearest, working.filled)
-        free = self.balance(asked.instrument.quote).free
+        free = self._free(asked.instrument.quote)
         if cost is None:
             return None, free
         before = ZERO if was is None else was.cost
@@ -198,7 +207,7 @@ class Funds(Family):
 
     def _delivery(self, asked: Asked) -> Measured:
         before = ZERO if asked.was is None else asked.was.leaves
-        free = self.balance(asked.instrument.base).free
+        free = self._free(asked.instrument.base)
         return _held_to(self._delivering, asked, before, asked.working.leaves, free)
 
 

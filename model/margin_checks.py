@@ -150,9 +150,10 @@ class MarginChecks(Family):
     ) -> Measure:
         """Hold the fraction of what a scope's positions may be worth to so many times the equity, less fees or not."""
         worth, equity = self._worth, self._equity
+        has_account, is_whole = equity.has_account, fraction == ONE
 
         def measure(asked: Asked) -> Measured:
-            if not equity.has_account:
+            if not has_account:
                 return asked.after.size, None
             before, unit, value = worth.of(*scope), worth.unit(asked.terms.symbol), equity.value()
             if not asked.enlarges:
@@ -165,7 +166,7 @@ class MarginChecks(Family):
                 more = subtract(self._fee(asked.working), self._fees.get(asked.order_id, ZERO))
                 value = subtract(value, add(self._all_fees, more))
             after = add(before, multiply(subtract(asked.after.size, asked.before.size), unit))
-            return multiply(after, fraction), multiply(value, times)
+            return after if is_whole else multiply(after, fraction), multiply(value, times)
 
         return measure
 

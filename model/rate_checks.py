@@ -17,7 +17,7 @@ from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort, scoped_li
 from .judgement import Check, Measured
 from .kinds import Reason, Role
 from .limits import RiskLimits
-from .numbers import multiply
+from .numbers import ONE, multiply
 from .reservation import Working
 
 _SECOND: Final = 1_000_000_000
@@ -173,10 +173,11 @@ def _rate(bucket: Bucket, most: int, scope: Scope) -> Measure:
     bound = Decimal(most)
 
     def measure(asked: Asked) -> Measured:
-        taken = bucket.taken_at(asked.now_ns)
+        # Mostly nothing is taken any more.
+        taken = bucket.taken_at(asked.now_ns) if bucket.taken else 0
         if asked.working.link is None:
             # It is of no group, so nothing leaves before it.
-            return multiply(Decimal(taken + _SECOND), _NANO), bound
+            return (multiply(Decimal(taken + _SECOND), _NANO) if taken else ONE), bound
         for other in asked.ahead:
             if _leaves_at_once(other) and scope.symbol in {"", other.terms.symbol}:
                 taken += _SECOND

@@ -153,8 +153,8 @@ MUTANTS: Final = (
     Mutant(
         "what is reserved is not counted",
         "model/funds.py",
-        "free=subtract(total, locked))\n",
-        "free=total)\n",
+        "        return subtract(*self._total_and_locked(currency))\n",
+        "        return self._total_and_locked(currency)[0]\n",
     ),
     Mutant(
         "the limit on notional is not applied",
