@@ -22,6 +22,7 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     the exchange executed = what the order manager booked = what the portfolio booked; the cash identity, with deposits
     and rounding; the strategies sum to the account; a gapless sequence in every fold; and sent = handled + queued +
     dead in every mailbox.
+    On a running system with rules on violations, what it finds trips them.
     The history plays no part. An exchange of one's own keeps its own books, so that comparison is left out there.
 
     Args:
@@ -36,6 +37,12 @@ def audit(system: TradingSystem, timeout: float = 30.0) -> AuditReport:
     # The annotation binds nobody who has no type checker.
     if not isinstance(system, TradingSystem):
         raise InvalidConfiguration.of("system", system, "must be a TradingSystem")
+    report = _audited(system, timeout)
+    system.trip_violations(report.violations)
+    return report
+
+
+def _audited(system: TradingSystem, timeout: float) -> AuditReport:
     ledger = Ledger()
     ledger.check("nothing is under way", f"after {timeout} s", system.quiesce(timeout), expected=True)
     books = system.books()

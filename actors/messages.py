@@ -117,6 +117,13 @@ class StopListening:
 
 
 @attrs.frozen
+class Violated:
+    """An audit has found these violations."""
+
+    violations: tuple[str, ...]
+
+
+@attrs.frozen
 class Subscribe:
     """Tell this target of updates: all, or those with an event of one of these types, of one symbol."""
 

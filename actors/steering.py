@@ -13,9 +13,10 @@ from ..model.text import free_text, identifier
 from ..model.values import changed
 from .actor import in_handler
 from .hosting import SOURCE
-from .messages import Halt, Resume
+from .messages import Halt, Resume, Violated
 from .reading import ASK_TIMEOUT
 from .settings import refuse_untraded
+from .threads import first_line
 from .tying import Tying
 
 
@@ -112,13 +113,28 @@ class Steering(Tying):
         """Let new orders leave again: of one strategy, or of all, also in symbols in which a report was not understood.
 
         What trips stays tripped until somebody has called this. It lifts what holds all and what holds each strategy;
-        with a strategy's id, what holds that strategy alone.
+        with a strategy's id, what holds that strategy alone. As long as the kill file is there it is refused, so that
+        nothing leaves before the file is seen again.
+
+        Raises:
+            InvalidConfiguration: for what can be no strategy's id, and while the kill file is there.
+            SystemStopped: when it is not running.
         """
         name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)
+        self._must_run("resume()")
+        kill_file = self._settings.kill_file
+        if kill_file is not None and first_line(kill_file) is not None:
+            raise InvalidConfiguration.of("kill_file", kill_file, "must be gone before trading is resumed")
         self._to_both_gates(Resume(name), "resume()")
         for guard in self._at.guards():
             guard.send(Resume(name))
         self._runtime.settle()
+
+    def trip_violations(self, violations: tuple[str, ...]) -> None:
+        """Do what the rules on violations say, for what an audit has found; nothing where there is no such rule."""
+        if violations and self._state == "running" and self._at.auditor.is_bound:
+            self._at.auditor.send(Violated(violations))
+            self._runtime.settle()
 
     def _trip(self, reason: str, action: Action, strategy_id: str | None, trip: Trip = Trip.PERSON) -> Halt:
         name = "" if strategy_id is None else identifier("strategy_id", strategy_id, InvalidConfiguration)

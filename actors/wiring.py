@@ -15,6 +15,7 @@ from ..model.portfolio import PortfolioBook
 from ..model.risk import RiskBook
 from .actor import BaseActor
 from .address import Address, Ahead
+from .auditor import Auditor
 from .exchange import AdaptedExchangeActor, ExchangeDescription, Surroundings
 from .kill_file import KillFile
 from .messages import Problem
@@ -52,14 +53,15 @@ class Addresses:
     publisher: Address[Any] = attrs.field(factory=lambda: Address[Any]("publisher"))
     kill_file: Address[Any] = attrs.field(factory=lambda: Address[Any]("kill_file"))
     watchdog: Address[Any] = attrs.field(factory=lambda: Address[Any]("watchdog"))
+    auditor: Address[Any] = attrs.field(factory=lambda: Address[Any]("auditor"))
 
     def everybody(self) -> tuple[Address[Any], ...]:
         """Return them and those that watch from outside."""
-        return (*self.all(), self.kill_file, self.watchdog)
+        return (*self.all(), self.kill_file, self.watchdog, self.auditor)
 
     def guards(self) -> tuple[Address[Any], ...]:
         """Return those that watch from outside, as far as they were asked for."""
-        return tuple(address for address in (self.kill_file, self.watchdog) if address.is_bound)
+        return tuple(it for it in (self.kill_file, self.watchdog, self.auditor) if it.is_bound)
 
     def all(self) -> tuple[Address[Any], ...]:
         """Return them in the order in which they stop."""
@@ -151,6 +153,9 @@ def plan_guards(
         guards.append(Plan(at.kill_file, KillFile, (at.kill_file, gates, line, runtime.look_later)))
     if rules:
         guards.append(Plan(at.watchdog, Watchdog, (at.watchdog, gates, rules, look, runtime.look_later)))
+    audited = tuple(rule for rule in settings.rules if rule.on is Trip.AUDIT_VIOLATION)
+    if audited:
+        guards.append(Plan(at.auditor, Auditor, (at.auditor, at.publisher, gates, audited)))
     return tuple(guards)
 
 

@@ -36,9 +36,9 @@ class Gate:
 
     holds are in force until a person resumes, each for the strategy that it is named by, empty for all; the stricter of
     the two that concern a strategy counts. clearings is kept beside them, the widest that was asked for, since what may
-    leave and what is cancelled are two things: a halt is stricter than to reduce, and cancels less. disconnected is the reason that the venue's adapter gave, None while the
-    venue is connected; it comes and goes with the venue, not with a trip. amends says whether the venue changes orders
-    in place; where it does not, a change is a new order.
+    leave and what is cancelled are two things: a halt is stricter than to reduce, and cancels less. disconnected is the
+    reason that the venue's adapter gave, None while the venue is connected; it comes and goes with the venue, not with
+    a trip. amends says whether the venue changes orders in place; where it does not, a change is a new order.
     """
 
     stopped_symbols: frozenset[str] = frozenset()

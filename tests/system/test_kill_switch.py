@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from helpers import BOUND, BTC, Recorder, assert_clean, limit, quote, system_of
 
-from orderpit import OrderState, OrderUpdate, Reason, Strategy
+from orderpit import InvalidConfiguration, OrderState, OrderUpdate, Reason, Strategy
 from orderpit.model.account_events import TradingStateChanged
 from orderpit.model.kinds import Action, TradingState, Trip
 from orderpit.model.limits import Rule
@@ -81,7 +81,7 @@ def test_a_kill_may_come_from_a_handler_and_from_a_signal_handler() -> None:
 
 
 @pytest.mark.parametrize("runtime", ["stepped", "threads"])
-def test_a_file_kills_and_kills_again_when_it_is_still_there(runtime: Any, tmp_path: Path) -> None:
+def test_a_file_kills_and_nothing_resumes_as_long_as_it_is_there(runtime: Any, tmp_path: Path) -> None:
     file, told = tmp_path / "kill", Recorder()
     with system_of(BTC, kill_file=str(file), runtime=runtime) as system:
         system.publish(quote())
@@ -92,15 +92,18 @@ def test_a_file_kills_and_kills_again_when_it_is_still_there(runtime: Any, tmp_p
         cancelled = system.wait(order_id, OrderState.CANCELLED, BOUND)
         assert cancelled.reason is Reason.TRIPPED
         assert system.trading_state() is TradingState.HALTED
-        system.resume()
-        assert system.quiesce(BOUND)
+        with pytest.raises(InvalidConfiguration, match="must be gone before trading is resumed"):
+            system.resume()
         assert system.trading_state() is TradingState.HALTED
+        file.unlink()
+        system.resume()
+        assert system.trading_state() is TradingState.ACTIVE
         reason = "kill file: flatten, please"
         # "flatten," is another word.
+        assert system.quiesce(BOUND)
         assert trips(told.items) == [
             (Trip.FILE, Action.CANCEL_ALL, reason),
             (Trip.PERSON, None, "resumed"),
-            (Trip.FILE, Action.CANCEL_ALL, reason),
         ]
 
 

@@ -294,3 +294,19 @@ def test_positions_are_closed_in_orders_that_leave_no_rest_too_small_for_one() -
         assert system.quiesce(BOUND)
         assert held(system) == 0
         assert [order.quantity for order in system.orders() if order.tag == TAG] == [4, 2]
+
+
+@pytest.mark.parametrize("halted", [False, True], ids=["while active", "while halted"])
+def test_reducing_cancels_what_could_open_also_while_trading_is_halted(halted: bool) -> None:  # noqa: FBT001
+    with system_of(BTC, runtime="stepped") as system:
+        system.publish(quote())
+        order_id = system.submit(limit("90"))
+        system.wait(order_id, OrderState.OPEN, BOUND)
+        if halted:
+            system.halt("news")
+            assert system.quiesce(BOUND)
+            assert not system.order(order_id).is_closed  # type: ignore[union-attr]
+        system.reduce("home")
+        assert system.quiesce(BOUND)
+        assert system.order(order_id).state is OrderState.CANCELLED  # type: ignore[union-attr]
+        assert system.trading_state() is (TradingState.HALTED if halted else TradingState.REDUCING)
