@@ -241,8 +241,7 @@ class Clearing(Grouping):
             self._unfilled[key] = self._unfilled.get(key, Failed(0, 0)).again(event.time_ns)
 
     def _after(self, held: Exposure, event: e.Event, order: Order) -> Exposure:
-        closes = order.reduce_only or (self._hedged and order.link is not None and order.link.is_exit)
         for entry in entries(event):
             quantity: Decimal = negate(entry.fill.quantity) if entry.taken_back else entry.fill.quantity
-            held = self._held.with_fill(held, order.side, quantity, closes=closes)
+            held = self._held.with_fill(held, order.side, quantity, closes=order.closes)
         return held

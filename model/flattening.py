@@ -138,7 +138,7 @@ def _to_cancel(stake: Stake, action: Action) -> Iterator[Order]:
         yield from _that_could_open(stake, live)
     elif action is Action.CANCEL_ALL:
         yield from live
-    elif action is Action.FLATTEN:
+    else:
         # What closes at the market is what we have sent, or is as good.
         yield from (order for order in live if not _closes_at_once(order))
 
@@ -156,7 +156,7 @@ def _that_could_open(stake: Stake, live: list[Order]) -> Iterator[Order]:
         mine = [order for order in live if order.side is side]
         held = stake.held.long if side is Side.SELL else stake.held.short
         yield from _exits_of_nothing(stake, mine, held)
-        plain_orders = [order for order in mine if not _only_closes(order)]
+        plain_orders = [order for order in mine if not order.closes]
         if stake.hedged:
             # There every order that is not told to close opens its own side.
             yield from plain_orders
@@ -187,10 +187,6 @@ def _is_exit(order: Order) -> bool:
     return order.link is not None and order.link.is_exit
 
 
-def _only_closes(order: Order) -> bool:
-    return order.reduce_only or _is_exit(order)
-
-
 def _counts(order: Order) -> Decimal:
     return order.remaining_quantity if order.state is _HELD else order.leaves_quantity
 
@@ -199,7 +195,7 @@ def _closing_quantity(orders: Iterable[Order]) -> Decimal:
     """What those come to that only close; the exits of one bracket take from each other."""
     by_group: dict[str, Decimal] = {}
     for order in orders:
-        if _only_closes(order) and order.state is not _HELD:
+        if order.closes and order.state is not _HELD:
             name = order.group_id or order.order_id
             by_group[name] = max(by_group.get(name, ZERO), order.leaves_quantity)
     return total(by_group.values())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 
-from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort
+from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort, scoped_limits
 from .conversion import Conversion
 from .events import OrderUpdate
 from .instrument import Instrument
@@ -56,7 +56,7 @@ class LossChecks(Family):
     def held_to(self, limits: RiskLimits) -> None:
         """Keep the figures that these limits need."""
         self._limits = limits
-        scoped = dict(_scoped(limits))
+        scoped = dict(scoped_limits(limits))
         losses = {
             scope for scope, own in scoped.items() if not (own.max_daily_loss is None and own.max_drawdown is None)
         }
@@ -68,7 +68,7 @@ class LossChecks(Family):
 
     def resumed(self, strategy_id: str) -> None:
         """Hear that a person has resumed, of one strategy or of all."""
-        for scope, limits in _scoped(self._limits):
+        for scope, limits in scoped_limits(self._limits):
             if strategy_id and scope.strategy_id != strategy_id:
                 continue
             most, rate = limits.max_consecutive_losses, limits.max_reject_rate
@@ -154,13 +154,3 @@ class LossChecks(Family):
 
 def _exceeds(window: Window, most: Decimal) -> bool:
     return window.is_full and window.rate > most
-
-
-def _scoped(limits: RiskLimits) -> Iterator[tuple[Scope, RiskLimits]]:
-    yield Scope(), limits
-    for symbol, within in limits.instruments:
-        yield Scope(symbol=symbol), within
-    for strategy_id, own in limits.strategies:
-        yield Scope(strategy_id), own
-        for symbol, within in own.instruments:
-            yield Scope(strategy_id, symbol), within

@@ -101,7 +101,7 @@ def closes(order: Order, *, hedged: bool) -> bool:
 
     Where positions are netted each does. Where they are hedged: one that may only reduce, and the exits of a bracket.
     """
-    return not hedged or order.instructions.reduce_only or (order.link is not None and order.link.is_exit)
+    return not hedged or order.closes
 
 
 @attrs.frozen
