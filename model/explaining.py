@@ -7,13 +7,12 @@ from typing import Final
 
 from . import events as e
 from .account_events import TradingStateChanged
-from .explanation import Explanation, Happening, Relative, moment
+from .explanation import Explanation, Happening, Relative
 from .judgement import Checked
 from .kinds import Contingency, OrderState, Reason, Role, TradingState
-from .link import Link
-from .numbers import exact, plain, round_to
 from .order import Order
 from .stories import Story
+from .telling import done, role_of, so_far, told
 
 _MOVES: Final = (
     e.OrderFilled
@@ -27,7 +26,6 @@ _MOVES: Final = (
 )
 """What happens to one order of a group and moves the others."""
 
-_SHOWN: Final = exact("average", "0.00000001")
 _LATER: Final = frozenset({Role.THEN, Role.PROFIT_TARGET, Role.STOP_LOSS})
 """Those that leave when another order of the group has filled."""
 
@@ -76,7 +74,7 @@ def _relatives(others: Mapping[str, Story]) -> Iterator[Relative]:
     for order_id, story in others.items():
         order = next((update.order for update in reversed(story.updates) if update.order is not None), None)
         if order is not None and order.link is not None:
-            yield Relative(order_id=order_id, role=_role(order.link), state=order.state)
+            yield Relative(order_id=order_id, role=role_of(order.link), state=order.state)
 
 
 def _checks(first: e.OrderUpdate, order: Order | None) -> tuple[tuple[Checked, ...], str]:
@@ -130,12 +128,12 @@ def _causes(
         if _is_contingent(update):
             cause = _cause(update, group)
             if cause is not None:
-                causes[update.sequence] = f"{cause.event.order_id} was {_done(cause.event)} (#{cause.sequence})"
+                causes[update.sequence] = f"{cause.event.order_id} was {done(cause.event)} (#{cause.sequence})"
         elif _reason(update.event) is Reason.TRIPPED:
             before = [state for state in touching if state.sequence < update.sequence]
             if before:
                 state = max(before, key=_sequence)
-                causes[update.sequence] = f"{_text(state)} (#{state.sequence})"
+                causes[update.sequence] = f"{told(state)} (#{state.sequence})"
     return causes
 
 
@@ -147,7 +145,7 @@ def _effects(order_id: str, story: Story, others: Mapping[str, Story]) -> dict[i
         for update in filter(_is_contingent, other.updates):
             cause = _cause(update, group)
             if cause is not None and cause.event.order_id == order_id:
-                text = f"{other_id}: {_text(update)} (#{update.sequence})"
+                text = f"{other_id}: {told(update)} (#{update.sequence})"
                 effects.setdefault(cause.sequence, []).append(text)
     return effects
 
@@ -178,25 +176,6 @@ def _cause(update: e.OrderUpdate, group: Mapping[str, Story]) -> e.OrderUpdate |
     return max(before, key=_sequence, default=None)
 
 
-def _done(event: e.Event) -> str:
-    match event:
-        case e.OrderFilled():
-            return f"filled {plain(event.fill.quantity)} @ {plain(event.fill.price)}"
-        case e.FillBusted() | e.FillCorrected():
-            return "restated: an execution of it is void or was corrected"
-        case e.OrderDenied() | e.OrderRejected():
-            return "refused"
-        case e.OrderCancelled():
-            return "cancelled"
-        case e.OrderExpired():
-            return "expired"
-        case _:
-            return "modified"
-
-
-# -- words
-
-
 def _happening(update: e.OrderUpdate, begun: int, cause: str, effects: tuple[str, ...]) -> Happening:
     event = update.event
     judged = event.judgement.each() if isinstance(event, e.ModifyRequested | e.CommandRefused) else ()
@@ -206,7 +185,7 @@ def _happening(update: e.OrderUpdate, begun: int, cause: str, effects: tuple[str
         after_ns=event.time_ns - begun,
         source=event.source,
         event=type(event).__name__,
-        text=_text(update),
+        text=told(update),
         cause=cause,
         effects=effects,
         checks=judged,
@@ -214,135 +193,10 @@ def _happening(update: e.OrderUpdate, begun: int, cause: str, effects: tuple[str
     )
 
 
-def _text(update: e.OrderUpdate) -> str:
-    event, order = update.event, update.order
-    match event:
-        case e.OrderCreated():
-            return _created(event)
-        case e.OrderDenied():
-            return f"refused before it left, {_why(event)}"
-        case e.OrderSubmitted():
-            return f"sent to the venue as {event.client_order_id}"
-        case e.OrderOpened():
-            return "taken by the venue" + (f" as {event.exchange_order_id}" if event.exchange_order_id else "")
-        case e.OrderRejected():
-            return f"refused by the venue, {_why(event)}"
-        case e.OrderTriggered():
-            at = "" if event.stop_price is None else f" at {plain(event.stop_price)}"
-            return f"its stop was reached{at}"
-        case e.OrderCancelled():
-            return "cancelled" if event.reason is Reason.REQUESTED else f"cancelled, {_why(event)}"
-        case e.OrderExpired():
-            return f"expired, {_why(event)}"
-        case e.OrderInDoubt():
-            return f"in doubt, {_why(event)}"
-        case e.OrderResolved():
-            return "the doubt is resolved" + ("" if order is None else f": it is {order.state.value}")
-        case e.CommandRefused():
-            return f"{event.command} of {event.strategy_id} was refused, {_why(event)}"
-        case TradingStateChanged():
-            whose = f"{event.strategy_id}'s trading state" if event.strategy_id else "the trading state"
-            numbers = f": {event.text}" if event.text else ""
-            return f"{whose} went from {event.before.value} to {event.state.value}, {event.trip.value}{numbers}"
-        case e.OrderFilled() | e.FillBusted() | e.FillCorrected():
-            return _executed(event) + ("" if order is None else f"; so far {_so_far(order)}")
-        case _:
-            return _changed(event)
-
-
-def _changed(event: e.Event) -> str:
-    match event:
-        case e.CancelRequested():
-            why = "" if event.reason is Reason.REQUESTED else f", {event.reason.value}"
-            return f"a cancel was sent to the venue{why}"
-        case e.CancelRejected():
-            return f"the venue refused the cancel, {_why(event)}"
-        case e.ModifyRequested():
-            way = "a cancel, to send it anew with" if event.replaces else "new terms,"
-            return f"{way} {_terms(event)} went to the venue{_because(event)}"
-        case e.ModifyRejected():
-            return f"the venue refused the new terms, {_why(event)}"
-        case e.OrderModified():
-            return f"new terms are in force: {_terms(event) or 'another id at the venue'}{_because(event)}"
-        case _:
-            assert isinstance(event, e.OrderReplaced), "money and limits are told of no order"
-            return f"sent anew as {event.client_order_id} for {plain(event.quantity)}"
-
-
-def _created(event: e.OrderCreated) -> str:
-    terms = event.terms
-    words = [terms.side.value, plain(terms.quantity), terms.symbol, terms.order_type.value]
-    prices = (("@", terms.price), ("stop", terms.stop_price))
-    words += [f"{word} {plain(price)}" for word, price in prices if price is not None]
-    words.append(terms.time_in_force.value)
-    who = "by the order manager itself" if event.unasked else f"by {event.strategy_id}"
-    place = (
-        "" if event.link is None else f", {_role(event.link)} of {event.link.contingency.value} {event.link.group_id}"
-    )
-    if event.link is not None and event.link.replaces is not None:
-        place += f", in place of {event.link.replaces}, which has ended"
-    return f"created {who}: {' '.join(words)}{place}"
-
-
-def _role(link: Link) -> str:
-    return link.role.value.lower().replace("_", " ")
-
-
-def _why(event: _Refusing) -> str:
-    return f"{event.reason.value}: {event.text}" if event.text else event.reason.value
-
-
-_Refusing = (
-    e.OrderDenied
-    | e.OrderRejected
-    | e.CancelRejected
-    | e.ModifyRejected
-    | e.OrderCancelled
-    | e.OrderExpired
-    | e.OrderInDoubt
-    | e.CommandRefused
-)
-
-
-def _because(event: e.ModifyRequested | e.OrderModified) -> str:
-    return "" if event.reason is Reason.REQUESTED else f", {event.reason.value}"
-
-
-def _terms(event: e.ModifyRequested | e.OrderModified) -> str:
-    new = (("price", event.price), ("quantity", event.quantity), ("stop price", event.stop_price))
-    words = [f"{name} {plain(value)}" for name, value in new if value is not None]
-    if event.expire_time_ns is not None:
-        words.append(f"until {moment(event.expire_time_ns)}")
-    return ", ".join(words)
-
-
-def _executed(event: e.OrderFilled | e.FillBusted | e.FillCorrected) -> str:
-    fill = event.fill
-    amount = f"{plain(fill.quantity)} @ {plain(fill.price)}"
-    fee = f"fee {plain(fill.fee)} {fill.fee_currency}"
-    match event:
-        case e.FillBusted():
-            return f"execution {fill.execution_id} of {amount}, {fee}, was declared void"
-        case e.FillCorrected():
-            was = f"{plain(event.replaced.quantity)} @ {plain(event.replaced.price)}"
-            return f"execution {fill.execution_id} of {was} was corrected to {amount}, {fee}"
-        case _:
-            role = "" if fill.liquidity is None else f" as {fill.liquidity.value.lower()}"
-            return f"filled {amount}{role}, {fee}"
-
-
-def _so_far(order: Order) -> str:
-    text = f"{plain(order.filled_quantity)} of {plain(order.quantity)} filled"
-    if not order.filled_quantity:
-        return text
-    fees = "" if order.fee_currency is None else f", fees {plain(order.fees_paid)} {order.fee_currency}"
-    return f"{text} at {plain(round_to(order.average_fill_price, _SHOWN))} on average{fees}"
-
-
 def _summary(order: Order | None, updates: tuple[e.OrderUpdate, ...], causes: Mapping[int, str]) -> str:
     if order is None:
-        return f"It never was an order: {_text(updates[-1])}."
-    filled = f"; {_so_far(order)}" if order.filled_quantity else ""
+        return f"It never was an order: {told(updates[-1])}."
+    filled = f"; {so_far(order)}" if order.filled_quantity else ""
     doubt = "; it is in doubt whether the venue has executed more" if order.in_doubt else ""
     late = "; an execution came after its end" if order.late_fill else ""
     return f"{_end(order, updates, causes)}{filled}{late}{doubt}."
