@@ -351,10 +351,8 @@ class RiskBook:
                 self._take_over(latest)
 
     def _take_over(self, asked: Asked) -> None:
-        """Count a new order as it was worked out, if nothing has changed since."""
-        if self.exposures.of(asked.share.key) is not asked.before:
-            self._store(asked.order_id, asked.working)
-            return
+        """Count a new order as it was worked out; whatever has changed since had it worked out anew."""
+        assert self.exposures.of(asked.share.key) is asked.before, "it was worked out from what is there"
         self.exposures.put(asked.order_id, asked.share, asked.after)
         self._worth.changed(asked.share.key, asked.before, asked.after)
         self._working[asked.order_id] = asked.working
@@ -362,10 +360,9 @@ class RiskBook:
             family.counted(asked.order_id, None, asked.working)
 
     def _tell_families(self, kind: Kind, order_id: str, working: Working, now_ns: int, *, passed: bool) -> None:
-        if self._checklists.listening:
-            asked = self._asked(order_id, working, working, now_ns)
-            for family in self._checklists.listening:
-                family.judged(kind, asked, passed=passed)
+        asked = self._asked(order_id, working, working, now_ns)
+        for family in self._checklists.listening:
+            family.judged(kind, asked, passed=passed)
 
     def _new(self, command: SubmitOrder, link: Link | None, order: Order | None = None) -> Working:
         pool = None if link is None or not self._ties else pool_of(link)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from builders import NOW, fill, report, terms
+from builders import NOW, event, fill, report, terms
 
 from orderpit.model import events as e
 from orderpit.model import reports as r
@@ -13,9 +13,14 @@ from orderpit.model.alarm import AlarmCode
 from orderpit.model.blotter import Blotter
 from orderpit.model.clearing import TAG
 from orderpit.model.commands import Approved, ModifyOrder
+from orderpit.model.exposure import Exposure
+from orderpit.model.flattening import Cancel, Close, Stake, due_ns, wanted
 from orderpit.model.gate import Hold
 from orderpit.model.instrument import Instrument
-from orderpit.model.kinds import Action, OrderState, Reason, Side, TradingState, Trip
+from orderpit.model.kinds import Action, Contingency, OrderState, Reason, Role, Side, TradingState, Trip
+from orderpit.model.lifecycle import apply
+from orderpit.model.link import Link
+from orderpit.model.numbers import exact
 
 SECOND = 1_000_000_000
 BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.5", min_quantity="1", max_quantity="4")
@@ -178,3 +183,45 @@ def test_after_a_person_has_resumed_nothing_more_is_closed():
     desk.take(desk.blotter.decide_resume("", NOW))
     desk.says(r.VenueCancelled, "more")
     assert (desk.look(), desk.closing(), desk.blotter.next_clearing_ns) == ([], [], None)
+
+
+def test_a_short_position_is_closed_by_buying_whole_where_no_grid_is_known():
+    stake = Stake(
+        strategy_id="s", symbol="ABC/XYZ", held=Exposure(short=exact("short", "3.7")), orders=(), instrument=None
+    )
+    assert wanted(stake, Action.FLATTEN, NOW) == (Close(Side.BUY, exact("quantity", "3.7")),)
+    assert wanted(stake, Action.HALT, NOW) == ()
+    assert due_ns(stake, Action.HALT) is None
+
+
+def test_while_the_venue_is_away_nothing_is_cancelled_and_it_is_when_it_is_back():
+    desk = Desk()
+    desk.submit("a")
+    assert not desk.blotter.is_clearing
+    desk.take(desk.blotter.decide_link(r.VenueDisconnected(reason="gone", time_ns=NOW), NOW))
+    before = len(desk.requests)
+    desk.trips(Action.CANCEL_ALL)
+    assert desk.blotter.is_clearing
+    assert desk.requests[before:] == []
+    desk.take(desk.blotter.decide_link(r.VenueConnected(time_ns=NOW), NOW))
+    assert ("VenueCancel", "a") in desk.look()
+
+
+def test_an_exit_of_a_bracket_that_has_nothing_open_is_not_counted():
+    def exit_of(group_id):
+        link = Link(group_id=group_id, contingency=Contingency.BRACKET, role=Role.STOP_LOSS)
+        order_id = f"{group_id}-stop"
+        selling = terms(order_id=order_id, side=Side.SELL)
+        created = event(e.OrderCreated, order_id=order_id, terms=selling, link=link)
+        return apply(apply(None, created), event(e.OrderSubmitted, order_id=order_id, client_order_id=order_id))
+
+    open_one, done = exit_of("open"), exit_of("done")
+    stake = Stake(
+        strategy_id="strategy",
+        symbol="BTC/USDT",
+        held=Exposure(long=exact("long", "1")),
+        orders=(open_one, done),
+        instrument=BTC,
+        brackets=(("open", exact("open", "2")), ("done", exact("done", "0"))),
+    )
+    assert wanted(stake, Action.REDUCE, NOW) == (Cancel(open_one),)
