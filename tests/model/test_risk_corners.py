@@ -92,5 +92,34 @@ def test_what_cannot_be_valued_and_grows_nothing_is_not_refused_for_its_exposure
     assert at.said(buy("9.001", "e", symbol="ABC/EUR")).startswith(
         "MAX_EXPOSURE: exposure with all working orders 1000.1"
     )
+    assert at.said(buy("9", "f", symbol="ABC/EUR")) == "approved"
+
+
+def test_a_margin_account_locks_no_cash_for_an_order() -> None:
+    account = MarginAccount(initial_margin="0.5", maintenance_margin="0.1")
+    at = TimedDesk(RiskLimits(), account=account, cash={"USDT": Decimal(1000)})
+    at.ask(buy("10", "a"))
+    assert at.risk.funds.balance("USDT").locked == 0
+    margin = at.risk.margin.margin()
+    assert (margin.initial, margin.free) == (500, 500)
+
+
+def test_of_two_payments_on_their_way_each_is_taken_off_when_it_has_come() -> None:
+    at = TimedDesk(RiskLimits(), cash={"USDT": Decimal(1000)})
+    first, second = (
+        at.risk.move_cash(MoveCash("USDT", amount, transfer_id=amount, source="system"), at.now)
+        for amount in ("-100", "-200")
+    )
+    assert at.risk.funds.balance("USDT").free == 700
+    at.fact(first)
+    assert at.risk.funds.leaving == {"USDT": 200}
+    at.fact(second)
+    assert at.risk.funds.leaving == {}
+    assert at.risk.funds.balance("USDT").free == 700
+
+
+def test_what_an_order_is_worth_cannot_be_told_without_a_price() -> None:
+    least = Instrument("BTC/USDT", **TICK, min_notional="10")
+    at = TimedDesk(RiskLimits(), least, priced=False)
     expected = "NO_REFERENCE_PRICE: quantity 1: no market price is known to value it by"
     assert at.said(buy("1", "a", price=None)) == expected
