@@ -138,7 +138,7 @@ def _to_cancel(stake: Stake, action: Action) -> Iterator[Order]:
         yield from _that_could_open(stake, live)
     elif action is Action.CANCEL_ALL:
         yield from live
-    else:
+    elif action is Action.FLATTEN:
         # What closes at the market is what we have sent, or is as good.
         yield from (order for order in live if not _closes_at_once(order))
 
