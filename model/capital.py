@@ -32,8 +32,9 @@ class Capital:
 
     def pay(self, currency: str, amount: Decimal) -> None:
         """Take over a payment into the account, or out of it where the amount is negative."""
-        for amounts in (self._cash, self._unvalued):
-            amounts[currency] = add(amounts.get(currency, ZERO), amount)
+        stands = [(amounts, add(amounts.get(currency, ZERO), amount)) for amounts in (self._cash, self._unvalued)]
+        for amounts, stand in stands:
+            amounts[currency] = stand
         self.currencies = frozenset(self._cash)
 
     def value(self, conversion: Conversion, currency: str, profit: Decimal | None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypeAlias
 
+import attrs
+
 from .booking import Entry
 from .conversion import Conversion
 from .drawdown import Drawdown
@@ -14,6 +16,28 @@ from .round_trips import Tallies, TripBook
 
 Sizes: TypeAlias = tuple[Decimal, Decimal]
 """What is held of both sides together, and the long less the short."""
+
+
+@attrs.frozen
+class Executed:
+    """What fills have done in a symbol: change is that of the position, price its mark, None where it is not known."""
+
+    symbol: str
+    quote: str
+    side: Side
+    entries: tuple[Entry, ...]
+    change: Decimal
+    price: Decimal | None
+
+
+@attrs.frozen
+class Sums:
+    """Money, fees and what was traded, by currency, and what is held of one symbol."""
+
+    money: dict[str, Decimal]
+    fees: dict[str, Decimal]
+    traded: dict[str, Decimal]
+    held: Decimal
 
 
 class Earnings:
@@ -37,29 +61,33 @@ class Earnings:
         self.falls = Drawdown()
         self.relative_falls = Drawdown(ZERO, capital)
 
-    def book(self, side: Side, quote: str, entries: tuple[Entry, ...]) -> None:
-        """Take over the money that fills have moved."""
-        for entry in entries:
+    def after(self, executed: Executed) -> Sums:
+        """Return the sums that fills change, as they stand then."""
+        money, fees, traded = dict(self.money), dict(self.fees), dict(self.traded)
+        quote = executed.quote
+        for entry in executed.entries:
             fill, sign = entry.fill, negate if entry.taken_back else add_nothing
             notional = sign(multiply(fill.quantity, fill.price))
             fee = sign(fill.fee)
-            _increase(self.money, quote, negate(notional) if side is Side.BUY else notional)
-            _increase(self.money, fill.fee_currency, negate(fee))
-            _increase(self.fees, fill.fee_currency, fee)
-            _increase(self.traded, quote, notional)
+            _increase(money, quote, negate(notional) if executed.side is Side.BUY else notional)
+            _increase(money, fill.fee_currency, negate(fee))
+            _increase(fees, fill.fee_currency, fee)
+            _increase(traded, quote, notional)
+        if executed.price is not None:
+            _increase(money, quote, multiply(executed.change, executed.price))
+        return Sums(money, fees, traded, add(self.held.get(executed.symbol, ZERO), executed.change))
 
-    def hold(self, symbol: str, quote: str, change: Decimal, price: Decimal | None) -> None:
-        """Take over what fills have changed of a position."""
-        held = add(self.held.get(symbol, ZERO), change)
-        if held:
-            self.held[symbol] = held
+    def take_over(self, executed: Executed, sums: Sums) -> None:
+        """Keep what after() has returned."""
+        symbol = executed.symbol
+        self.money, self.fees, self.traded = sums.money, sums.fees, sums.traded
+        if sums.held:
+            self.held[symbol] = sums.held
         else:
             self.held.pop(symbol, None)
-        if price is not None:
-            _increase(self.money, quote, multiply(change, price))
-        elif held:
+        if executed.price is None and sums.held:
             self.unpriced.add(symbol)
-        else:
+        elif executed.price is None:
             self.unpriced.discard(symbol)
 
     def reprice(self, symbol: str, quote: str, before: Decimal | None, price: Decimal | None) -> None:

@@ -11,7 +11,7 @@ from .account_events import CashMoved
 from .booking import entries, quote_of
 from .capital import Capital
 from .conversion import Conversion
-from .earning import Earnings, Sizes
+from .earning import Earnings, Executed, Sizes, Sums
 from .equity_curve import MINUTE_NS, MOST_SAMPLES, EquityCurve
 from .instrument import Instrument
 from .market import MarketData
@@ -19,7 +19,7 @@ from .numbers import ZERO, add, magnitude, multiply, ratio, subtract
 from .order import Order
 from .performance import Performance, tidied
 from .returns import sharpe_ratio, sortino_ratio
-from .round_trips import Booked, RoundTrip, Tally, TripBook, closes
+from .round_trips import Booked, Legs, RoundTrip, Tally, TripBook, closes
 
 _YEAR_NS: Final = Decimal(365 * 24 * 60 * 60 * 1_000_000_000)
 
@@ -91,17 +91,21 @@ class PerformanceBook:
             return
         order, event = update.order, update.event
         self._pass_time(event.time_ns)
+        changed: tuple[Earnings, ...] | None = None
         match event:
             case e.OrderFilled() if order is not None:
-                self._fill(order, event, update.sequence)
+                changed = (self._fill(order, event, update.sequence),)
             case e.FillBusted() | e.FillCorrected() if order is not None:
-                self._restate(order, event)
+                changed = (self._restate(order, event),)
             case CashMoved():
                 self._capital.pay(event.currency, event.amount)
-                self._settle(())
+                changed = ()
             case _:
                 pass
+        # It is booked, whatever comes of finding out what it is worth, which the next one does again.
         self.sequence = update.sequence
+        if changed is not None:
+            self._settle(changed)
 
     def _pass_time(self, now_ns: int) -> None:
         if now_ns >= self._curve.due_ns:
@@ -109,30 +113,45 @@ class PerformanceBook:
             self._curve.take(now_ns, self._capital.sample(profits))
         self._time_ns = max(self._time_ns, now_ns)
 
-    def _fill(self, order: Order, event: e.OrderFilled, sequence: int) -> None:
+    def _fill(self, order: Order, event: e.OrderFilled, sequence: int) -> Earnings:
         earnings = self._of(order)
         trips = self._trips(earnings, order.symbol)
         booked = Booked(sequence, order.order_id, order.side, closes(order, hedged=self._hedged), event.fill)
         legs, trip = trips.after(booked)
+        executed = self._executed(order, event, trips, legs)
+        stands = [(one, one.after(executed)) for one in (earnings, self._account)]
+        recounts = [] if trip is None else [(one.tallies, one.tallies.after((trip,))) for one, _ in stands]
         # All is computed; nothing from here on can fail.
-        before = trips.legs.net
         trips.take_over(booked, legs, trip)
-        self._take_over(order, event, earnings, trips, before)
-        if trip is not None:
-            earnings.tallies.add(trip)
-            self._account.tallies.add(trip)
-        self._settle((earnings,))
+        self._take_over(order, executed, earnings, trips, stands)
+        for tallies, after in recounts:
+            tallies.take_over(after)
+        return earnings
 
-    def _restate(self, order: Order, event: e.FillBusted | e.FillCorrected) -> None:
+    def _restate(self, order: Order, event: e.FillBusted | e.FillCorrected) -> Earnings:
         earnings = self._of(order)
         trips = self._trips(earnings, order.symbol)
         after = trips.restated(order, event)
-        before = trips.legs.net
+        executed = self._executed(order, event, trips, after.legs)
+        stands = [(one, one.after(executed)) for one in (earnings, self._account)]
+        since = after.sequence
+        own = (*after.trips, *_trips_from(since, (earnings,), trips))
+        everybody = (*after.trips, *_trips_from(since, self._strategies.values(), trips))
+        recounts = [
+            (tallies, tallies.after(ended, since))
+            for tallies, ended in ((earnings.tallies, own), (self._account.tallies, everybody))
+        ]
+        # All is computed; nothing from here on can fail.
         trips.restate(after)
-        self._take_over(order, event, earnings, trips, before)
-        earnings.tallies.restate(after.sequence, _trips_from(after.sequence, (earnings,)))
-        self._account.tallies.restate(after.sequence, _trips_from(after.sequence, self._strategies.values()))
-        self._settle((earnings,))
+        self._take_over(order, executed, earnings, trips, stands)
+        for tallies, recount in recounts:
+            tallies.take_over(recount)
+        return earnings
+
+    def _executed(self, order: Order, event: e.OrderEvent, trips: TripBook, legs: Legs) -> Executed:
+        change = subtract(legs.net, trips.legs.net)
+        price = self._conversion.price(order.symbol)
+        return Executed(order.symbol, trips.quote, order.side, entries(event), change, price)
 
     def _of(self, order: Order) -> Earnings:
         return self._strategies.get(order.strategy_id) or Earnings(self._capital.backing)
@@ -141,17 +160,19 @@ class PerformanceBook:
         return earnings.trips.get(symbol) or TripBook(quote_of(self._instruments, symbol))
 
     def _take_over(
-        self, order: Order, event: e.OrderEvent, earnings: Earnings, trips: TripBook, before: Decimal
+        self,
+        order: Order,
+        executed: Executed,
+        earnings: Earnings,
+        trips: TripBook,
+        stands: Iterable[tuple[Earnings, Sums]],
     ) -> None:
-        symbol, quote = order.symbol, trips.quote
-        change = subtract(trips.legs.net, before)
-        price = self._conversion.price(symbol)
+        symbol = order.symbol
         self._strategies[order.strategy_id] = earnings
         earnings.trips[symbol] = trips
         holders = self._holders.setdefault(symbol, set())
-        for one in (earnings, self._account):
-            one.book(order.side, quote, entries(event))
-            one.hold(symbol, quote, change, price)
+        for one, sums in stands:
+            one.take_over(executed, sums)
             if symbol in one.held:
                 holders.add(one)
             else:
@@ -310,8 +331,8 @@ class PerformanceBook:
         return self._total(both), self._total(net)
 
 
-def _trips_from(sequence: int, strategies: Iterable[Earnings]) -> Iterable[RoundTrip]:
-    books = (trips for earnings in strategies for trips in earnings.trips.values())
+def _trips_from(sequence: int, strategies: Iterable[Earnings], but: TripBook) -> Iterable[RoundTrip]:
+    books = (trips for earnings in strategies for trips in earnings.trips.values() if trips is not but)
     return (trip for trips in books for trip in trips.trips_from(sequence))
 
 

@@ -31,6 +31,9 @@ DAY_NS: Final = 86_400_000_000_000
 _Amounts: TypeAlias = dict[str, Decimal]
 """By symbol, and by currency with a mark before it that no symbol has."""
 
+_Units: TypeAlias = dict[str, Decimal | None]
+"""What one of each amount is worth; None where no price is known."""
+
 _Noted: TypeAlias = tuple[Key, Side, tuple[Entry, ...]]
 _Change: TypeAlias = tuple[Decimal, int]
 """How much more what has a price is worth, and how many more amounts have none."""
@@ -98,7 +101,7 @@ class Profits:
         self._amounts: dict[Scope, _Amounts] = {}
         self._holders: dict[str, set[Scope]] = {}
         # What one of each amount is worth, and which of these other prices may change than the symbol's own.
-        self._units: dict[str, Decimal | None] = {}
+        self._units: _Units = {}
         self._converted: set[str] = set()
 
     def watch(self, scopes: Iterable[Scope]) -> None:
@@ -110,8 +113,7 @@ class Profits:
             del self._sums[scope], self._amounts[scope]
         for scope in wanted - self._sums.keys():
             self._amounts[scope] = self._of(scope)
-            change = self._change({}, self._amounts[scope])
-            self._sums[scope] = Sum(base=self._base(scope)).after(change)
+            self._sums[scope] = Sum(base=self._base(scope)).after(self._sum(self._amounts[scope]))
         self._holders = {}
         for scope, amounts in self._amounts.items():
             for name in amounts:
@@ -145,7 +147,7 @@ class Profits:
         if self._day:
             if not self._sums:
                 self._look_at_all()
-            bases = {key: _worth(self._change({}, amounts)) for key, amounts in self._booked.items()}
+            bases = {key: _worth(self._sum(amounts)) for key, amounts in self._booked.items()}
             sums = {scope: changed(one, base=one.profit) for scope, one in self._sums.items()}
             self._bases, self._sums = bases, sums
         self._day = day
@@ -175,19 +177,22 @@ class Profits:
         if not self._sums:
             return partial(self._noted.append, (key, order.side, booked))
         moved = self._moved_by(key[1], order.side, booked)
-        units = {name: self._unit(name) for name in moved if name not in self._units}
-        self._units |= units
+        units = {name: self._units[name] if name in self._units else self._unit(name) for name in moved}
         amounts: dict[Scope, _Amounts] = {}
         sums: dict[Scope, Sum] = {}
         for scope in scopes_around(*key):
             if scope in self._sums:
                 before = self._amounts[scope]
                 amounts[scope] = now = _summed(before, moved)
-                sums[scope] = self._sums[scope].after(self._change(before, now, moved))
-        return partial(self._take, key, _summed(self._booked.get(key, {}), moved), amounts, sums)
+                sums[scope] = self._sums[scope].after(_change(before, now, units))
+        booked_so_far = _summed(self._booked.get(key, {}), moved)
+        return partial(self._take, key, booked_so_far, units, amounts, sums)
 
-    def _take(self, key: Key, booked: _Amounts, amounts: dict[Scope, _Amounts], sums: dict[Scope, Sum]) -> None:
+    def _take(
+        self, key: Key, booked: _Amounts, units: _Units, amounts: dict[Scope, _Amounts], sums: dict[Scope, Sum]
+    ) -> None:
         self._keep(key, booked)
+        self._units |= units
         self._amounts |= amounts
         self._sums |= sums
         for name in booked:
@@ -230,20 +235,15 @@ class Profits:
             None if price is None else self._conversion.convert(price, quote_of(self._instruments, name), self.currency)
         )
 
-    def _moved(self, symbol: str) -> dict[str, Decimal | None]:
+    def _moved(self, symbol: str) -> _Units:
         """Return the units that a price of this symbol has changed."""
         units = {name: self._unit(name) for name in self._converted}
         if symbol in self._units:
             units[symbol] = self._unit(symbol)
         return {name: unit for name, unit in units.items() if unit != self._units[name]}
 
-    def _change(self, before: _Amounts, now: _Amounts, names: Iterable[str] | None = None) -> _Change:
-        change = _NO_CHANGE
-        for name in now if names is None else names:
-            unit = self._units[name]
-            change = _plus(change, _worth_of(now[name], unit))
-            change = _less(change, _worth_of(before.get(name, ZERO), unit))
-        return change
+    def _sum(self, amounts: _Amounts) -> _Change:
+        return _change({}, amounts, {name: self._units[name] for name in amounts})
 
     # -- beginning to look
 
@@ -273,6 +273,14 @@ class Profits:
 
 def _summed(amounts: Mapping[str, Decimal], more: Mapping[str, Decimal]) -> _Amounts:
     return {**amounts, **{name: add(amounts.get(name, ZERO), amount) for name, amount in more.items()}}
+
+
+def _change(before: _Amounts, now: _Amounts, units: _Units) -> _Change:
+    change = _NO_CHANGE
+    for name, unit in units.items():
+        change = _plus(change, _worth_of(now[name], unit))
+        change = _less(change, _worth_of(before.get(name, ZERO), unit))
+    return change
 
 
 def _worth_of(amount: Decimal, unit: Decimal | None) -> _Change:

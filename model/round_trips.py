@@ -236,6 +236,15 @@ def _with(amounts: Mapping[str, Decimal], currency: str, amount: Decimal) -> Map
     return {**amounts, currency: add(amounts.get(currency, ZERO), amount)}
 
 
+@attrs.frozen
+class Recount:
+    """The trades from one place on, and the tally after each."""
+
+    first: int
+    trips: list[RoundTrip]
+    tallies: list[Tally]
+
+
 class Tallies:
     """The tally after each trade, of one strategy or of the account."""
 
@@ -248,14 +257,16 @@ class Tallies:
         """The tally of all trades."""
         return self._tallies[-1]
 
-    def add(self, trip: RoundTrip) -> None:
-        """Count one more."""
-        self._trips.append(trip)
-        self._tallies.append(self.now.after(trip))
+    def after(self, trips: Iterable[RoundTrip], since: int | None = None) -> Recount:
+        """Return it with these trades, in the order in which they ended: at its end, or from an update on."""
+        first = len(self._trips) if since is None else _first_from(self._trips, since)
+        last, counted, tallies = self._tallies[first], sorted(trips, key=_sequence), list[Tally]()
+        for trip in counted:
+            last = last.after(trip)
+            tallies.append(last)
+        return Recount(first, counted, tallies)
 
-    def restate(self, sequence: int, trips: Iterable[RoundTrip]) -> None:
-        """Count anew from this update on: these trades, in the order in which they ended."""
-        first = _first_from(self._trips, sequence)
-        del self._trips[first:], self._tallies[first + 1 :]
-        for trip in sorted(trips, key=_sequence):
-            self.add(trip)
+    def take_over(self, after: Recount) -> None:
+        """Keep what after() has returned."""
+        self._trips[after.first :] = after.trips
+        self._tallies[after.first + 1 :] = after.tallies
