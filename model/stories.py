@@ -10,7 +10,7 @@ import attrs
 from .account_events import TradingStateChanged
 from .events import OrderCreated, OrderUpdate
 
-MOST_OF_ONE = 1_000
+MOST_OF_ONE = 100
 """How many updates are kept of one order besides its first."""
 
 

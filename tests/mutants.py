@@ -166,7 +166,7 @@ MUTANTS: Final = (
         "a denied order is sent",
         "model/commanding.py",
         "        if refusal is not None:\n            return Outcome(updates=self._fold(None, (created, denied_as",
-        "        if refusal is not None and refusal.reason is not Reason.MAX_ORDER_NOTIONAL:\n"
+        "        if refusal is not None and refusal.reason is not Reason.INSUFFICIENT_FUNDS:\n"
         "            return Outcome(updates=self._fold(None, (created, denied_as",
     ),
     Mutant(
