@@ -323,6 +323,7 @@ class RiskBook:
             case ModifyOrder() | CancelOrder() if command.order_id in self._working:
                 known = self._working[command.order_id]
                 kind = Kind.CANCEL if isinstance(command, CancelOrder) else Kind.MODIFY
+                self._latest = None
                 self._tell_families(kind, command.order_id, known, judged.time_ns, passed=passed)
                 if isinstance(command, ModifyOrder):
                     # One that has closed, and counts only since it is in doubt, can no longer be changed.
