@@ -222,6 +222,9 @@ class Settings:
         if self.account is not None and self.cash is None:
             raise InvalidConfiguration.of("cash", None, "must be given for an account")
         for rule in self.rules:
+            if rule.on is Trip.MARGIN_CALL and not isinstance(self.account, MarginAccount):
+                needed = "must be a MarginAccount for a rule on MARGIN_CALL"
+                raise InvalidConfiguration.of("account", self.account, needed)
             if rule.on in {Trip.DAILY_LOSS, Trip.DRAWDOWN} and self.account_currency is None:
                 why = f"must be given for a rule on {rule.on.value}, where prices count several"
                 raise InvalidConfiguration.of("currency", None, why)

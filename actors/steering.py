@@ -99,9 +99,11 @@ class Steering(Tying):
             trip: what the record shall say has caused it.
 
         Raises:
-            InvalidConfiguration: for another reason.
+            InvalidConfiguration: for another reason, and for a flatten that is not True or False.
             SystemStopped: when it is not running.
         """
+        if type(flatten) is not bool:
+            raise InvalidConfiguration.of("flatten", flatten, "must be True or False")
         message = self._trip(reason, Action.FLATTEN if flatten else Action.CANCEL_ALL, None, trip)
         self._must_run("kill()")
         for gate in (self._at.risk, self._at.manager):

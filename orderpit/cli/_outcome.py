@@ -17,7 +17,7 @@ from ..actors.reading import MailboxCount
 from ..actors.system import TradingSystem
 from ..actors.view import ViewBooks
 from ..model.account_events import TradingStateChanged
-from ..model.alarm import AlarmCode
+from ..model.alarm import Alarm, AlarmCode
 from ..model.explanation import Explanation
 from ..model.instrument import Instrument
 from ..model.numbers import ZERO, add, plain, subtract
@@ -126,7 +126,7 @@ class Outcome:
         """Return the first few things that went wrong, as text."""
         shown = () if self.alarms_expected else self.troubles.alarms
         told = (alarm for alarm in shown if alarm.code is not AlarmCode.UNPROTECTED)
-        alarms = (f"alarm {alarm.code.value} on order {alarm.order_id}: {alarm.text}" for alarm in told)
+        alarms = (f"alarm {alarm.code.value}{_about(alarm)}: {alarm.text}" for alarm in told)
         return list(islice((*(self.problems or map(str, self.troubles.problems)), *alarms), SHOWN_TROUBLES))
 
     def to_dict(self, *, interrupted: bool = False) -> dict[str, Any]:
@@ -149,6 +149,7 @@ class Outcome:
                 "unrealised_pnl": _plain(book.unrealised_pnl),
                 "fees": _plain(book.fees),
                 "equity": _plain(book.equity),
+                "rounding": _plain(book.rounding),
             },
             "audit": {"violations": list(self.audit.violations), "checks": self.audit.checks},
             "data": attrs.asdict(self.data, filter=attrs.filters.exclude("notes")),
@@ -203,6 +204,10 @@ def collect(
         unprotected=tallies.alarms.get(AlarmCode.UNPROTECTED.value, 0),
         trips=tuple(tallies.trips),
     )
+
+
+def _about(alarm: Alarm) -> str:
+    return f" on order {alarm.order_id}" if alarm.order_id else ""
 
 
 def net(book: PortfolioSnapshot) -> dict[str, Decimal]:

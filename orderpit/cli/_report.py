@@ -271,6 +271,9 @@ def show_portfolio(out: Output, outcome: Outcome) -> None:
         for currency, gain in gains.items()
     ]
     out.table(("currency", ">cash", ">equity", ">realised", ">unrealised", ">fees", ">net"), rows)
+    for currency, amount in book.rounding.items():
+        if amount:
+            out.line(f"Rounding of what is booked: {profit(amount)} {currency}, in cash and equity alone")
 
 
 def show_flood(out: Output, flooded: Flooded) -> None:

@@ -65,7 +65,8 @@ def test_json_is_one_object_with_the_keys_of_the_design_and_nothing_else(capsys)
     assert list(found["stats"]["orders_by_state"]) == STATES
     assert found["stats"]["open_orders_count"] == 0
     assert found["stats"]["symbols_traded"] == ["BTC/USDT", "AAPL"]
-    assert set(found["portfolio"]) == {"cash", "positions", "realised_pnl", "unrealised_pnl", "fees", "equity"}
+    told = {"cash", "positions", "realised_pnl", "unrealised_pnl", "fees", "equity", "rounding"}
+    assert set(found["portfolio"]) == told
     assert found["portfolio"]["positions"]["BTC/USDT"]["quantity"] == "0.12"
     assert set(found["audit"]) == {"violations", "checks"}
     assert found["audit"]["violations"] == []

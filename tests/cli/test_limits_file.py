@@ -11,6 +11,7 @@ import pytest
 
 from orderpit import Action, Currency, InvalidData, MarginAccount, RiskLimits, Rule, SpotAccount, Trip, load_limits
 from orderpit.cli import main
+from orderpit.cli._report import profit
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "limits.toml"
 
@@ -223,6 +224,23 @@ def test_the_example_fits_the_session_that_it_speaks_of(btc, capsys):
     found = json.loads(session(capsys, "--data", btc, "--limits", str(EXAMPLE), "--json").out)
     assert found["audit"]["violations"] == []
     assert found["stats"]["total_orders_created"] > 0
+
+
+def test_what_rounding_of_cash_has_gained_is_told(btc, tmp_path, capsys):
+    argv = ("--data", btc, "--strategy", "crossover", "--limits", limits_in(tmp_path, "[currencies]\nUSDT = 0\n"))
+    found = json.loads(session(capsys, *argv, "--json").out)
+    book, gained = found["portfolio"], Decimal(found["portfolio"]["rounding"]["USDT"])
+    assert gained != 0
+    assert Decimal(book["equity"]["USDT"]) == 100_000 + Decimal(found["net"]["USDT"]) + gained
+    assert f"Rounding of what is booked: {profit(gained)} USDT, " in session(capsys, *argv).out
+    assert "Rounding of" not in session(capsys, *argv[:-2]).out
+
+
+def test_a_trip_ends_a_session_with_an_alarm_about_no_order(btc, tmp_path, capsys):
+    rule = '[[rules]]\non = "drawdown"\nlimit = 0.000001\naction = "halt"\n'
+    argv = ("--data", btc, "--strategy", "crossover", "--limits", limits_in(tmp_path, rule))
+    (text,) = json.loads(session(capsys, *argv, "--json", code=1).out)["problems"]["texts"]
+    assert text.startswith("alarm TRIPPED: DRAWDOWN, HALT: ")
 
 
 STRANGERS = {

@@ -56,6 +56,13 @@ def test_a_kill_takes_effect_at_once_while_twenty_thousand_orders_wait_to_be_jud
         assert system.stats()["orders_by_state"]["REJECTED"] == MANY
 
 
+def test_a_flatten_that_is_no_truth_value_is_refused_and_halts_nothing() -> None:
+    with system_of(BTC) as system:
+        with pytest.raises(InvalidConfiguration, match="flatten: must be True or False, got 'no'"):
+            system.kill("enough", flatten="no")  # type: ignore[arg-type]
+        assert system.trading_state() is TradingState.ACTIVE
+
+
 def test_a_kill_may_come_from_a_handler_and_from_a_signal_handler() -> None:
     class Kills(Strategy):
         def on_order(self, update: OrderUpdate) -> None:

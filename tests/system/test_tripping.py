@@ -17,6 +17,7 @@ from orderpit import (
     RiskLimits,
     Side,
     SimulatedExchange,
+    SpotAccount,
     Strategy,
     TradingSystem,
 )
@@ -147,6 +148,13 @@ def test_limits_on_losses_let_only_what_closes_leave() -> None:
         system.set_limits(RiskLimits(max_daily_loss="110"))
         system.submit(limit("80", order_id="after"))
         assert system.order("after").state is OrderState.OPEN
+
+
+@pytest.mark.parametrize("account", [None, SpotAccount()], ids=["none", "spot"])
+def test_a_rule_on_margin_calls_needs_a_margin_account(account: Any) -> None:
+    rules = [Rule(on=Trip.MARGIN_CALL, action=Action.HALT)]
+    with pytest.raises(InvalidConfiguration, match="account: must be a MarginAccount for a rule on MARGIN_CALL"):
+        system_of(BTC, cash={"USDT": 1000}, account=account, rules=rules)
 
 
 def test_a_rule_on_a_loss_needs_a_currency_to_tell_it_in() -> None:
