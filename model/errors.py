@@ -158,3 +158,57 @@ class BlockingCall(OrderpitError, RuntimeError):
 
     def __str__(self) -> str:
         return f"{self.call} waits, and may not be called inside a handler of {self.actor}"
+
+
+class JournalError(OrderpitError):
+    """The journal cannot be used as it was asked to be."""
+
+
+@attrs.frozen
+class InvalidJournal(JournalError, ValueError):
+    """What is at the path is no journal of ours, or one that cannot be opened here."""
+
+    path: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.rule}"
+
+
+class JournalLocked(InvalidJournal):
+    """Another process has the journal open."""
+
+
+@attrs.frozen
+class JournalCorrupt(JournalError):
+    """A row is not what was written, or is gone. sequence names the first such row, 0 the journal as a whole."""
+
+    path: str
+    sequence: int
+    rule: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}, row {self.sequence}" if self.sequence else self.path
+        return f"{where}: {self.rule}"
+
+
+@attrs.frozen
+class JournalFull(JournalError):
+    """There is no room for more rows; what is there is whole, and can be read."""
+
+    path: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: there is no room for more rows: {self.cause}"
+
+
+@attrs.frozen
+class JournalBroken(JournalError):
+    """A write has failed, and nothing is known of what has been kept; the journal has to be opened anew."""
+
+    path: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: a write has failed, open it anew: {self.cause}"

@@ -14,11 +14,12 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {
     "model": ROOT / "model",
     "actors": ROOT / "actors",
+    "journal": ROOT / "orderpit" / "journal",
     "readers": ROOT / "orderpit" / "readers",
     "testing": ROOT / "orderpit" / "testing",
     "cli": ROOT / "orderpit" / "cli",
 }
-ALLOWED = {"model": {"model"}, "actors": {"actors", "model"}}
+ALLOWED = {"model": {"model"}, "journal": {"journal", "model"}, "actors": {"actors", "journal", "model"}}
 """Which folders of ours each may import; the others may import all."""
 
 NEVER_IN_MODEL = {

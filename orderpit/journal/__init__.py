@@ -1,0 +1,1 @@
+"""The journal: every fact of the one ordered stream, durable before anything follows from it."""
