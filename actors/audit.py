@@ -55,7 +55,7 @@ def _audited(system: TradingSystem, timeout: float) -> AuditReport:
     check_groups(ledger, manager.orders, manager.groups, manager.gate)
     exchange = books.get("exchange")
     if isinstance(exchange, ExchangeBooks):
-        check_venue(ledger, manager.orders, exchange.orders)
+        check_venue(ledger, manager.orders, exchange.orders, manager.earlier)
     check_portfolio(
         ledger,
         manager.orders,

@@ -22,9 +22,12 @@ class Follower(BaseActor):
         me: its own address, to which missing entries are sent again.
         manager: the order manager.
         risk: told with it to halt when the stream can no longer be followed.
+        followed: the last entry that its state includes already.
     """
 
-    def __init__(self, context: Context, me: Target[Any], manager: Target[Any], risk: Target[Any]) -> None:
+    def __init__(
+        self, context: Context, me: Target[Any], manager: Target[Any], risk: Target[Any], followed: int = 0
+    ) -> None:
         super().__init__(context)
         self._risk = risk
         self._me = me
@@ -33,7 +36,7 @@ class Follower(BaseActor):
         self._failed_at = 0
         self._attempts = 0
         self._has_given_up = False
-        self.followed = 0
+        self.followed = followed
         self.repeated = 0
 
     def follow(self, update: OrderUpdate, fold: Callable[[OrderUpdate], None]) -> None:

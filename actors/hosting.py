@@ -11,7 +11,7 @@ from typing import Any, Final
 import pykka
 
 from ..model.blotter import EXTERNAL
-from ..model.errors import InvalidConfiguration
+from ..model.errors import InvalidConfiguration, JournalError
 from ..model.events import OrderUpdate
 from ..model.market import MARKET_DATA
 from . import checks
@@ -34,6 +34,12 @@ class Hosting(Reading):
 
     # The names that it gives are numbered.
     _numbers: itertools.count[int]
+    # Why the journal takes nothing at present.
+    _unrecordable: JournalError | None
+
+    def _must_be_recordable(self) -> None:
+        if self._unrecordable is not None:
+            raise self._unrecordable
 
     def subscribe(
         self, target: Callable[[Any], object] | pykka.ActorRef[Any], *events: type[Any], symbol: str | None = None
@@ -145,9 +151,15 @@ class Hosting(Reading):
             if address.is_bound:
                 address.stop(ASK_TIMEOUT)
             raise
-        self._at.manager.send(Register(name, address))
-        self._listen(address, symbol, MARKET_DATA, slots)
-        address.send(StartStrategy())
+        if self._at.journal.is_bound:
+            # It begins with what it knew, and with nothing before that.
+            self._at.manager.send(Register(name, address, first=True))
+            self._at.manager.ask(Ready(), ASK_TIMEOUT)
+            self._listen(address, symbol, MARKET_DATA, slots)
+        else:
+            self._at.manager.send(Register(name, address))
+            self._listen(address, symbol, MARKET_DATA, slots)
+            address.send(StartStrategy())
         self._runtime.settle()
         return name
 

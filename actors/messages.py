@@ -9,6 +9,7 @@ import attrs
 
 from ..model.events import OrderUpdate
 from ..model.kinds import Action, OrderState, Side, Trip
+from ..model.own_orders import OwnOrders
 from ..model.reports import VenueRequest
 from .address import Address, Target
 from .conflation import QuoteSlots
@@ -89,10 +90,14 @@ class ResendUpdates:
 
 @attrs.frozen
 class Register:
-    """Tell this target of the orders of this strategy."""
+    """Tell this target of the orders of this strategy.
+
+    first: of what came of them in earlier lives of the system, and then that it may begin.
+    """
 
     strategy_id: str
     target: Target[Any]
+    first: bool = False
 
 
 @attrs.frozen
@@ -189,6 +194,51 @@ class Arrived:
     """A request that has been on its way to the venue for the configured latency."""
 
     request: VenueRequest
+
+
+@attrs.frozen
+class Recovered:
+    """Tells a strategy, before it begins, what it knew of its own when the system was last stopped."""
+
+    own: OwnOrders
+
+
+@attrs.frozen
+class Reconcile:
+    """Ask the venue what has happened, and let nothing leave before it has answered."""
+
+
+@attrs.frozen
+class WaitForReconciliation:
+    """Answer once the venue has said what it knows about all that it was asked about."""
+
+    reply: Reply
+
+
+@attrs.frozen
+class Record:
+    """Write these entries down."""
+
+    updates: tuple[OrderUpdate, ...]
+
+
+@attrs.frozen
+class Flush:
+    """The journal's to itself: make durable what has been taken."""
+
+
+@attrs.frozen
+class Durable:
+    """All entries up to this one are written down, and survive whatever comes."""
+
+    sequence: int
+
+
+@attrs.frozen
+class Unrecorded:
+    """Nothing can be written down at present, and why; None: it can again."""
+
+    why: str | None
 
 
 @attrs.frozen

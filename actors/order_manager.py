@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,9 +16,9 @@ from ..model.commands import Approved, Denied
 from ..model.events import CommandRefused, Fact, OrderUpdate
 from ..model.gate import Gate, Hold
 from ..model.group import Group
-from ..model.instrument import Instrument
 from ..model.kinds import Action, Trip
 from ..model.order import Order
+from ..model.own_orders import OwnOrders
 from ..model.reports import (
     VENUE_LINK,
     VENUE_REPORTS,
@@ -26,39 +26,54 @@ from ..model.reports import (
     VenueDisconnected,
     VenueFilled,
     VenueLink,
+    VenueModify,
     VenueReport,
     VenueRequest,
+    VenueSubmit,
 )
+from ..model.values import changed
 from .actor import BaseActor
 from .address import Address, Target
+from .mailbox import Reply
 from .messages import (
     Answered,
     CheckClearing,
     CheckDeadlines,
     CheckRetries,
+    Durable,
     Halt,
+    Reconcile,
+    Record,
+    Recovered,
     Register,
     ResendUpdates,
     Resume,
+    StartStrategy,
     StopSymbol,
+    Unrecorded,
+    WaitForReconciliation,
 )
+from .outbox import Outbox
 from .runtime import Cancellable, Context
 
 Timed = CheckDeadlines | CheckRetries | CheckClearing
-ManagerMessage = Approved | Denied | Fact | VenueReport | VenueLink | Halt | Resume | Register | ResendUpdates | Timed
+FromJournal = Durable | Unrecorded
+Asked = Register | ResendUpdates | Reconcile | WaitForReconciliation
+ManagerMessage = Approved | Denied | Fact | VenueReport | VenueLink | Halt | Resume | Asked | FromJournal | Timed
 
-_NO_INSTRUMENTS: Final[Mapping[str, Instrument]] = MappingProxyType({})
+_NOBODY: Final[Mapping[str, OwnOrders]] = MappingProxyType({})
 
 
 @attrs.frozen
 class ManagerBooks:
-    """What the order manager knows at one moment."""
+    """What the order manager knows at one moment; earlier are the ids of the orders of earlier lives of the system."""
 
     orders: tuple[Order, ...]
     sequence: int
     repeats: int
     groups: tuple[Group, ...]
     gate: Gate
+    earlier: frozenset[str] = frozenset()
 
 
 class OrderManager(BaseActor):
@@ -71,14 +86,11 @@ class OrderManager(BaseActor):
         folds: risk and portfolio, told of every update first, in this order.
         view: told after the strategies.
         monitor: takes alarms.
-        next_id: source of request ids.
         call_later: sets a timer on the runtime.
-        answer_within_ns: how long the venue may take before an order is in doubt; None for ever.
-        max_unanswered: how many orders the venue may leave without an answer before a new one is refused.
-        history: how many updates are kept to be sent again.
-        amends: whether the venue amends orders; where it does not, a modification is a cancel and a new order.
-        instruments: on whose grid positions are closed.
-        hedged: whether a symbol has a long and a short position.
+        blotter: the record of all orders.
+        recent: the latest updates, as many as are kept to be sent again.
+        journal: writes entries down before anything follows from them; None where nothing is written down.
+        strategies: what strategies know of their own, of those that are not there yet.
     """
 
     def __init__(
@@ -89,14 +101,11 @@ class OrderManager(BaseActor):
         folds: tuple[Target[Any], ...],
         view: Target[OrderUpdate | Answered],
         monitor: Target[Alarm],
-        next_id: Callable[[], str],
         call_later: Callable[..., Cancellable],
-        answer_within_ns: int | None,
-        max_unanswered: int,
-        history: int,
-        amends: bool,  # noqa: FBT001  # the arguments of an actor are told in order
-        instruments: Mapping[str, Instrument] = _NO_INSTRUMENTS,
-        hedged: bool = False,  # noqa: FBT001, FBT002  # likewise
+        blotter: Blotter,
+        recent: deque[OrderUpdate],
+        journal: Target[Record] | None = None,
+        strategies: Mapping[str, OwnOrders] = _NOBODY,
     ) -> None:
         super().__init__(context)
         self._me = me
@@ -106,11 +115,14 @@ class OrderManager(BaseActor):
         self._view = view
         self._monitor = monitor
         self._call_later = call_later
-        self._blotter = Blotter(
-            next_id, answer_within_ns, max_unanswered, amends=amends, instruments=instruments, hedged=hedged
-        )
+        self._blotter = blotter
         self._strategies: dict[str, Target[Any]] = {}
-        self._recent: deque[OrderUpdate] = deque(maxlen=history)
+        self._absent = dict(strategies)
+        self._earlier = frozenset(order.order_id for order in blotter.orders())
+        self._recent = recent
+        self._journal = journal
+        self._held = Outbox()
+        self._waiting: list[Reply] = []
         self._timer_set = False
         self._retry_ns: int | None = None
         self._looks_again = False
@@ -125,8 +137,17 @@ class OrderManager(BaseActor):
         match message:
             case Approved() | Denied():
                 self._publish(self._blotter.decide_command(message, now))
+            case Durable():
+                self._release(self._held.released(message.sequence))
+            case Unrecorded():
+                self._unrecorded(message)
+            case Reconcile():
+                self._publish(self._blotter.decide_reconciling(now))
+            case WaitForReconciliation():
+                self._waiting.append(message.reply)
+                self._answer_waiting()
             case Register():
-                self._strategies[message.strategy_id] = message.target
+                self._register(message)
             case VenueDisconnected() | VenueConnected():
                 self._publish(self._blotter.decide_link(message, now))
             case CashMoved() | LimitsChanged() | CommandRefused():
@@ -185,7 +206,7 @@ class OrderManager(BaseActor):
         """Return every order as it stands."""
         blotter = self._blotter
         orders, groups = tuple(blotter.orders()), tuple(blotter.groups)
-        return ManagerBooks(orders, blotter.sequence, blotter.repeats, groups, blotter.gate)
+        return ManagerBooks(orders, blotter.sequence, blotter.repeats, groups, blotter.gate, self._earlier)
 
     def _bury(self, message: object) -> None:
         # A timer that fires while the system stops tells nothing that anybody must hear of.
@@ -193,13 +214,32 @@ class OrderManager(BaseActor):
             super()._bury(message)
 
     def _publish(self, outcome: Outcome) -> None:
-        """The outbox: updates and requests leave together, once all of them have been computed."""
+        """Updates and requests leave together, once all of them have been computed and written down."""
         outcome = self._blotter.followed(outcome, self.context.now_ns())
+        elapsed = self.context.elapsed_ns()
+        self._blotter.commit(outcome, elapsed)
+        if self._journal is None:
+            self._let_go(outcome)
+        else:
+            self._write_down(outcome, self._journal)
+        self._set_timer(elapsed)
+        self._set_retry_timer()
+        if self._blotter.is_clearing and not self._looks_again and (outcome.updates or outcome.gate is not None):
+            # Behind what has been reported by now, so that what has filled meanwhile is counted.
+            self._looks_again = True
+            self.send(self._me, CheckClearing())
+        if self._blotter.has_reconciled:
+            self._publish(self._blotter.decide_reconciled())
+            self._answer_waiting()
+
+    def _let_go(self, outcome: Outcome) -> None:
         for update in outcome.updates:
             for fold in self._folds:
                 self.send(fold, update)
             for owner in self._owners(update):
                 self.send(owner, update)
+            if self._absent and update.order is not None and update.order.strategy_id in self._absent:
+                self._absent[update.order.strategy_id].on_update(update)
             self.send(self._view, update)
         for request in outcome.requests:
             self.send(self._exchange, request)
@@ -209,15 +249,73 @@ class OrderManager(BaseActor):
             self.send(self._view, answered)
             if answered.source in self._strategies:
                 self.send(self._strategies[answered.source], answered)
-        elapsed = self.context.elapsed_ns()
-        self._blotter.commit(outcome, elapsed)
         self._recent.extend(outcome.updates)
-        self._set_timer(elapsed)
-        self._set_retry_timer()
-        if self._blotter.is_clearing and not self._looks_again and (outcome.updates or outcome.gate is not None):
-            # Behind what has been reported by now, so that what has filled meanwhile is counted.
-            self._looks_again = True
-            self.send(self._me, CheckClearing())
+
+    # -- the journal
+
+    def _write_down(self, outcome: Outcome, journal: Target[Record]) -> None:
+        if outcome.updates:
+            self.send(journal, Record(outcome.updates))
+        elif not self._held:
+            self._let_go(outcome)
+            return
+        for alarm in outcome.alarms:
+            self.send(self._monitor, alarm)
+        outcome = changed(outcome, alarms=())
+        self._held.hold(self._blotter.sequence, outcome)
+        if self._blotter.gate.unrecorded is not None:
+            self._send_harmless()
+
+    def _release(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self._let_go(self._checked(outcome))
+        if self._waiting:
+            self._answer_waiting()
+
+    def _checked(self, outcome: Outcome) -> Outcome:
+        """Keep back what was to leave and may no longer, since trading was halted while it waited to be written."""
+        gate, now = self._blotter.gate, self.context.now_ns()
+        kept_back: list[VenueRequest] = []
+        for request in outcome.requests:
+            refusal = None
+            if isinstance(request, VenueSubmit):
+                refusal = gate.refuse_submit(request.symbol, request.account)
+            elif isinstance(request, VenueModify):
+                refusal = gate.refuse_modify(self._blotter.account_of(request))
+            if refusal is not None and isinstance(request, VenueSubmit | VenueModify):
+                kept_back.append(request)
+                self._publish(self._blotter.decide_withheld(request, refusal, now))
+        if not kept_back:
+            return outcome
+        return changed(outcome, requests=tuple(request for request in outcome.requests if request not in kept_back))
+
+    def _unrecorded(self, message: Unrecorded) -> None:
+        self._publish(Outcome(gate=self._blotter.gate.with_journal(message.why)))
+        for strategy in self._strategies.values():
+            self.send(strategy, message)
+        if message.why is not None:
+            self._send_harmless()
+
+    def _send_harmless(self) -> None:
+        for request in self._held.harmless():
+            self.send(self._exchange, request)
+
+    def _register(self, message: Register) -> None:
+        own = self._absent.pop(message.strategy_id, None)
+        self._strategies[message.strategy_id] = message.target
+        if self._blotter.gate.unrecorded is not None:
+            self.send(message.target, Unrecorded(self._blotter.gate.unrecorded))
+        if message.first:
+            if own is not None:
+                self.send(message.target, Recovered(own))
+            self.send(message.target, StartStrategy())
+
+    def _answer_waiting(self) -> None:
+        # What the venue has said must have been written down, so that whoever has waited finds it.
+        if not self._blotter.gate.reconciling and not self._held:
+            for reply in self._waiting:
+                reply.set(True)
+            self._waiting.clear()
 
     def _owners(self, update: OrderUpdate) -> tuple[Target[Any], ...]:
         if isinstance(update.event, TradingStateChanged) and not update.event.strategy_id:

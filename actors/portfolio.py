@@ -39,6 +39,7 @@ class Portfolio(Follower):
         risk: told to halt when the books can no longer be kept.
         book: positions and cash.
         performance: how the account and the strategies have done.
+        followed: the last entry that both include already.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class Portfolio(Follower):
         risk: Target[Halt],
         book: PortfolioBook,
         performance: PerformanceBook,
+        followed: int = 0,
     ) -> None:
-        super().__init__(context, me, manager, risk)
+        super().__init__(context, me, manager, risk, followed)
         self._book = book
         self._performance = performance
 

@@ -69,10 +69,13 @@ class RiskController(Follower):
         me: its own address.
         manager: the order manager.
         book: its whole state.
+        followed: the last entry that it includes already.
     """
 
-    def __init__(self, context: Context, me: Target[RiskMessage], manager: Target[Any], book: RiskBook) -> None:
-        super().__init__(context, me, manager, me)
+    def __init__(
+        self, context: Context, me: Target[RiskMessage], manager: Target[Any], book: RiskBook, followed: int = 0
+    ) -> None:
+        super().__init__(context, me, manager, me, followed)
         self._book = book
 
     def handle(self, message: Any) -> None:

@@ -50,6 +50,10 @@ class Runtime(Protocol):
         """Return a source of ids `<run>-<sender>-<count>`, unique over restarts; it may be called from any thread."""
         ...
 
+    def live_again(self, sequence: int) -> None:
+        """Give other ids from here on than in the lives of the system before, which had recorded so many entries."""
+        ...
+
     def draws(self, *seeds: int) -> Callable[[str, int], Decimal]:
         """Return a source of numbers in [0, 1) that depend on seeds, key and count alone."""
         ...

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeGuard, TypeVar
 
 import attrs
 
+from ..journal.store import JournalStore
 from ..model.account import Account, CostBasis, Currency, MarginAccount, PositionMode, SpotAccount
 from ..model.errors import InvalidConfiguration
 from ..model.instrument import Instrument
@@ -101,6 +102,14 @@ def _each_of(field: str, values: Iterable[T], kind: type[T]) -> Iterator[T]:
 def _kill_file(value: str | None) -> str | None:
     if value is not None and (type(value) is not str or not value or "\0" in value):
         raise InvalidConfiguration.of("kill_file", value, "must be the path of a file, as a str")
+    return value
+
+
+def _journal(value: str | JournalStore | None) -> str | JournalStore | None:
+    if value is None or all(hasattr(value, name) for name in ("append", "read", "head", "close")):
+        return value
+    if type(value) is not str or not value or "\0" in value:
+        raise InvalidConfiguration.of("journal", value, "must be the path of a file, as a str, or a JournalStore")
     return value
 
 
@@ -211,6 +220,7 @@ class Settings:
     positions: PositionMode = attrs.field(default="netted", validator=_one_of("netted", "hedged"))
     rules: tuple[Rule, ...] = attrs.field(default=(), converter=_rules)
     kill_file: str | None = attrs.field(default=None, converter=_kill_file)
+    journal: str | JournalStore | None = attrs.field(default=None, converter=_journal)
     amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))
     ties: bool = attrs.field(init=False, default=attrs.Factory(_ties, takes_self=True))
 

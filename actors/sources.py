@@ -21,6 +21,11 @@ class Ids:
         self._run_id = run_id
         self._counts: dict[str, itertools.count[int]] = {}
 
+    def live_again(self, sequence: int) -> None:
+        """Give other ids from here on than in the lives of the system before, which had recorded so many entries."""
+        self._run_id = f"{self._run_id}.{sequence}"
+        self._counts.clear()
+
     def of(self, sender: str) -> Callable[[], str]:
         """Return a source of one sender's ids; it may be called from any thread."""
         # next() on a count is one atomic step.

@@ -172,6 +172,10 @@ class SteppedRuntime:
         """Return a source of ids `<run>-<sender>-<count>`."""
         return self._ids.of(sender)
 
+    def live_again(self, sequence: int) -> None:
+        """Give other ids from here on than in the lives of the system before, which had recorded so many entries."""
+        self._ids.live_again(sequence)
+
     def draws(self, *seeds: int) -> Callable[[str, int], Decimal]:
         """Return a source of numbers in [0, 1) keyed by seeds, key and count: no order of calls can change them."""
         return draws(*seeds)

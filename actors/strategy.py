@@ -8,22 +8,22 @@ from typing import Any, Literal
 
 import attrs
 
-from ..model.booking import entries
 from ..model.commands import SUBMISSIONS, CancelOrder, ModifyOrder, SubmitGroup, SubmitOrder
 from ..model.errors import InvalidConfiguration, InvalidOrder
 from ..model.events import CommandRefused, Event, OrderCreated, OrderUpdate
-from ..model.group import Group, Groups
+from ..model.group import Group
 from ..model.lifecycle import create
 from ..model.link import Link
 from ..model.market import MARKET_DATA, MarketData
-from ..model.numbers import ZERO, Number, add, negate
+from ..model.numbers import ZERO, Number
 from ..model.order import Order
+from ..model.own_orders import OwnOrders
 from ..model.tying import BracketIds, GroupIds, bracket_ids, bracket_of, ids_of, oco_of, oto_of, stamped
 from ..model.values import changed
 from .actor import BaseActor
 from .address import Target
 from .conflation import NewestQuote, QuoteSlots
-from .messages import Answered, StartStrategy, StopStrategy
+from .messages import Answered, Recovered, StartStrategy, StopStrategy, Unrecorded
 from .runtime import Context
 
 
@@ -71,7 +71,10 @@ class Strategy:
         return self._desk.context.now_ns()
 
     def submit(self, command: SubmitOrder) -> str | None:
-        """Submit an order and return its id; None when too many orders have had no first update yet."""
+        """Submit an order and return its id.
+
+        None when too many orders have had no first update yet, or the journal takes nothing: nothing was created.
+        """
         return self._acting.submit(command)
 
     def bracket(
@@ -91,7 +94,7 @@ class Strategy:
 
     def group(self, group_id: str) -> Group | None:
         """Return a group of its orders, as far as it was told; None when it was told of none yet."""
-        return self._desk.groups.get(group_id)
+        return self._desk.own.groups.get(group_id)
 
     def modify(
         self,
@@ -114,12 +117,12 @@ class Strategy:
 
     def orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return its working orders (those not closed), as far as it was told, and PENDING what it submitted since."""
-        orders = (*self._desk.live.values(), *self._desk.untold.values())
+        orders = (*self._desk.own.live.values(), *self._desk.untold.values())
         return tuple(order for order in orders if symbol is None or order.symbol == symbol)
 
     def position(self, symbol: str) -> Decimal:
         """Return what its own fills add up to, negative for a short position."""
-        return self._desk.positions.get(symbol, ZERO)
+        return self._desk.own.positions.get(symbol, ZERO)
 
 
 @attrs.frozen
@@ -157,14 +160,14 @@ class StrategyActor(BaseActor):
         self._next_id = next_id
         self._max_in_flight = max_in_flight
         self._slots = slots
+        # Why the journal takes nothing at present.
+        self._unrecordable: str | None = None
         self._in_flight = 0
         self._strategy = Strategy()
         self.refused_at_edge = 0
-        self.live: dict[str, Order] = {}
+        self.own = OwnOrders()
         # Submitted, and nothing heard of it yet: without these, a strategy that asks for its orders would submit twice.
         self.untold: dict[str, Order] = {}
-        self.positions: dict[str, Decimal] = {}
-        self.groups = Groups()
 
     def started(self) -> None:
         """Make the strategy, in the thread that will run it."""
@@ -191,6 +194,10 @@ class StrategyActor(BaseActor):
                 quote = self._slots.take(message)
                 if quote is not None:
                     self._strategy.on_market_data(quote)
+            case Unrecorded():
+                self._unrecordable = message.why
+            case Recovered():
+                self.own = message.own
             case StartStrategy():
                 self._strategy.on_start()
             case StopStrategy():
@@ -202,7 +209,7 @@ class StrategyActor(BaseActor):
         """Send an order to risk when the handler has returned."""
         if type(command) is not SubmitOrder:
             raise InvalidOrder.of("command", command, "must be a SubmitOrder")
-        if self._in_flight >= self._max_in_flight:
+        if self._in_flight >= self._max_in_flight or self._unrecordable is not None:
             self.refused_at_edge += 1
             return None
         order_id = command.order_id or self._next_id()
@@ -214,7 +221,7 @@ class StrategyActor(BaseActor):
 
     def tie(self, group: SubmitGroup) -> GroupIds | None:
         """Send a group of orders to risk when the handler has returned."""
-        if self._in_flight + len(group.orders) > self._max_in_flight:
+        if self._in_flight + len(group.orders) > self._max_in_flight or self._unrecordable is not None:
             self.refused_at_edge += len(group.orders)
             return None
         command = stamped(group, self._next_id, self.context.now_ns(), self.context.name)
@@ -226,7 +233,7 @@ class StrategyActor(BaseActor):
 
     def _await(self, terms: SubmitOrder, order_id: str, link: Link | None) -> None:
         self._in_flight += 1
-        if order_id not in self.live:
+        if order_id not in self.own.live:
             now, name = terms.time_ns, terms.source
             created = OrderCreated(
                 time_ns=now, source=name, order_id=order_id, strategy_id=name, terms=terms, link=link
@@ -258,20 +265,9 @@ class StrategyActor(BaseActor):
         self.untold.pop(order_id, None)
 
     def _follow(self, update: OrderUpdate) -> None:
-        order, event = update.order, update.event
-        self.groups.on_update(update)
-        if _answers_submission(event):
-            self._told(event.order_id)
-        if order is None:
-            return
-        for entry in entries(event):
-            bought = order.is_buy is not entry.taken_back
-            change = entry.fill.quantity if bought else negate(entry.fill.quantity)
-            self.positions[order.symbol] = add(self.positions.get(order.symbol, ZERO), change)
-        if order.is_closed:
-            self.live.pop(order.order_id, None)
-        else:
-            self.live[order.order_id] = order
+        self.own.on_update(update)
+        if _answers_submission(update.event):
+            self._told(update.event.order_id)
 
 
 def _answers_submission(event: Event) -> bool:

@@ -8,10 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
+from ..journal.opening import open_journal
+from ..journal.store import JournalStore
 from ..model.account import Account, CostBasis, Currency, PositionMode
 from ..model.alarm import Alarm
 from ..model.commands import CancelOrder, Command, ModifyOrder, SubmitOrder
-from ..model.errors import InvalidConfiguration, InvalidMarketData, InvalidOrder, Overloaded, SystemStopped
+from ..model.errors import (
+    InvalidConfiguration,
+    InvalidMarketData,
+    InvalidOrder,
+    JournalError,
+    Overloaded,
+    SystemStopped,
+)
 from ..model.instrument import Instrument
 from ..model.kinds import OrderState
 from ..model.limits import RiskLimits, Rule
@@ -21,10 +30,20 @@ from ..model.values import changed
 from . import checks
 from .actor import refuse_in_handler
 from .address import Address
+from .books import Books, books_for
 from .exchange import Exchange, ExchangeDescription
 from .hosting import SOURCE
 from .market_feed import MarketFeed
-from .messages import GetOrders, Halt, NextRecord, Problem, StopStrategy, WaitForState
+from .messages import (
+    GetOrders,
+    Halt,
+    NextRecord,
+    Problem,
+    Reconcile,
+    StopStrategy,
+    WaitForReconciliation,
+    WaitForState,
+)
 from .monitor import to_stderr
 from .playback import Playback
 from .reading import ASK_TIMEOUT, WHY
@@ -71,6 +90,8 @@ class TradingSystem(Steering):
             exit of a bracket close, and every other order opens.
         rules: what changes the trading state by itself.
         kill_file: a path; once there is a file, all working orders are cancelled and no order leaves.
+        journal: a path, or a JournalStore: every fact is written down there before anything follows from it, and the
+            system begins with what was written down before. None keeps nothing.
 
     Raises:
         InvalidConfiguration: naming the setting, the value and the rule.
@@ -100,6 +121,7 @@ class TradingSystem(Steering):
         positions: PositionMode = "netted",
         rules: Iterable[Rule] = (),
         kill_file: str | None = None,
+        journal: str | JournalStore | None = None,
     ) -> None:
         self._settings = Settings(
             instruments=instruments,
@@ -123,9 +145,11 @@ class TradingSystem(Steering):
             positions=positions,
             rules=rules,
             kill_file=kill_file,
+            journal=journal,
         )
         self._state = "new"
         self._left = {}
+        self._unrecordable: JournalError | None = None
         self._at = Addresses()
         self._monitor = Address("monitor")
         self._strategies = {}
@@ -150,14 +174,62 @@ class TradingSystem(Steering):
             raise SystemStopped("start()", WHY[self._state])
         self._state = "running"
         try:
-            for one in plan(self._settings, self._runtime, self._at, self._monitor, self._first_answered):
-                self._spawn(one.address, one.actor_class, *one.arguments)
+            self._start_actors()
             for one in plan_guards(self._settings, self._runtime, self._at, self._seen):
                 self._spawn(one.address, one.actor_class, *one.arguments)
         except BaseException:
             self.stop(timeout=1)
             raise
         return self
+
+    def _start_actors(self) -> None:
+        settings, at, monitor = self._settings, self._at, self._monitor
+        opened = None if settings.journal is None else open_journal(settings.journal)
+        try:
+            if opened is not None and opened.store.head.sequence:
+                self._runtime.live_again(opened.store.head.sequence)
+            self._next_order_id = self._runtime.ids(SOURCE)
+            books = books_for(settings, self._runtime)
+            if opened is not None:
+                books.recover(opened.recorded, self._runtime.context("recovery").elapsed_ns())
+            kept = () if opened is None else (opened.store, opened.encode, self._say, self._runtime.call_later)
+            for one in plan(settings, self._runtime, at, monitor, self._first_answered, books, kept):
+                self._spawn(one.address, one.actor_class, *one.arguments)
+        except BaseException:
+            if opened is not None and not at.journal.is_bound:
+                opened.store.close()
+            raise
+        if opened is not None:
+            self._take_up(books)
+
+    def _take_up(self, books: Books) -> None:
+        """Go on where the last life of the system ended, once the venue has said what has happened meanwhile."""
+        limits = self._settings.limits
+        if limits not in {_NO_LIMITS, books.limits}:
+            # Those that are given hold, and the record says so; else those that were in force when it ended.
+            self.set_limits(limits)
+        if books.blotter.sequence:
+            self.reconcile()
+
+    def reconcile(self, timeout: float = 10.0) -> bool:
+        """Ask the venue about every order that it may have moved; nothing leaves before it has answered.
+
+        Returns:
+            Whether it has answered about all within timeout seconds. Until it has, new orders are refused; resume()
+            ends that without an answer.
+
+        Raises:
+            BlockingCall: inside a handler of a strategy.
+            SystemStopped: when it is not running.
+        """
+        refuse_in_handler("reconcile()")
+        checks.seconds("timeout", timeout)
+        self._must_run("reconcile()")
+        self._at.manager.send(Reconcile())
+        answered = self._runtime.future()
+        self._at.manager.send(WaitForReconciliation(answered))
+        self._runtime.settle()
+        return self._runtime.wait_all((answered,), timeout)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -311,12 +383,14 @@ class TradingSystem(Steering):
         Raises:
             InvalidOrder: when it is not a SubmitOrder.
             Overloaded: when too many orders had no first update for timeout seconds; nothing was created.
+            JournalError: when the journal takes nothing; nothing was created.
             SystemStopped: when it is not running.
         """
         if type(order) is not SubmitOrder:
             raise InvalidOrder.of("order", order, "must be a SubmitOrder")
         checks.seconds("timeout", timeout)
         self._must_run("submit()")
+        self._must_be_recordable()
         if not self._permits.acquire(0):
             refuse_in_handler("submit()")
             if not self._permits.acquire(timeout):
@@ -366,6 +440,10 @@ class TradingSystem(Steering):
 
     def _stamped(self, command: Command) -> Command:
         return changed(command, time_ns=self._runtime.now_ns(), source=SOURCE)
+
+    def _say(self, why_not: JournalError | None) -> None:
+        # One reference, written by the journal's thread and read by every edge.
+        self._unrecordable = why_not
 
     def _first_answered(self, source: str) -> None:
         if source == SOURCE:

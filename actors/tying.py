@@ -96,6 +96,7 @@ class Tying(Hosting):
     def _tie(self, group: SubmitGroup, timeout: float, request: str) -> GroupIds:
         checks.seconds("timeout", timeout)
         self._must_run(request)
+        self._must_be_recordable()
         self._acquire(len(group.orders), timeout, request)
         command = stamped(group, self._next_order_id, self._runtime.now_ns(), SOURCE)
         self._pass_to_risk(command, request)

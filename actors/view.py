@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -11,12 +10,7 @@ import pykka
 
 from ..model.commands import SUBMISSIONS
 from ..model.events import CommandRefused, OrderCreated, OrderUpdate
-from ..model.explaining import explain
-from ..model.explanation import Explanation
-from ..model.kinds import OrderState
-from ..model.order import Order
-from ..model.statistics import Statistics
-from ..model.stories import Stories
+from ..model.order_view import OrderView
 from .address import Target
 from .following import Follower
 from .mailbox import Reply
@@ -47,7 +41,7 @@ class ViewBooks:
 
 
 class View(Follower):
-    """Folds the stream into orders, states visited, statistics and a bounded history.
+    """Folds the stream into what can be read of orders, and tells who waits for one.
 
     Args:
         context: as every actor.
@@ -56,7 +50,8 @@ class View(Follower):
         risk: told to halt when the stream can no longer be followed.
         publisher: passes updates on to subscribers, after the view.
         first_answered: called with the source of each submission when its first update, or its refusal, has come.
-        history: how many updates are kept, and how many more of orders that have closed.
+        book: orders, states visited, statistics and a bounded history.
+        followed: the last entry that the book includes.
     """
 
     def __init__(
@@ -67,18 +62,14 @@ class View(Follower):
         risk: Target[Halt],
         publisher: Target[OrderUpdate],
         first_answered: Callable[[str], None],
-        history: int,
+        book: OrderView,
+        followed: int = 0,
     ) -> None:
-        super().__init__(context, me, manager, risk)
+        super().__init__(context, me, manager, risk, followed)
         self._publisher = publisher
         self._first_answered = first_answered
-        self._orders: dict[str, Order] = {}
-        self._live: dict[str, None] = {}
-        self._visited: dict[str, frozenset[OrderState]] = {}
+        self._view = book
         self._waiting: dict[str, tuple[WaitForState, ...]] = {}
-        self._statistics = Statistics()
-        self._history: deque[OrderUpdate] = deque(maxlen=history)
-        self._stories = Stories(history)
 
     def handle(self, message: Any) -> None:
         """Take over an update, or note who waits for one."""
@@ -101,18 +92,17 @@ class View(Follower):
         """Answer with immutable snapshots."""
         match query:
             case GetOrder():
-                return self._orders.get(query.order_id)
+                return self._view.order(query.order_id)
             case GetOrders():
-                return self._select(query)
+                return self._view.select(**attrs.asdict(query, recurse=False))
             case GetGroup():
-                return self._statistics.groups.get(query.group_id)
+                return self._view.statistics.groups.get(query.group_id)
             case GetStats():
-                return self._statistics.to_dict()
+                return self._view.statistics.to_dict()
             case GetExplanation():
-                return self._explain(query.order_id)
+                return self._view.explain(query.order_id)
             case GetHistory():
-                updates = tuple(self._history)
-                return updates if query.newest is None else updates[max(len(updates) - query.newest, 0) :]
+                return self._view.newest(query.newest)
             case _:
                 return super().answer(query)
 
@@ -133,25 +123,13 @@ class View(Follower):
 
     def books(self) -> ViewBooks:
         """Return how far the view has come."""
-        return ViewBooks(self.followed, tuple(self._statistics.to_dict().items()))
+        return ViewBooks(self.followed, tuple(self._view.statistics.to_dict().items()))
 
     def _fold(self, update: OrderUpdate) -> None:
-        order = update.order
-        self._statistics.on_update(update)
-        self._history.append(update)
-        self._stories.on_update(update)
-        if order is not None:
-            order_id = order.order_id
-            visited = self._visited.get(order_id, frozenset())
-            if order.state not in visited:
-                self._visited[order_id] = visited | {order.state}
-            self._orders[order_id] = order
-            if order.is_closed:
-                self._live.pop(order_id, None)
-            else:
-                self._live[order_id] = None
-            if order_id in self._waiting:
-                self._keep_waiting(order_id, tuple(w for w in self._waiting[order_id] if not self._serve(w)))
+        self._view.on_update(update)
+        order_id = update.event.order_id
+        if update.order is not None and order_id in self._waiting:
+            self._keep_waiting(order_id, tuple(w for w in self._waiting[order_id] if not self._serve(w)))
         event = update.event
         if isinstance(event, OrderCreated):
             # What the order manager sends in place of another order, nobody has submitted.
@@ -161,20 +139,9 @@ class View(Follower):
             self._first_answered(event.strategy_id)
         self.send(self._publisher, update)
 
-    def _explain(self, order_id: str) -> Explanation | None:
-        story = self._stories.of(order_id)
-        if story is None:
-            return None
-        order = self._orders.get(order_id)
-        group = None if order is None or order.group_id is None else self._statistics.groups.get(order.group_id)
-        ids = () if group is None else (relative.order_id for relative in group.orders)
-        stories = ((other, self._stories.of(other)) for other in ids if other != order_id)
-        others = {other: kept for other, kept in stories if kept is not None}
-        return explain(order_id, story, others, self._stories.states)
-
     def _serve(self, wait: WaitForState) -> bool:
-        order = self._orders.get(wait.order_id)
-        if order is None or not (order.is_closed or wait.state in self._visited[wait.order_id]):
+        order = self._view.order(wait.order_id)
+        if order is None or not (order.is_closed or self._view.has_been(wait.order_id, wait.state)):
             return False
         try:
             wait.reply.set(order)
@@ -187,18 +154,6 @@ class View(Follower):
             self._waiting[order_id] = waiting
         else:
             self._waiting.pop(order_id, None)
-
-    def _select(self, query: GetOrders) -> tuple[Order, ...]:
-        ids: Iterable[str] = self._live if query.live_only else self._orders
-        found = tuple(
-            order
-            for order in (self._orders[order_id] for order_id in ids)
-            if (query.symbol is None or order.symbol == query.symbol)
-            and (query.state is None or order.state is query.state)
-            and (query.side is None or order.side is query.side)
-            and (query.strategy_id is None or order.strategy_id == query.strategy_id)
-        )
-        return found if query.newest is None else found[max(len(found) - query.newest, 0) :]
 
 
 def _fail(reply: Reply, error: Exception) -> None:

@@ -9,14 +9,12 @@ from typing import Any
 import attrs
 
 from ..model.kinds import Trip
-from ..model.numbers import ONE, ZERO
-from ..model.performance_book import PerformanceBook
-from ..model.portfolio import PortfolioBook
-from ..model.risk import RiskBook
 from .actor import BaseActor
 from .address import Address, Ahead
 from .auditor import Auditor
+from .books import Books
 from .exchange import AdaptedExchangeActor, ExchangeDescription, Surroundings
+from .journal import Journal
 from .kill_file import KillFile
 from .messages import Problem
 from .monitor import Monitor
@@ -48,6 +46,7 @@ class Addresses:
     risk: Address[Any] = attrs.field(factory=lambda: Address[Any]("risk_controller"))
     exchange: Address[Any] = attrs.field(factory=lambda: Address[Any]("exchange"))
     manager: Address[Any] = attrs.field(factory=lambda: Address[Any]("order_manager"))
+    journal: Address[Any] = attrs.field(factory=lambda: Address[Any]("journal"))
     portfolio: Address[Any] = attrs.field(factory=lambda: Address[Any]("portfolio"))
     view: Address[Any] = attrs.field(factory=lambda: Address[Any]("view"))
     publisher: Address[Any] = attrs.field(factory=lambda: Address[Any]("publisher"))
@@ -57,15 +56,16 @@ class Addresses:
 
     def everybody(self) -> tuple[Address[Any], ...]:
         """Return them and those that watch from outside."""
-        return (*self.all(), self.kill_file, self.watchdog, self.auditor)
+        return (*self.all(), self.journal, self.kill_file, self.watchdog, self.auditor)
 
     def guards(self) -> tuple[Address[Any], ...]:
         """Return those that watch from outside, as far as they were asked for."""
         return tuple(it for it in (self.kill_file, self.watchdog, self.auditor) if it.is_bound)
 
     def all(self) -> tuple[Address[Any], ...]:
-        """Return them in the order in which they stop."""
-        return (self.risk, self.exchange, self.manager, self.portfolio, self.view, self.publisher)
+        """Return those that are at work in the order in which they stop."""
+        kept = (self.journal,) if self.journal.is_bound else ()
+        return (self.risk, self.exchange, self.manager, self.portfolio, *kept, self.view, self.publisher)
 
 
 def runtime_for(settings: Settings, report: Callable[[Problem], None], leave: Callable[[str, Any], None]) -> Runtime:
@@ -87,57 +87,50 @@ def runtime_for(settings: Settings, report: Callable[[Problem], None], leave: Ca
 
 
 def plan(
-    settings: Settings, runtime: Runtime, at: Addresses, monitor: Address[Any], first_answered: Callable[[str], None]
+    settings: Settings,
+    runtime: Runtime,
+    at: Addresses,
+    monitor: Address[Any],
+    first_answered: Callable[[str], None],
+    books: Books,
+    journal: tuple[Any, ...] = (),
 ) -> tuple[Plan, ...]:
-    """Return the built-in actors in the order in which they start: who is told things starts first."""
-    described = settings.exchange if isinstance(settings.exchange, ExchangeDescription) else None
-    risk_book = RiskBook(
-        settings.instruments,
-        settings.limits,
-        cash=settings.cash,
-        allowance=ONE if described is None else described.allowance,
-        allowance_ticks=0 if described is None else described.allowance_ticks,
-        fee_rate=ZERO if described is None else described.dearest_fee,
-        currency=settings.account_currency,
-        hedged=settings.positions == "hedged",
-        ties=settings.ties,
-        account=settings.account,
-        rules=settings.rules,
-    )
-    portfolio_book = PortfolioBook(
-        settings.instruments,
-        settings.cash,
-        cost_basis=settings.cost_basis,
-        hedged=settings.positions == "hedged",
-        currencies=settings.currencies,
-    )
-    performance_book = PerformanceBook(
-        settings.instruments, settings.cash, settings.account_currency, hedged=settings.positions == "hedged"
-    )
+    """Return the built-in actors in the order in which they start: who is told things starts first.
+
+    Args:
+        settings: of the system.
+        runtime: that they run on.
+        at: where they will be found.
+        monitor: where the monitor will be.
+        first_answered: told when a submission has had its first answer.
+        books: what they know.
+        journal: what the journal's actor is given behind the monitor; empty where nothing is written down.
+    """
+    followed = books.blotter.sequence
     manager_arguments = (
         at.manager,
         at.exchange,
         (at.risk, at.portfolio),
         at.view,
         monitor,
-        runtime.ids("manager"),
         runtime.call_later,
-        settings.answer_within_ns,
-        settings.max_unanswered,
-        settings.history,
-        settings.amends,
-        settings.instruments,
-        settings.positions == "hedged",
+        books.blotter,
+        books.recent,
+        at.journal if journal else None,
+        books.own,
     )
-    view_arguments = (at.view, at.manager, at.risk, at.publisher, first_answered, settings.history)
+    view_arguments = (at.view, at.manager, at.risk, at.publisher, first_answered, books.view, followed)
+    portfolio_arguments = (at.portfolio, at.manager, at.risk, books.portfolio, books.performance, followed)
+    kept = (Plan(at.journal, Journal, (at.journal, at.manager, monitor, *journal)),) if journal else ()
     return (
         Plan(monitor, Monitor, (settings.on_error,)),
         Plan(at.publisher, Publisher, ()),
         Plan(at.view, View, view_arguments),
-        Plan(at.portfolio, Portfolio, (at.portfolio, at.manager, at.risk, portfolio_book, performance_book)),
+        Plan(at.portfolio, Portfolio, portfolio_arguments),
+        *kept,
         Plan(at.manager, OrderManager, manager_arguments),
         _plan_exchange(settings, runtime, at),
-        Plan(at.risk, RiskController, (at.risk, at.manager, risk_book)),
+        Plan(at.risk, RiskController, (at.risk, at.manager, books.risk, followed)),
     )
 
 

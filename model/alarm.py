@@ -26,6 +26,8 @@ class AlarmCode(Enum):
     UNCANCELLED = "UNCANCELLED"
     TRIPPED = "TRIPPED"
     UNFLATTENED = "UNFLATTENED"
+    JOURNAL = "JOURNAL"
+    UNRECONCILED = "UNRECONCILED"
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import takewhile
+from typing import Final
 
 from . import events as e
 from . import reports as r
@@ -24,6 +25,10 @@ from .reporting import decide as judge
 from .values import changed
 
 __all__ = ["EXTERNAL", "SOURCE", "Blotter", "Outcome"]
+
+
+_UNHEARD: Final = frozenset({Reason.DISCONNECTED, Reason.RECONCILING, Reason.WITHHELD})
+"""Why reports may be missing without a trace: the doubt ends with the venue's answer alone."""
 
 
 class Blotter(Clearing):
@@ -138,12 +143,38 @@ class Blotter(Clearing):
             text = "the venue is connected again, and asked what has happened meanwhile"
             asked = self._doubted(orders, Reason.DISCONNECTED, text, now_ns)
             requests = tuple(query for order in orders for query in self._queries_of(order, now_ns))
-            return changed(asked, requests=requests, gate=self.gate.with_venue_found())
+            gate = self.gate.with_venue_found().with_reconciling(reconciling=bool(orders))
+            names = frozenset(order.order_id for order in orders)
+            return changed(asked, requests=requests, gate=gate, reconciling=names)
         text = disconnection(link.reason)
         orders = tuple(order for order in self.orders() if is_awaited(order) and not order.in_doubt)
         alarm = Alarm(now_ns, AlarmCode.DISCONNECTED, "", f"{text}; orders in doubt by it: {len(orders)}")
         lost = self._doubted(orders, Reason.DISCONNECTED, text, now_ns, (alarm,))
         return changed(lost, requests=(), gate=self.gate.with_venue_lost(link.reason))
+
+    def decide_reconciling(self, now_ns: int) -> Outcome:
+        """Ask the venue about every order that may have moved while nobody listened; none leaves before it answers.
+
+        Whatever was on its way when the process ended may have arrived or not.
+        """
+        orders = tuple(order for order in self.orders() if order.in_doubt or _is_at_venue(order))
+        gate = self.gate.with_reconciling(reconciling=bool(orders))
+        text = "the venue is asked what has happened while nobody listened"
+        asked = self._doubted(orders, Reason.RECONCILING, text, now_ns)
+        return changed(asked, gate=gate, reconciling=frozenset(order.order_id for order in orders))
+
+    def decide_reconciled(self) -> Outcome:
+        """Let orders leave again, now that the venue has answered about all."""
+        return Outcome(gate=self.gate.with_reconciling(reconciling=False))
+
+    def decide_withheld(self, request: r.VenueSubmit | r.VenueModify, refusal: Refusal, now_ns: int) -> Outcome:
+        """Keep back a request that has waited to be recorded, and may no longer leave: its order is asked about.
+
+        The venue will say that it never had it, as of one that was lost on the way.
+        """
+        order = self.order(self._by_client_id[request.client_order_id])
+        assert order is not None, "a request is about an order"
+        return self._doubted((order,), Reason.WITHHELD, f"kept back: {refusal.text}", now_ns)
 
     def decide_set_aside(self, report: r.VenueReport, now_ns: int) -> Outcome:
         """Put the order in doubt whose report could not be handled.
@@ -212,8 +243,8 @@ class Blotter(Clearing):
         updates: list[e.OrderUpdate] = []
         requests: list[r.VenueRequest] = []
         for order in orders:
-            # While the link is down, or a report is lost to us, no other report says that none is missing.
-            missing = reason is Reason.DISCONNECTED or (reason is Reason.REPORT_SET_ASIDE and not order.until_asked)
+            # While nobody listens, or a report is lost to us, no other report says that none is missing.
+            missing = reason in _UNHEARD or (reason is Reason.REPORT_SET_ASIDE and not order.until_asked)
             event = _doubt(order.order_id, reason, text, now, until_asked=missing)
             updates.extend(self._fold(order, (event,), self.sequence + len(updates)))
             requests.extend(self._asked(order, now))

@@ -15,7 +15,7 @@ from .commanding import Step, sent_as, submit_of
 from .commands import SubmitOrder
 from .exposure import Exposure, Exposures, Key
 from .flattening import Cancel, Close, Failed, Stake, due_ns, troubles, wanted
-from .gate import Gate, Hold
+from .gate import Gate, Hold, told_to
 from .grouping import Grouping
 from .instrument import Instrument
 from .kinds import Action, OrderType, Reason, Trip
@@ -204,6 +204,12 @@ class Clearing(Grouping):
             self._told_of = outcome.cleared
         if outcome.gate is not None and not outcome.gate.clears:
             self._told_of = frozenset()
+
+    def recover(self, update: e.OrderUpdate, elapsed_ns: int) -> None:
+        """Take over an entry that was recorded before, see Records. What has tripped stays tripped."""
+        super().recover(update, elapsed_ns)
+        if isinstance(update.event, TradingStateChanged):
+            self.gate = told_to(self.gate, update.event)
 
     def _keep(self, event: e.Event, order: Order) -> None:
         key = order.strategy_id, order.symbol

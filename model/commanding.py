@@ -68,7 +68,7 @@ class Commanding(Records):
             # Whoever waits for this id gets the order that has it, and would take it for the one that was refused.
             alarm = Alarm(now, AlarmCode.DUPLICATE_ID, order_id, f"{text}; no new order was created")
             return changed(self._refused(command, Refusal(Reason.DUPLICATE_ID, text), now), alarms=(alarm,))
-        refusal = refusal or self.gate.refuse_submit(command.symbol, command.source) or self._refuse_more()
+        refusal = refusal or self.gate.refuse_new(command.symbol, command.source) or self._refuse_more()
         created = e.OrderCreated(
             time_ns=now,
             source=SOURCE,
@@ -173,7 +173,7 @@ class Commanding(Records):
         return order
 
     def _unmodifiable(self, command: ModifyOrder, order: Order) -> Refusal | None:
-        closed = self.gate.refuse_modify(order.strategy_id)
+        closed = self.gate.refuse_modify(order.strategy_id) or self.gate.refuse_unreconciled()
         if closed is not None:
             return closed
         if order.pending is not Pending.NONE:

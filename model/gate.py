@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from .account_events import TradingStateChanged
 from .kinds import Action, Reason, TradingState, Trip
 from .refusal import Refusal
 from .values import changed
@@ -38,7 +39,9 @@ class Gate:
     the two that concern a strategy counts. clearings is kept beside them, the widest that was asked for, since what may
     leave and what is cancelled are two things: a halt is stricter than to reduce, and cancels less. disconnected is the
     reason that the venue's adapter gave, None while the venue is connected; it comes and goes with the venue, not with
-    a trip. amends says whether the venue changes orders in place; where it does not, a change is a new order.
+    a trip. unrecorded says why the journal takes nothing at present; reconciling, that the venue has not said yet what
+    has happened while it could not be heard. amends says whether the venue changes orders in place; where it does not,
+    a change is a new order.
     """
 
     stopped_symbols: frozenset[str] = frozenset()
@@ -46,6 +49,8 @@ class Gate:
     amends: bool = True
     holds: tuple[tuple[str, Hold], ...] = ()
     clearings: tuple[tuple[str, Action], ...] = ()
+    unrecorded: str | None = None
+    reconciling: bool = False
 
     def tripped(self, hold: Hold, strategy_id: str = "") -> Gate:
         """Put a trip in force for a strategy, or for all. Nothing becomes less strict by it, and no less is cancelled.
@@ -79,7 +84,7 @@ class Gate:
         if strategy_id:
             holds = tuple(pair for pair in self.holds if pair[0] != strategy_id)
             return changed(self, holds=holds, clearings=tuple(it for it in self.clearings if it[0] != strategy_id))
-        return Gate(disconnected=self.disconnected, amends=self.amends)
+        return changed(self, stopped_symbols=frozenset(), holds=(), clearings=(), reconciling=False)
 
     def with_venue_lost(self, reason: str) -> Gate:
         """Let no new order and no modification pass while there is no venue to take it."""
@@ -88,6 +93,14 @@ class Gate:
     def with_venue_found(self) -> Gate:
         """Undo with_venue_lost()."""
         return changed(self, disconnected=None)
+
+    def with_journal(self, unrecorded: str | None) -> Gate:
+        """Let no new order and no modification pass while the journal takes nothing, for the reason given."""
+        return changed(self, unrecorded=unrecorded)
+
+    def with_reconciling(self, *, reconciling: bool) -> Gate:
+        """Let no new order and no modification pass before the venue has said what it knows."""
+        return changed(self, reconciling=reconciling)
 
     def with_symbol_stopped(self, symbol: str) -> Gate:
         """Let no new order in a symbol pass."""
@@ -145,7 +158,19 @@ class Gate:
             return Refusal(Reason.HALTED, f"{whose} is halted: {hold.reason}")
         if self.disconnected is not None:
             return Refusal(Reason.DISCONNECTED, disconnection(self.disconnected))
+        if self.unrecorded is not None:
+            return Refusal(Reason.UNRECORDED, f"the journal takes nothing: {self.unrecorded}")
         return None
+
+    def refuse_new(self, symbol: str, strategy_id: str) -> Refusal | None:
+        """Judge a new order that somebody has asked for; what protects a position does not wait for the venue."""
+        return self.refuse_submit(symbol, strategy_id) or self.refuse_unreconciled()
+
+    def refuse_unreconciled(self) -> Refusal | None:
+        """Refuse what somebody has asked for before the venue and we agree again."""
+        if not self.reconciling:
+            return None
+        return Refusal(Reason.RECONCILING, "the venue has not said yet what has happened meanwhile")
 
     def refuse_resize(self, symbol: str, strategy_id: str = "", *, grows: bool) -> Refusal | None:
         """Judge a change of an order's quantity that we ask for by ourselves."""
@@ -163,3 +188,10 @@ class Gate:
 def disconnection(reason: str) -> str:
     """Say that the venue is disconnected, and why where that is known."""
     return f"the venue is disconnected: {reason}" if reason else "the venue is disconnected"
+
+
+def told_to(gate: Gate, fact: TradingStateChanged) -> Gate:
+    """Return a gate after what was recorded of the trading state."""
+    if fact.action is None:
+        return gate.opened(fact.strategy_id)
+    return gate.tripped(Hold(fact.action, fact.trip, fact.text), fact.strategy_id)

@@ -99,6 +99,11 @@ class Grouping(Commanding):
             self.groups.keep(group)
         self._told.update(outcome.told)
 
+    def recover(self, update: e.OrderUpdate, elapsed_ns: int) -> None:
+        """Take over an entry that was recorded before, see Records."""
+        super().recover(update, elapsed_ns)
+        self.groups.on_update(update)
+
     @property
     def next_retry_ns(self) -> int | None:
         """When a group next asks once more for what was refused or in vain, by the events' clock; None: none may."""
@@ -240,7 +245,7 @@ class Grouping(Commanding):
             text = f"{taken}: is taken; no order of the group was created"
             alarm = Alarm(now, AlarmCode.DUPLICATE_ID, command.orders[0].order_id or "", text)
             return changed(self._group_refused(command, Reason.DUPLICATE_ID, text, now), alarms=(alarm,))
-        refused = (self.gate.refuse_submit(order.symbol, command.source) for order in command.orders)
+        refused = (self.gate.refuse_new(order.symbol, command.source) for order in command.orders)
         refusal = refusal or next(filter(None, refused), None) or self._refuse_more()
         updates: list[e.OrderUpdate] = []
         requests: list[r.VenueRequest] = []

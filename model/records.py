@@ -46,7 +46,8 @@ class Outcome:
     query that has been answered, by client id and its own id. gate replaces the one there is. groups are those that
     were looked at, as they stand then; told is what is wrong with them, by their ids, and has been told. look_at are
     the ids of groups to be looked at though nothing has happened to their orders. cleared is what is wrong with what a
-    trip asks for, None where nobody looked.
+    trip asks for, None where nobody looked. reconciling are the ids of the orders that the venue was asked about while
+    nothing may leave, None where it is not asked now.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -61,6 +62,7 @@ class Outcome:
     told: tuple[tuple[str, frozenset[Trouble]], ...] = ()
     look_at: tuple[str, ...] = ()
     cleared: frozenset[str] | None = None
+    reconciling: frozenset[str] | None = None
 
 
 class Records:
@@ -98,10 +100,22 @@ class Records:
         self._end_owed: set[str] = set()
         # Sent or in doubt, and the venue has not said what became of them.
         self._unanswered: set[str] = set()
+        # Those that the venue has to speak of before anything leaves.
+        self._reconciling: set[str] = set()
         self._next_id = next_id
         self._answer_within_ns = answer_within_ns
         self._max_unanswered = max_unanswered
         self._amends = amends
+
+    @property
+    def has_reconciled(self) -> bool:
+        """Whether the venue has said all that it was asked about, and orders do not leave yet all the same."""
+        return self.gate.reconciling and not self._reconciling
+
+    def account_of(self, request: r.VenueSubmit | r.VenueModify) -> str:
+        """Return the strategy that an order belongs to which a request is about."""
+        order = self.order(self._by_client_id[request.client_order_id])
+        return "" if order is None else order.strategy_id
 
     def order(self, order_id: str) -> Order | None:
         """Return an order as it stands."""
@@ -182,9 +196,15 @@ class Records:
                 case _:
                     pass
             self._watch(order, event, elapsed_ns)
+        if outcome.reconciling is not None:
+            self._reconciling = set(outcome.reconciling)
         for request in outcome.requests:
             if isinstance(request, r.VenueQuery):
                 self._queries.setdefault(request.client_order_id, set()).add(request.request_id)
+
+    def recover(self, update: e.OrderUpdate, elapsed_ns: int) -> None:
+        """Take over an entry that was recorded before; what it led to has been done, or will be asked about."""
+        self.commit(Outcome(updates=(update,)), elapsed_ns)
 
     def _name(self, order: Order) -> None:
         self._by_client_id.setdefault(order.client_order_id, order.order_id)
@@ -195,6 +215,8 @@ class Records:
             self._unanswered.add(order.order_id)
         else:
             self._unanswered.discard(order.order_id)
+        if not order.in_doubt:
+            self._reconciling.discard(order.order_id)
         if self._answer_within_ns is None:
             return
         if order.is_closed or isinstance(event, e.OrderResolved):

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from . import events as e
 from .account import Account, MarginAccount
-from .account_events import CashMoved, LimitsChanged
+from .account_events import CashMoved, LimitsChanged, TradingStateChanged
 from .account_snapshot import AccountSnapshot
 from .booking import entries
 from .checking import Asked, Checklists, Kind
@@ -34,7 +34,7 @@ from .equity import Equity
 from .exposure import Exposure, Exposures, Share
 from .exposure_checks import ExposureChecks, ExposureWorth
 from .funds import Funds
-from .gate import Gate
+from .gate import Gate, told_to
 from .instrument import Instrument
 from .judgement import NOT_JUDGED, Judgement
 from .kinds import Reason, Side, TradingState
@@ -401,6 +401,39 @@ class RiskBook:
             self._store(event.order_id, held)
         elif known is not None:
             self._forget(event.order_id)
+
+    def recover(self, update: e.OrderUpdate, *, denied: bool) -> None:
+        """Fold an entry that was recorded before, with what was counted here when its command was approved.
+
+        denied: whether the order that it begins was denied in the next one.
+        """
+        event = update.event
+        match event:
+            case e.OrderCreated() if not (denied or event.unasked or event.strategy_id == EXTERNAL):
+                self._commit_orders((event.terms,), (event.link,), event.time_ns, passed=True)
+            case e.ModifyRequested() if event.reason is Reason.REQUESTED and update.order is not None:
+                command = ModifyOrder(
+                    event.order_id,
+                    price=event.price,
+                    quantity=event.quantity,
+                    stop_price=event.stop_price,
+                    expire_time_ns=event.expire_time_ns,
+                    time_ns=event.time_ns,
+                    source=update.order.strategy_id,
+                )
+                self.commit(Approved(command, event.time_ns, SOURCE))
+            case e.CancelRequested() if event.reason is Reason.REQUESTED and update.order is not None:
+                cancel = CancelOrder(event.order_id, time_ns=event.time_ns, source=update.order.strategy_id)
+                self.commit(Approved(cancel, event.time_ns, SOURCE))
+            case CashMoved():
+                self._transfers.recover(event)
+            case LimitsChanged():
+                self._checklists.limits = event.limits
+            case TradingStateChanged():
+                self.gate = told_to(self.gate, event)
+            case _:
+                pass
+        self.on_update(update)
 
     def _following(self, known: Working | None, event: e.OrderEvent, order: Order) -> Working | None:
         """The working order after an event of it; one that is closed and in doubt may still execute."""

@@ -67,6 +67,18 @@ class Transfers:
             text=command.text,
         )
 
+    def recover(self, fact: CashMoved) -> None:
+        """Count a transfer that was recorded before."""
+        self._known[fact.transfer_id] = MoveCash(
+            fact.currency,
+            fact.amount,
+            transfer_id=fact.transfer_id,
+            text=fact.text,
+            time_ns=fact.time_ns,
+            source=fact.source,
+        )
+        self._funds.pays(fact.currency, fact.amount)
+
     def _refuse_withdrawal(self, command: MoveCash) -> Refusal | None:
         amount, currency = negate(command.amount), command.currency
         if self._funds.cash is None:

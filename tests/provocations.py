@@ -26,7 +26,9 @@ from orderpit import (
     TradingSystem,
 )
 from orderpit.actors.stepped import START_NS
+from orderpit.journal.memory import MemoryStore
 from orderpit.model import reports as r
+from orderpit.testing import let_pass
 
 Speaker = Literal["risk", "order manager", "simulated venue", "any venue"]
 OURS: Final = frozenset({"risk", "order manager"})
@@ -684,3 +686,54 @@ def _() -> TradingSystem:
 )
 def _() -> TradingSystem:
     return running(limit("100"), limit("100", side=Side.SELL), risk=RiskLimits(refuse_self_crossing=True))
+
+
+# -- the journal
+
+
+def full() -> tuple[TradingSystem, MemoryStore]:
+    """A system whose journal has just become full, with one order at work and one that waits to be written down."""
+    store = MemoryStore()
+    system = running(limit("90", order_id="one"), journal=store)
+    store.most = len(store.rows)
+    system.submit(limit("91", order_id="two"))
+    return system, store
+
+
+def emptied(system: TradingSystem, store: MemoryStore) -> TradingSystem:
+    store.most = None
+    let_pass(system, 2)
+    return system
+
+
+@provokes(
+    Reason.UNRECORDED,
+    "order manager",
+    "the journal takes nothing, since its disk is full or has failed: what cannot be recorded does not leave",
+)
+def _() -> TradingSystem:
+    system, store = full()
+    system.modify("one", quantity="2")
+    return emptied(system, store)
+
+
+@provokes(
+    Reason.RECONCILING,
+    "order manager",
+    "after a new start, or with a link that is up again, the venue has not said yet what has happened meanwhile",
+)
+def _() -> TradingSystem:
+    store = MemoryStore()
+    running(limit("90", order_id="one"), journal=store, exchange=OwnVenue()).stop()
+    return running(limit("91"), journal=store, exchange=OwnVenue())
+
+
+@provokes(
+    Reason.WITHHELD,
+    "order manager",
+    "trading was halted while the order waited to be recorded, so it has not left; the venue is asked about it",
+)
+def _() -> TradingSystem:
+    system, store = full()
+    system.halt("enough")
+    return emptied(system, store)

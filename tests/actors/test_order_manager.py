@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from typing import Any
 
 import attrs
@@ -24,6 +25,7 @@ from orderpit.actors.messages import (
 from orderpit.actors.order_manager import OrderManager
 from orderpit.model import events as e
 from orderpit.model import reports as r
+from orderpit.model.blotter import Blotter
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup
 from orderpit.model.kinds import Contingency
 from orderpit.model.refusal import Refusal
@@ -51,12 +53,9 @@ class Floor:
             (self.to("risk"), self.to("portfolio")),
             self.to("view"),
             self.to("monitor"),
-            map("r-{}".format, itertools.count(1)).__next__,
             lambda delay, target, message, *, background: self.timers.append((delay, message, background)),
-            SECOND,
-            self.max_unanswered,
-            self.history,
-            self.amends,
+            Blotter(map("r-{}".format, itertools.count(1)).__next__, SECOND, self.max_unanswered, amends=self.amends),
+            deque(maxlen=self.history),
         )
 
     def to(self, name: str) -> Any:

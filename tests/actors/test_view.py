@@ -23,6 +23,7 @@ from orderpit.actors.messages import (
 from orderpit.actors.view import View
 from orderpit.model import events as e
 from orderpit.model.lifecycle import apply, create
+from orderpit.model.order_view import OrderView
 
 S = OrderState
 
@@ -46,7 +47,7 @@ class Read:
 
     def __init__(self, desk: Desk, history: int = 100) -> None:
         self.desk, self.publisher, self.answered = desk, Collector(), Recorder()
-        arguments = (Collector(), Collector(), Collector(), self.publisher, self.answered, history)
+        arguments = (Collector(), Collector(), Collector(), self.publisher, self.answered, OrderView(history))
         self.view = desk.make(View, *arguments)
         self.orders: dict[str, Any] = {}
 
@@ -192,7 +193,7 @@ def test_whoever_still_waits_when_the_view_stops_is_told(read: Read) -> None:
 
 
 def test_whoever_comes_to_wait_after_the_view_has_stopped_is_told_at_once(threads: Threads) -> None:
-    address = threads.spawn(View, Collector(), Collector(), Collector(), Collector(), Recorder(), 10)
+    address = threads.spawn(View, Collector(), Collector(), Collector(), Collector(), Recorder(), OrderView(10))
     address.stop(BOUND)
     future: pykka.Future[Any] = pykka.ThreadingFuture()
     address.send(WaitForState("o-1", S.OPEN, future))
@@ -203,7 +204,7 @@ def test_whoever_comes_to_wait_after_the_view_has_stopped_is_told_at_once(thread
 
 
 def test_many_waits_from_many_threads_are_all_answered(threads: Threads, eager_switching: None) -> None:
-    address = threads.spawn(View, Collector(), Collector(), Collector(), Collector(), Recorder(), 10)
+    address = threads.spawn(View, Collector(), Collector(), Collector(), Collector(), Recorder(), OrderView(10))
     answered = Recorder()
 
     def wait(number: int) -> None:

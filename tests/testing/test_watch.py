@@ -12,7 +12,6 @@ import pytest
 from helpers import BTC, OwnVenue, limit, market, quote, system_of
 
 from orderpit import Quote, RiskLimits, Side, SimulatedExchange, Strategy, TradingSystem
-from orderpit.actors import strategy as strategy_module
 from orderpit.actors.actor import BaseActor
 from orderpit.actors.following import Follower
 from orderpit.actors.mailbox import Mailbox
@@ -23,6 +22,7 @@ from orderpit.actors.tasks import Task
 from orderpit.actors.view import View
 from orderpit.model import booking, lifecycle
 from orderpit.model import funds as funds_module
+from orderpit.model import own_orders as own_orders_module
 from orderpit.model import portfolio as portfolio_module
 from orderpit.model.blotter import Blotter
 from orderpit.model.checking import Checklists
@@ -220,7 +220,7 @@ def drops(original: Any, box: Mailbox, envelope: Any) -> bool:
 
 BUGS = [
     pytest.param("I-1", wrap(lambda f, h, s, q, p: f(h, s, add(q, ONE), p), Holding, "increased"), id="portfolio"),
-    pytest.param("I-1", put(lambda q: q, strategy_module, "negate"), id="strategy"),
+    pytest.param("I-1", put(lambda q: q, own_orders_module, "negate"), id="strategy"),
     pytest.param("I-2", put(property(lambda order: order.quantity), Order, "leaves_quantity"), id="leaves"),
     pytest.param("I-2", put(lambda a, b: a, lifecycle, "multiply"), id="notional"),
     pytest.param("I-5", wrap(drops, Mailbox, "put"), id="lost in the mailbox"),
@@ -321,11 +321,13 @@ def test_an_order_in_a_stopped_symbol_is_caught(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("owner", "name"), [("order_manager", "_recent"), ("view", "_history")], ids=["manager", "view"]
+    ("owner", "of", "name"),
+    [("order_manager", lambda actor: actor, "_recent"), ("view", lambda actor: actor._view, "history")],
+    ids=["manager", "view"],
 )
-def test_a_list_without_an_end_is_caught(owner: str, name: str) -> None:
+def test_a_list_without_an_end_is_caught(owner: str, of: Callable[[Any], Any], name: str) -> None:
     def without_end(system: TradingSystem) -> None:
-        setattr(actors_of(system)[owner], name, deque())
+        setattr(of(actors_of(system)[owner]), name, deque())
         trade(system)
 
     found = violation(without_end, history=5)

@@ -174,7 +174,7 @@ class StrategyLedger:
                 touched.add(one.symbol)
         self._at = at
         for symbol in touched:
-            found = self._actor.positions.get(symbol, ZERO)
+            found = self._actor.own.positions.get(symbol, ZERO)
             must_equal("I-1", f"{symbol} of {self._name}", found, self._held[symbol])
 
     def is_told(self, sequence: int) -> None:

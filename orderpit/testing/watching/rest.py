@@ -82,14 +82,14 @@ class Rest:
             must_equal("I-1", f"how far {name} has followed", actor.followed, self._blotter.sequence)
             must_equal("I-17", f"updates that wait in {name}", len(inside(actor, "_early")), 0)
         live = self._stream.live
-        must_equal("I-3", "live orders of the view", set(inside(self._view, "_live")), set(live))
+        must_equal("I-3", "live orders of the view", set(inside(inside(self._view, "_view"), "_live")), set(live))
         by_strategy: dict[str, set[str]] = {}
         for order in live.values():
             by_strategy.setdefault(order.strategy_id, set()).add(order.order_id)
         for name, address in inside(self._system, "_strategies").items():
             actor = inside(address.ref, "_actor_weakref")() if address.is_bound and not address.closed else None
             if actor is not None:
-                must_equal("I-3", f"live orders of {name}", set(actor.live), by_strategy.get(name, set()))
+                must_equal("I-3", f"live orders of {name}", set(actor.own.live), by_strategy.get(name, set()))
                 must_equal("I-17", f"orders that {name} has heard nothing of", list(actor.untold), [])
 
     def _hold_exposure(self) -> None:
@@ -146,8 +146,10 @@ class Rest:
 
     def _hold_bounds(self) -> None:
         most = self._settings.history
-        for actor, name in ((self._manager, "_recent"), (self._view, "_history")):
-            kept = len(inside(actor, name))
+        for actor, kept in (
+            (self._manager, len(inside(self._manager, "_recent"))),
+            (self._view, len(inside(self._view, "_view").history)),
+        ):
             if kept > most:
                 raise Violation("I-17", f"updates that {actor.context.name} keeps", kept, f"at most {most}")
 

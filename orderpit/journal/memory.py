@@ -1,0 +1,72 @@
+"""A journal in memory: it outlives a trading system, and ends with the process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..model.errors import InvalidJournal, JournalFull
+from .store import GENESIS, Head, Row
+
+
+class MemoryStore:
+    """A JournalStore for tests: what was appended is there after a crash of the system, simulated or not.
+
+    Args:
+        most: how many rows there is room for; None for no end. May be changed at any time.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most = most
+        self.rows: list[Row] = []
+        self.appends = 0
+        self._digest = GENESIS
+        self._terms: bytes | None = None
+        self._snapshot: tuple[int, tuple[tuple[str, bytes], ...]] | None = None
+
+    @property
+    def head(self) -> Head:
+        """The last row that is durable."""
+        return Head(self.rows[-1].sequence, self._digest) if self.rows else Head()
+
+    @property
+    def terms(self) -> bytes:
+        """What the journal was begun with; whoever opens it first sets it."""
+        return self._terms or b""
+
+    def begin(self, terms: bytes) -> None:
+        """Begin the journal, unless it has been begun before."""
+        if self._terms is None:
+            self._terms = terms
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Make rows durable, all or none."""
+        following = self.head.sequence + 1
+        if [row.sequence for row in rows] != list(range(following, following + len(rows))):
+            msg = f"rows must follow row {following - 1}"
+            raise ValueError(msg)
+        if self.most is not None and len(self.rows) + len(rows) > self.most:
+            raise JournalFull("memory", f"it takes {self.most} rows")
+        self.appends += 1
+        for row in rows:
+            self._digest = hashlib.blake2b(self._digest + row.body, digest_size=32).digest()
+        self.rows.extend(rows)
+
+    def read(self, first: int = 1, last: int | None = None) -> Iterator[Row]:
+        """Iterate over rows by their numbers, both included."""
+        return iter(tuple(self.rows[max(first - 1, 0) : last]))
+
+    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
+        """Keep what was folded up to a row."""
+        self._snapshot = (sequence, tuple(parts))
+
+    def snapshot(self) -> tuple[int, Iterator[tuple[str, bytes]]] | None:
+        """Return the latest snapshot."""
+        return None if self._snapshot is None else (self._snapshot[0], iter(self._snapshot[1]))
+
+    def backup(self, path: str) -> None:
+        """Refuse: there is no file to copy."""
+        raise InvalidJournal(path, "a journal in memory has no copy")
+
+    def close(self) -> None:
+        """Let go of it: another system may have it."""

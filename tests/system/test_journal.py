@@ -1,0 +1,319 @@
+"""The journal of a whole system: nothing is said before it is durable, and what was said is known again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
+from recovering import pictures, rebuilt, rebuilt_books
+
+from orderpit import (
+    Alarm,
+    AlarmCode,
+    OrderState,
+    OrderUpdate,
+    Reason,
+    RiskLimits,
+    Side,
+    Strategy,
+    TradingState,
+    TradingSystem,
+)
+from orderpit.journal.memory import MemoryStore
+from orderpit.journal.opening import open_journal
+from orderpit.model import events as e
+from orderpit.model import reports as r
+from orderpit.model.errors import JournalBroken, JournalFull
+from orderpit.testing import Stepped, seeded
+
+CASH = {"USDT": "100000"}
+
+
+def journalled(store: MemoryStore, **settings: Any) -> TradingSystem:
+    return system_of(BTC, journal=store, cash=CASH, **{"runtime": "stepped"} | settings)
+
+
+def trade(system: TradingSystem) -> None:
+    """Have something of everything: fills, a denial, a bracket, a cancel, a modification, money, limits, a halt."""
+    system.publish(quote(bid_size="3", ask_size="3"))
+    system.submit(market("1"))
+    working = system.submit(limit("90", "2"))
+    system.submit(limit("90", "500000"))
+    system.modify(working, quantity="1.5")
+    bracket = system.bracket(limit("101", "1"), profit_target="120", stop_loss="80")
+    system.oco(limit("130", side=Side.SELL), limit("140", side=Side.SELL))
+    system.deposit("USDT", "50")
+    system.set_limits(RiskLimits(max_order_quantity="1000"))
+    system.submit(limit("95", "2000"))
+    system.halt("for a moment", strategy_id="nobody")
+    system.resume("nobody")
+    system.cancel(working)
+    system.cancel(working)
+    system.publish(quote("119", "121", bid_size="3", ask_size="3"))
+    system.publish(quote("121", "123", bid_size="0.4", ask_size="3"))
+    system.withdraw("USDT", "1000000")
+    assert system.order(bracket.profit_target) is not None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_said_before_it_is_durable(seed: int) -> None:
+    store, told, sent = MemoryStore(), 0, 0
+
+    def look(_: int, receiver: str, message: object) -> None:
+        nonlocal told, sent
+        if isinstance(message, OrderUpdate):
+            told += 1
+            assert message.sequence <= store.head.sequence, receiver
+        elif isinstance(message, r.VenueSubmit | r.VenueModify | r.VenueCancel):
+            sent += 1
+            recorded = [update.event for update in open_journal(store).recorded]
+            assert any(is_about(event, message) for event in recorded), message
+
+    def is_about(event: Any, request: Any) -> bool:
+        if isinstance(request, r.VenueSubmit):
+            return isinstance(event, e.OrderSubmitted) and event.client_order_id == request.client_order_id
+        return getattr(event, "request_id", None) == request.request_id
+
+    with journalled(store, runtime=Stepped(choose=seeded(seed), on_delivery=look)) as system:
+        trade(system)
+        assert_clean(system)
+    assert told > 100
+    assert sent > 8
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_rebuilt_is_what_was_there_at_every_entry(seed: int) -> None:
+    store, live = MemoryStore(), dict[tuple[str, int], str]()
+    systems: list[TradingSystem] = []
+
+    def look(_: int) -> None:
+        if systems and vars(systems[0])["_state"] == "running":
+            live.update(pictures(systems[0]))
+
+    with journalled(store, runtime=Stepped(choose=seeded(seed), on_step=look)) as system:
+        systems.append(system)
+        trade(system)
+        found = rebuilt(system, store)
+        assert {name for name, _ in live} == {name for name, _ in found}
+        for key, expected in live.items():
+            assert found[key] == expected, key
+        # Entries of one decision are taken over together; the folds see each.
+        assert len(live) > 3 * store.head.sequence
+
+
+def test_at_rest_nothing_that_was_known_is_missing() -> None:
+    store = MemoryStore()
+    with journalled(store) as system:
+        trade(system)
+        risk, account, stats = system.risk(), system.account(), system.stats()
+        states = system.trading_state(), system.trading_state("nobody")
+        name = next(order.group_id for order in system.orders() if order.group_id is not None)
+        orders = system.orders(), system.group(name)
+        assert any(one.size for one in risk.exposures.values())
+    again = journalled(store)
+    books = rebuilt_books(again, store)
+    assert dict(books.risk.exposures.all()) == risk.exposures
+    assert books.risk.limits == risk.limits
+    assert books.risk.reserved == risk.reserved
+    assert books.risk.account(0).balances == account.balances
+    assert books.view.statistics.to_dict() == stats
+    assert (books.risk.gate.state_of(), books.blotter.gate.state_of("nobody")) == states
+    assert (books.view.select(), books.blotter.groups.get(name)) == orders
+
+
+class Remembers(Strategy):
+    """Keeps what it knew when it began."""
+
+    seen: tuple[Any, ...] = ()
+
+    def on_start(self) -> None:
+        type(self).seen = (tuple(order.order_id for order in self.orders()), self.position("BTC/USDT"))
+        if not self.orders():
+            self.submit(limit("90", order_id="resting"))
+            self.submit(limit("101", order_id="taking"))
+
+
+@pytest.mark.parametrize("runtime", ["stepped", "threads"])
+def test_a_second_life_begins_where_the_first_ended(runtime: Any) -> None:
+    store = MemoryStore()
+    with journalled(store, runtime=runtime) as system:
+        system.publish(quote())
+        system.add_strategy(Remembers, strategy_id="one")
+        system.wait("taking", OrderState.FILLED, timeout=BOUND)
+        system.wait("resting", OrderState.OPEN, timeout=BOUND)
+        system.deposit("USDT", "7", transfer_id="t-1")
+        system.halt("a person looks", strategy_id="two")
+        assert system.quiesce(BOUND)
+        before = system.portfolio()
+    with journalled(store, runtime=runtime) as system:
+        # The simulated exchange has begun anew and has no orders.
+        assert system.order("resting").state is OrderState.CANCELLED
+        assert system.order("resting").reason is Reason.NOT_AT_VENUE
+        assert system.order("taking").state is OrderState.FILLED
+        assert system.portfolio().cash == before.cash
+        assert system.portfolio().positions["BTC/USDT"].quantity == 1
+        assert system.portfolio("one").realised_pnl == before.strategies["one"].realised_pnl
+        assert system.trading_state("two") is TradingState.HALTED
+        assert system.risk().reserved == {"USDT": 0}
+        system.deposit("USDT", "7", transfer_id="t-1")
+        assert system.quiesce(BOUND)
+        assert system.portfolio().cash == before.cash
+        system.publish(quote())
+        system.add_strategy(Remembers, strategy_id="one")
+        assert system.quiesce(BOUND)
+        assert Remembers.seen == ((), 1)
+        assert_clean(system)
+
+
+def test_ids_of_another_life_are_other_ids() -> None:
+    store, given = MemoryStore(), list[str]()
+    for _ in range(3):
+        with journalled(store, run_id="run") as system:
+            system.publish(quote())
+            given += [system.submit(market()), system.submit(limit("90"))]
+            assert_clean(system)
+            executions = [fill.execution_id for order in system.orders() for fill in order.fills]
+    assert len(set(given)) == 6
+    assert len(set(executions)) == len(executions) == 3
+
+
+def test_an_order_of_an_earlier_life_is_answered_and_not_made_again() -> None:
+    store, order = MemoryStore(), limit("101", order_id="mine")
+    for _ in range(2):
+        with journalled(store) as system:
+            system.publish(quote())
+            assert system.submit(order) == "mine"
+            assert system.wait("mine", OrderState.FILLED, timeout=BOUND).filled_quantity == 1
+            system.submit(limit("99", "3", order_id="mine"))
+            refused = [update.event for update in system.history() if isinstance(update.event, e.CommandRefused)]
+            assert refused[-1].reason is Reason.DUPLICATE_ID
+            assert system.portfolio().positions["BTC/USDT"].quantity == 1
+
+
+def test_limits_that_are_given_hold_and_else_those_that_were_recorded() -> None:
+    store, tight = MemoryStore(), RiskLimits(max_order_quantity="2")
+    with journalled(store, risk=RiskLimits(max_order_quantity="9")) as system:
+        assert system.risk().limits == RiskLimits(max_order_quantity="9")
+        system.set_limits(tight)
+    with journalled(store) as system:
+        assert system.risk().limits == tight
+    with journalled(store, risk=RiskLimits(max_order_quantity="5")) as system:
+        assert system.risk().limits == RiskLimits(max_order_quantity="5")
+    changes = [
+        update.event.limits for update in open_journal(store).recorded if isinstance(update.event, e.LimitsChanged)
+    ]
+    assert [str(one.max_order_quantity) for one in changes] == ["9", "2", "5"]
+
+
+def test_while_there_is_no_room_no_order_is_taken_and_cancels_leave() -> None:
+    store, problems = MemoryStore(), Recorder()
+    asked: list[type[Any]] = []
+
+    def look(_: int, receiver: str, message: object) -> None:
+        if receiver == "exchange":
+            asked.append(type(message))
+
+    with journalled(store, on_error=problems, runtime=Stepped(on_delivery=look)) as system:
+        system.publish(quote())
+        working = system.submit(limit("90"))
+        store.most = len(store.rows)
+        system.submit(market())
+        with pytest.raises(JournalFull, match="there is no room"):
+            system.submit(market())
+        with pytest.raises(JournalFull):
+            system.oco(limit("130", side=Side.SELL), limit("140", side=Side.SELL))
+        system.cancel(working)
+        assert asked[-1] is r.VenueCancel
+        # What cannot be written down has not been said.
+        assert system.order(working).state is OrderState.OPEN
+        assert asked.count(r.VenueSubmit) == 1
+        store.most = None
+        system.wait(working, OrderState.CANCELLED, timeout=BOUND)
+        assert system.wait(system.submit(market()), OrderState.FILLED, timeout=BOUND)
+        assert system.quiesce(BOUND)
+        alarms = [one for one in problems.items if isinstance(one, Alarm) and one.code is AlarmCode.JOURNAL]
+        assert [alarm.text.split(":")[0] for alarm in alarms] == [
+            "no order leaves until there is room",
+            "the journal has room again",
+        ]
+        assert_clean(system)
+
+
+def test_an_order_that_waited_to_be_written_down_does_not_leave_after_a_halt() -> None:
+    store = MemoryStore()
+    with journalled(store) as system:
+        system.publish(quote())
+        store.most = 0
+        waiting = system.submit(market())
+        system.halt("enough")
+        store.most = None
+        order = system.wait(waiting, OrderState.REJECTED, timeout=BOUND)
+        assert order.reason is Reason.NOT_AT_VENUE
+        assert system.portfolio().positions == {}
+        assert_clean(system)
+
+
+class Breaks(MemoryStore):
+    """Fails to write from some append on."""
+
+    def __init__(self, good: int) -> None:
+        super().__init__()
+        self.good = good
+
+    def append(self, rows: Any) -> None:
+        if self.appends == self.good:
+            raise JournalBroken("memory", "the disk does not answer")
+        super().append(rows)
+
+
+def test_after_a_write_that_failed_nothing_leaves_but_cancels() -> None:
+    store, problems = Breaks(good=2), Recorder()
+    with journalled(store, on_error=problems) as system:
+        system.publish(quote())
+        working = system.submit(limit("90"))
+        assert system.order(working).state is OrderState.OPEN
+        system.submit(market())
+        store.good = 10**6
+        with pytest.raises(JournalBroken, match="the disk does not answer"):
+            system.submit(market())
+        system.cancel(working)
+        assert system.quiesce(BOUND)
+        assert store.appends == 2
+        assert system.order(working).state is OrderState.OPEN
+    with journalled(store) as system:
+        assert system.order(working).state is OrderState.CANCELLED
+        assert_clean(system)
+
+
+def test_orders_are_refused_until_the_venue_has_answered() -> None:
+    store, venue = MemoryStore(), OwnVenue()
+    with journalled(store, exchange=venue, answer_within="5") as system:
+        working = system.submit(limit("90"))
+        venue.report(r.VenueAccepted(client_order_id=working))
+        assert system.quiesce(BOUND)
+    venue = OwnVenue()
+    with journalled(store, exchange=venue, answer_within="5") as system:
+        queries = [one for one in venue.requests.items if isinstance(one, r.VenueQuery)]
+        assert {query.client_order_id for query in queries} == {working}
+        refused = system.wait(system.submit(limit("90")), OrderState.REJECTED, timeout=BOUND)
+        assert refused.reason is Reason.RECONCILING
+        assert not system.reconcile(timeout=1)
+        latest = [one for one in venue.requests.items if isinstance(one, r.VenueQuery)][-1]
+        status = r.VenueStatus(
+            client_order_id=working, request_id=latest.request_id, state=OrderState.OPEN, complete=True, quantity="1"
+        )
+        venue.report(status)
+        assert system.quiesce(BOUND)
+        assert system.order(working).in_doubt is False
+        assert system.order(system.submit(limit("90"))).state is OrderState.SUBMITTED
+
+
+def test_a_person_may_go_on_without_the_venues_answer() -> None:
+    store = MemoryStore()
+    with journalled(store, exchange=OwnVenue()) as system:
+        system.submit(limit("90"))
+    with journalled(store, exchange=OwnVenue()) as system:
+        assert system.order(system.submit(limit("91"))).reason is Reason.RECONCILING
+        system.resume()
+        assert system.order(system.submit(limit("91"))).state is OrderState.SUBMITTED
