@@ -182,6 +182,10 @@ def _ties(settings: Settings) -> bool:
     return checks.flag_of("exchange", settings.exchange, "ties", unless_said=False)
 
 
+def _lists(settings: Settings) -> bool:
+    return checks.flag_of("exchange", settings.exchange, "lists", unless_said=False)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """The arguments of TradingSystem, where they are described.
@@ -213,6 +217,7 @@ class Settings:
     kill_file: str | None = attrs.field(default=None, converter=_kill_file)
     amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))
     ties: bool = attrs.field(init=False, default=attrs.Factory(_ties, takes_self=True))
+    lists: bool = attrs.field(init=False, default=attrs.Factory(_lists, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.account, MarginAccount) and self.account_currency is None:
