@@ -115,7 +115,8 @@ def flag_of(field: str, exchange: object, name: str, *, unless_said: bool) -> bo
     Args:
         field: the name that an error shall give.
         exchange: a description, or an Exchange of one's own.
-        name: of the attribute: amends (orders are changed in place), ties (orders of a group close each other there).
+        name: of the attribute: amends (orders are changed in place), ties (orders of a group close each other there),
+            lists (it can be asked for all orders at once).
         unless_said: what holds where it does not say.
 
     Raises:

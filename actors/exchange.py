@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -14,9 +14,12 @@ from ..model.market import MARKET_DATA, MarketData, Quote
 from ..model.numbers import ONE, ZERO
 from ..model.reports import (
     VENUE_LINK,
+    VENUE_LISTINGS,
     VENUE_REPORTS,
     VenueCancel,
     VenueLink,
+    VenueList,
+    VenueListing,
     VenueModify,
     VenueQuery,
     VenueReport,
@@ -29,6 +32,9 @@ from .conflation import BEHIND
 from .messages import Arrived, CheckExpiries, Halt, Listen, StopListening
 from .runtime import Context, Runtime
 
+VenueSays = VenueReport | VenueListing | VenueLink
+"""All that a venue says."""
+_SAID: Final = VENUE_REPORTS | VENUE_LISTINGS | VENUE_LINK
 ExchangeMessage = VenueRequest | MarketData | Arrived | CheckExpiries | Listen | StopListening
 
 
@@ -41,9 +47,12 @@ class Exchange(Protocol):
     then sent no VenueModify: a modification is a VenueCancel and, once VenueCancelled has come for it with reason
     REQUESTED, or none, a VenueSubmit under a new client_order_id for what is left of the new quantity. VenueCancelled
     should tell filled_quantity, by which that is sized; executions under the old client_order_id may still follow.
+
+    A venue that can tell of all its orders at once says `lists = True`; it is then sent VenueList, and answers as that
+    says. Without it, it is sent a VenueQuery for each order that may have moved.
     """
 
-    def connect(self, instruments: Mapping[str, Instrument], report: Callable[[VenueReport | VenueLink], None]) -> None:
+    def connect(self, instruments: Mapping[str, Instrument], report: Callable[[VenueSays], None]) -> None:
         """Make ready. An error raised here fails the start of the system.
 
         report also takes VenueDisconnected and VenueConnected, when the link to the venue goes down and comes back.
@@ -51,7 +60,7 @@ class Exchange(Protocol):
         ...
 
     def request(self, request: VenueRequest) -> None:
-        """Send a request to the venue: VenueSubmit, VenueModify, VenueCancel or VenueQuery."""
+        """Send a request to the venue: VenueSubmit, VenueModify, VenueCancel, VenueQuery, or VenueList if it lists."""
         ...
 
     def on_market_data(self, data: MarketData) -> None:
@@ -76,6 +85,16 @@ class Surroundings:
     runtime: Runtime
     seed: int
     hedged: bool = False
+
+
+def must_be_said_by_a_venue(report: object) -> None:
+    """Refuse what is none of the venue's types.
+
+    Raises:
+        InvalidReport: for anything else.
+    """
+    if type(report) not in _SAID:
+        raise InvalidReport.of("report", report, "must be one of the venue's report types")
 
 
 class ExchangeDescription:
@@ -108,15 +127,23 @@ class ExchangeDescription:
         """Whether every request is answered, however late."""
         return False
 
+    @property
+    def lists(self) -> bool:
+        """Whether it can be asked for all orders at once, by VenueList."""
+        return False
+
     def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
         """Return the actor's class, and its arguments behind the Context."""
         raise NotImplementedError
+
+    def left_by(self, runtime: Runtime) -> None:
+        """Take note that the system on this runtime has ended, however it did, or has not come to its start."""
 
 
 class ExchangeActor(BaseActor):
     """What both kinds of exchange share: reports go to the order manager, market data on to whoever listens."""
 
-    def __init__(self, context: Context, manager: Target[VenueReport | VenueLink | Halt]) -> None:
+    def __init__(self, context: Context, manager: Target[VenueSays | Halt]) -> None:
         super().__init__(context)
         self._manager = manager
         self._listeners: tuple[Listen, ...] = ()
@@ -128,7 +155,7 @@ class ExchangeActor(BaseActor):
             self._pass_on(message)
             return
         match message:
-            case VenueSubmit() | VenueCancel() | VenueModify() | VenueQuery():
+            case VenueSubmit() | VenueCancel() | VenueModify() | VenueQuery() | VenueList():
                 self.request(message)
             case Arrived():
                 self.arrived(message.request)
@@ -196,7 +223,7 @@ class AdaptedExchangeActor(ExchangeActor):
     def __init__(
         self,
         context: Context,
-        manager: Target[VenueReport | VenueLink | Halt],
+        manager: Target[VenueSays | Halt],
         adapter: Exchange,
         instruments: Mapping[str, Instrument],
     ) -> None:
@@ -224,7 +251,6 @@ class AdaptedExchangeActor(ExchangeActor):
             self._report("could not close", "the exchange adapter", error)
         super().on_stop()
 
-    def _report_from_venue(self, report: VenueReport | VenueLink) -> None:
-        if type(report) not in VENUE_REPORTS and type(report) not in VENUE_LINK:
-            raise InvalidReport.of("report", report, "must be one of the venue's report types")
+    def _report_from_venue(self, report: VenueSays) -> None:
+        must_be_said_by_a_venue(report)
         self._manager.send(report)

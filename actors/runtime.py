@@ -123,6 +123,10 @@ class Runtime(Protocol):
         """Let time of recorded data pass, up to the one given; True when a timer fired, to be dealt with first."""
         ...
 
+    def begin_no_earlier(self, time_ns: int) -> None:
+        """Move time on to a moment that the world outside has come to; that of the wall is what it is."""
+        ...
+
     def end_timers(self) -> None:
         """Fire no more timers."""
         ...

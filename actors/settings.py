@@ -191,6 +191,10 @@ def _ties(settings: Settings) -> bool:
     return checks.flag_of("exchange", settings.exchange, "ties", unless_said=False)
 
 
+def _lists(settings: Settings) -> bool:
+    return checks.flag_of("exchange", settings.exchange, "lists", unless_said=False)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """The arguments of TradingSystem, where they are described.
@@ -223,6 +227,7 @@ class Settings:
     journal: str | JournalStore | None = attrs.field(default=None, converter=_journal)
     amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))
     ties: bool = attrs.field(init=False, default=attrs.Factory(_ties, takes_self=True))
+    lists: bool = attrs.field(init=False, default=attrs.Factory(_lists, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.account, MarginAccount) and self.account_currency is None:

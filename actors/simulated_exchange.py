@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, Protocol, cast
 
 import attrs
 
@@ -14,13 +14,13 @@ from ..model.fill_models import ByProbability, FillModel, Touch, probability_of
 from ..model.latency import LATENCY_MODELS, FixedLatency, LatencyModel, seconds_of
 from ..model.market import MarketData
 from ..model.numbers import ONE, Number, add, not_negative, whole
-from ..model.reports import VenueLink, VenueReport, VenueRequest
+from ..model.reports import VenueList, VenueListing, VenueOrderRequest, VenueReport, VenueRequest
 from ..model.slippage import NO_SLIPPAGE, SLIPPAGE_MODELS, SlippageModel, UniformSlippage, below_one
 from ..model.venue import SimulatedVenue, VenueOrder, VenueRules
 from ..model.venue_order import PREVENTIONS, SelfTradePrevention
 from . import checks
 from .address import Address, Target
-from .exchange import ExchangeActor, ExchangeDescription, ExchangeMessage, Surroundings
+from .exchange import ExchangeActor, ExchangeDescription, ExchangeMessage, Surroundings, VenueSays
 from .expiring import ExpiryTimer
 from .messages import Arrived, CheckExpiries, Halt
 from .runtime import Cancellable, Context
@@ -89,6 +89,45 @@ def _true_or_false(_: Any, attribute: attrs.Attribute[Any], value: object) -> No
         raise InvalidConfiguration.of(attribute.name, value, "must be True or False")
 
 
+class VenueBehind(Protocol):
+    """What the actor has behind it: a SimulatedVenue, see there, or a way to one."""
+
+    @property
+    def orders(self) -> Mapping[str, VenueOrder]:
+        """Every order that was accepted, by its client order id."""
+        ...
+
+    @property
+    def is_hedged(self) -> bool:
+        """Whether an account can hold a long and a short position in the same symbol."""
+        ...
+
+    @property
+    def next_expiry_ns(self) -> int | None:
+        """When the next order expires; None when none will."""
+        ...
+
+    def request(self, request: VenueOrderRequest, now_ns: int) -> tuple[VenueReport, ...]:
+        """Handle a request."""
+        ...
+
+    def list_orders(self, request: VenueList, now_ns: int) -> tuple[VenueReport | VenueListing, ...]:
+        """Tell of every order that is open or has changed since, and of all positions."""
+        ...
+
+    def on_market_data(self, data: MarketData, now_ns: int) -> tuple[VenueReport, ...]:
+        """Take over an observation."""
+        ...
+
+    def pass_time(self, now_ns: int) -> tuple[VenueReport, ...]:
+        """Let expire what is due."""
+        ...
+
+    def execute(self, client_order_id: str, quantity: Decimal, now_ns: int) -> tuple[VenueReport, ...]:
+        """Fill a resting limit order at its own price."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class SimulatedExchange(ExchangeDescription):
     """How the simulated exchange shall behave; the system builds its actor from it.
@@ -112,6 +151,7 @@ class SimulatedExchange(ExchangeDescription):
         ties: whether the venue itself ties the orders of a group that stand beside each other (OCO, OUO, the exits of a
             bracket), in the moment of an execution, as Binance Spot does with its order lists. Without it the order
             manager alone does, when it hears of the execution.
+        lists: whether it can be asked for all orders at once. Without it the order manager asks for each that it knows.
         self_trade_prevention: who gives way where an account would trade with itself: "cancel_oldest", the order that
             rests (as at CME), "cancel_newest", "cancel_both", or "decrement", which takes the smaller quantity from
             both.
@@ -136,6 +176,7 @@ class SimulatedExchange(ExchangeDescription):
     )
     amends: bool = attrs.field(default=True, validator=_true_or_false)  # pyright: ignore[reportIncompatibleMethodOverride]  # its slot hides the property
     ties: bool = attrs.field(default=True, validator=_true_or_false)
+    lists: bool = attrs.field(default=True, validator=_true_or_false)  # pyright: ignore[reportIncompatibleMethodOverride]  # likewise
     self_trade_prevention: SelfTradePrevention = attrs.field(default="cancel_oldest", validator=_one_of(*PREVENTIONS))
     post_only: Literal["refuse", "slide"] = attrs.field(default="refuse", validator=_one_of("refuse", "slide"))
     wrong_side_stop: Literal["reject", "trigger"] = attrs.field(
@@ -233,8 +274,8 @@ class SimulatedExchangeActor(ExchangeActor):
         self,
         context: Context,
         me: Address[ExchangeMessage],
-        manager: Target[VenueReport | VenueLink | Halt],
-        venue: SimulatedVenue,
+        manager: Target[VenueSays | Halt],
+        venue: VenueBehind,
         delay: Delay,
         call_later: Callable[..., Cancellable],
     ) -> None:
@@ -248,6 +289,10 @@ class SimulatedExchangeActor(ExchangeActor):
         # Those on their way, the first to arrive first, and when the last of them will.
         self._on_the_way: deque[VenueRequest] = deque()
         self._last_arrives_ns = 0
+
+    def started(self) -> None:
+        """Wait for what is to expire at a venue that has been traded at before."""
+        self._report_up((), self.context.now_ns())
 
     def request(self, request: VenueRequest) -> None:
         """Take a request, at once or when its latency has passed; never before one that was sent earlier."""
@@ -270,7 +315,10 @@ class SimulatedExchangeActor(ExchangeActor):
 
     def _execute(self, request: VenueRequest) -> None:
         now = self.context.now_ns()
-        self._report_up(self._venue.request(request, now), now)
+        if isinstance(request, VenueList):
+            self._report_up(self._venue.list_orders(request, now), now)
+        else:
+            self._report_up(self._venue.request(request, now), now)
 
     def observe(self, data: MarketData) -> None:
         """Fill what the observation reaches."""
@@ -283,7 +331,7 @@ class SimulatedExchangeActor(ExchangeActor):
         self._expiry.fired(message)
         self._report_up(self._venue.pass_time(now), now)
 
-    def _report_up(self, reports: tuple[VenueReport, ...], now_ns: int) -> None:
+    def _report_up(self, reports: tuple[VenueReport | VenueListing, ...], now_ns: int) -> None:
         for report in reports:
             self.send(self._manager, report)
         self._expiry.set(self._venue.next_expiry_ns, now_ns)

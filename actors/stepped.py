@@ -215,6 +215,10 @@ class SteppedRuntime:
             self._move_clock(time_ns)
         return False
 
+    def begin_no_earlier(self, time_ns: int) -> None:
+        """Move time on to a moment that the world outside has come to."""
+        self._move_clock(time_ns)
+
     # -- actors
 
     def context(self, name: str) -> Context:

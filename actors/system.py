@@ -260,6 +260,8 @@ class TradingSystem(Steering):
             # After a crash there is nobody left to be told.
             orderly = not started or (not self._runtime.has_crashed and self._wind_down(timeout))
             self._runtime.close()
+            if isinstance(self._settings.exchange, ExchangeDescription):
+                self._settings.exchange.left_by(self._runtime)
             self._state = "stopped"
             return orderly
         finally:

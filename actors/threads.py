@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -314,6 +315,11 @@ class ThreadRuntime:
             self.clock.advance(time_ns)
         return False
 
+    def begin_no_earlier(self, time_ns: int) -> None:
+        """Move the time of recorded data on to a moment that the world outside has come to."""
+        if isinstance(self.clock, DataClock):
+            self.clock.advance(time_ns)
+
     def drain(self, timeout: float) -> bool:
         """Wait as wait_quiet() does, and let pass what time of recorded data that takes: no record brings it now."""
         end = time.monotonic() + timeout
@@ -349,6 +355,11 @@ class ThreadRuntime:
         """End the timers."""
         self._looks.close()
         self.timers.close()
+
+
+def lock() -> AbstractContextManager[object]:
+    """Return a lock, for the one thing that systems share: a venue that outlives them."""
+    return threading.Lock()
 
 
 def first_line(path: str) -> str | None:

@@ -5,6 +5,7 @@ An exchange of one's own speaks in these types. Reports are checked when they ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, TypeAlias, get_args
 
@@ -86,7 +87,25 @@ class VenueQuery:
     source: str
 
 
-VenueRequest: TypeAlias = VenueSubmit | VenueModify | VenueCancel | VenueQuery
+@attrs.frozen(kw_only=True)
+class VenueList:
+    """Report every order that is open, or has changed since since_ns, in the venue's time; 0 asks for all.
+
+    The answer is, for each of these orders: its terms in VenueOrderListed, a VenueFilled for each of its executions,
+    what has busted or corrected one of them, and a VenueStatus with the list's request_id; and at the end VenueListed
+    (FIX Order Mass Status Request, 35=AF, tag 584). More orders may be told of than were asked for.
+    """
+
+    request_id: str
+    since_ns: int = 0
+    time_ns: int
+    source: str
+
+
+VenueOrderRequest: TypeAlias = VenueSubmit | VenueModify | VenueCancel | VenueQuery
+"""A request about one order."""
+
+VenueRequest: TypeAlias = VenueOrderRequest | VenueList
 
 
 @attrs.frozen(kw_only=True)
@@ -290,6 +309,86 @@ class VenueConnected:
     source: str = attrs.field(default="exchange", converter=f.source)
 
 
+@attrs.frozen(kw_only=True)
+class VenueOrderListed:
+    """An order's terms as they are in force, in answer to a VenueList: all that is needed to adopt an order unknown.
+
+    quantity counts what has filled. account, closes, link_id and contingency are as in VenueSubmit. triggered says
+    that the stop price has been reached, created_ns when the venue took the order, in its time, where it tells.
+    """
+
+    client_order_id: str = attrs.field(converter=f.client_order_id)
+    request_id: str = attrs.field(converter=f.request_id)
+    exchange_order_id: str | None = attrs.field(default=None, converter=f.exchange_order_id)
+    symbol: str = attrs.field(converter=f.symbol)
+    side: Side = attrs.field(converter=f.side)
+    order_type: OrderType = attrs.field(converter=f.order_type)
+    quantity: Decimal = attrs.field(converter=f.quantity)
+    price: Decimal | None = attrs.field(default=None, converter=f.optional_price)
+    stop_price: Decimal | None = attrs.field(default=None, converter=f.optional_stop_price)
+    time_in_force: TimeInForce = attrs.field(default=TimeInForce.GTC, converter=f.time_in_force)
+    expire_time_ns: int | None = attrs.field(default=None, converter=f.optional_expire_time_ns)
+    instructions: Instructions = attrs.field(default=NO_INSTRUCTIONS, converter=f.instructions)
+    account: str = attrs.field(default="", converter=f.account)
+    closes: bool = attrs.field(default=False, converter=f.closes)
+    link_id: str | None = attrs.field(default=None, converter=f.link_id)
+    contingency: Contingency | None = attrs.field(default=None, converter=f.contingency)
+    triggered: bool = attrs.field(default=False, converter=f.triggered)
+    created_ns: int = attrs.field(default=0, converter=f.created_ns)
+    time_ns: int = attrs.field(default=0, converter=f.time_ns)
+    source: str = attrs.field(default="exchange", converter=f.source)
+
+
+@attrs.frozen(kw_only=True)
+class VenueBalance:
+    """What an account holds of a currency, what is locked for orders included."""
+
+    currency: str = attrs.field(converter=f.currency)
+    amount: Decimal = attrs.field(converter=f.amount)
+    account: str = attrs.field(default="", converter=f.account)
+
+
+@attrs.frozen(kw_only=True)
+class VenuePosition:
+    """What an account holds in a symbol, in units of the base; negative for a short position.
+
+    Where positions are hedged, opened_by says which of the two it is: the long one was opened by BUY, the short one by
+    SELL.
+    """
+
+    symbol: str = attrs.field(converter=f.symbol)
+    quantity: Decimal = attrs.field(converter=f.position)
+    opened_by: Side | None = attrs.field(default=None, converter=f.opened_by)
+    account: str = attrs.field(default="", converter=f.account)
+
+
+def _balances(values: Iterable[VenueBalance] | None) -> tuple[VenueBalance, ...] | None:
+    return f.optional_tuple_of("balances", values, VenueBalance)
+
+
+def _positions(values: Iterable[VenuePosition] | None) -> tuple[VenuePosition, ...] | None:
+    return f.optional_tuple_of("positions", values, VenuePosition)
+
+
+@attrs.frozen(kw_only=True)
+class VenueListed:
+    """The end of the answer to a VenueList: how many orders it told of.
+
+    complete says that these are all that were asked for, so that an order that is not among them is neither open there
+    nor has changed; it is False from a venue that has lost some of its memory, or refuses. balances and positions are
+    those after the executions told: None where the venue does not tell them, and what is not among them is zero.
+    """
+
+    request_id: str = attrs.field(converter=f.request_id)
+    orders: int = attrs.field(converter=f.orders)
+    complete: bool = attrs.field(default=False, converter=f.complete)
+    balances: tuple[VenueBalance, ...] | None = attrs.field(default=None, converter=_balances)
+    positions: tuple[VenuePosition, ...] | None = attrs.field(default=None, converter=_positions)
+    text: str = attrs.field(default="", converter=f.text)
+    time_ns: int = attrs.field(default=0, converter=f.time_ns)
+    source: str = attrs.field(default="exchange", converter=f.source)
+
+
 VenueReport: TypeAlias = (
     VenueAccepted
     | VenueRejected
@@ -307,6 +406,12 @@ VenueReport: TypeAlias = (
 
 VENUE_REPORTS: Final = frozenset(get_args(VenueReport))
 """The same as a set: `type(x) in VENUE_REPORTS` is many times faster than isinstance() on a union."""
+
+VenueListing: TypeAlias = VenueOrderListed | VenueListed
+"""What a venue answers to a VenueList, beside its reports on orders."""
+
+VENUE_LISTINGS: Final = frozenset(get_args(VenueListing))
+"""The same as a set."""
 
 VenueLink: TypeAlias = VenueDisconnected | VenueConnected
 """What a venue says of the link to it, and of no order."""

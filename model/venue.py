@@ -42,6 +42,7 @@ from .venue_booking import Booking, reported
 from .venue_curtailing import cancel, expire
 from .venue_execution import Execution, TooLittle
 from .venue_expiry import day_end
+from .venue_listing import listed, listed_all, status_of
 from .venue_matching import Matching
 from .venue_memory import VenueMemory
 from .venue_order import Draw, VenueOrder, VenueRules
@@ -75,6 +76,7 @@ class SimulatedVenue:
         self._memory = VenueMemory(instruments)
         self._instruments = instruments
         self._next_id = next_id
+        self._hedged = rules.hedged
         reducing = Reducing(self._memory, next_id, hedged=rules.hedged)
         trailing = Trailing(self._memory, instruments)
         self._ties = Ties(self._memory, rules, next_id)
@@ -92,11 +94,16 @@ class SimulatedVenue:
         return self._memory.orders
 
     @property
+    def is_hedged(self) -> bool:
+        """Whether an account can hold a long and a short position in the same symbol."""
+        return self._hedged
+
+    @property
     def next_expiry_ns(self) -> int | None:
         """When the next order expires; None when none will."""
         return self._memory.expiries.next_ns
 
-    def request(self, request: r.VenueRequest, now_ns: int) -> tuple[r.VenueReport, ...]:
+    def request(self, request: r.VenueOrderRequest, now_ns: int) -> tuple[r.VenueReport, ...]:
         """Handle what the order manager asks for."""
         match request:
             case r.VenueSubmit():
@@ -107,6 +114,16 @@ class SimulatedVenue:
                 return self._attempt(lambda: self._amending.amend(request), now_ns)
             case r.VenueQuery():
                 return self._attempt(lambda: self._answer(request), now_ns)
+
+    def list_orders(self, request: r.VenueList, now_ns: int) -> tuple[r.VenueReport | r.VenueListing, ...]:
+        """Tell of every order that is open or has changed since, and of all positions."""
+        expired = self.pass_time(now_ns)
+        memory = self._memory
+        orders = tuple(
+            order for order in self.orders.values() if order.is_live or memory.changed_ns(order) >= request.since_ns
+        )
+        told = tuple(report for order in orders for report in listed(order, request, now_ns))
+        return (*expired, *told, listed_all(request, len(orders), now_ns, memory.positions()))
 
     def on_market_data(self, data: MarketData, now_ns: int) -> tuple[r.VenueReport, ...]:
         """Take over an observation and fill what it reaches; a symbol that is not traded here is passed over."""
@@ -165,6 +182,7 @@ class SimulatedVenue:
                 priority=memory.next_priority(),
                 day_ends_ns=day_end(self._instruments[request.symbol], request.time_in_force, memory.now_ns),
                 number=memory.accepted,
+                created_ns=memory.now_ns,
             )
         )
         self._accept(order, request)
@@ -225,20 +243,8 @@ class SimulatedVenue:
             )
             memory.reports.append(unknown)
             return
-        status = r.VenueStatus(
-            client_order_id=request.client_order_id,
-            request_id=request.request_id,
-            state=order.state,
-            filled_quantity=order.filled,
-            complete=True,
-            price=order.price,
-            quantity=order.quantity,
-            stop_price=order.stop_price,
-            expire_time_ns=order.expire_time_ns,
-            time_ns=now_ns,
-        )
         memory.reports += (reported(order, fill, now_ns) for fill in order.fill_chain.items())
-        memory.reports.append(status)
+        memory.reports.append(status_of(order, request.request_id, now_ns))
 
 
 def _asked_for(request: r.VenueSubmit) -> VenueOrder:

@@ -32,6 +32,8 @@ class VenueMemory:
         self._priority = 0
         # As they were before the step under way, for those that it has changed.
         self._orders_before: dict[str, VenueOrder | None] = {}
+        # That of a step which was taken back is no earlier than the truth.
+        self._changed_ns: dict[str, int] = {}
         # Client ids by group; one of an order that a step took back again does no harm.
         self._tied: dict[str, dict[str, None]] = {}
         self._positions: dict[tuple[str, str, Side | None], Decimal] = {}
@@ -90,6 +92,7 @@ class VenueMemory:
         else:
             book.replace(before, order)
         self.orders[client_id] = order
+        self._changed_ns[client_id] = self.now_ns
         self.expiries.watch(order, before)
         return order
 
@@ -104,6 +107,14 @@ class VenueMemory:
         long, opened by BUY, or short, opened by SELL; zero or more.
         """
         return self._positions.get((account, symbol, opened_by), ZERO)
+
+    def positions(self) -> Iterable[tuple[tuple[str, str, Side | None], Decimal]]:
+        """Return all positions by account, symbol and what opened them, see position()."""
+        return self._positions.items()
+
+    def changed_ns(self, order: VenueOrder) -> int:
+        """Return when an order last changed, or somewhat later."""
+        return self._changed_ns[order.client_order_id]
 
     def move_position(self, account: str, symbol: str, change: Decimal, opened_by: Side | None = None) -> None:
         """Take over an execution."""

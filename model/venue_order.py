@@ -49,8 +49,8 @@ class VenueOrder:
     """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first.
 
     account is whose it is, closes says that it closes a hedged position, link_id that of its group, contingency what an
-    execution of it does to the others there, number how many had been accepted when it was. The stop price of a
-    trailing stop follows the market; follows_at is the price at which it moves next, or begins to.
+    execution of it does to the others there, number how many had been accepted when it was, created_ns when that was.
+    The stop price of a trailing stop follows the market; follows_at is the price at which it moves next, or begins to.
     """
 
     client_order_id: str
@@ -82,6 +82,7 @@ class VenueOrder:
     fill_chain: Chain[Fill] = _NO_FILLS
     draws: int = 0
     number: int = 0
+    created_ns: int = 0
     follows_at: Decimal | None = None
     # Of an iceberg, what has filled of the part that is shown; the recorded size before it, when last reached.
     used: Decimal = ZERO

@@ -10,6 +10,7 @@ from .actors.monitor import Troubles
 from .actors.simulated_exchange import SimulatedExchange
 from .actors.strategy import Strategy
 from .actors.system import TradingSystem
+from .actors.venue import Venue
 from .limits_file import LimitsFile, load_limits
 from .model import events, reports
 from .model.account import Currency, MarginAccount, SpotAccount
@@ -146,6 +147,7 @@ __all__ = [
     "Trip",
     "Troubles",
     "UniformSlippage",
+    "Venue",
     "audit",
     "events",
     "load_limits",

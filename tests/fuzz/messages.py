@@ -22,6 +22,7 @@ from orderpit.model.errors import (
     InvalidReport,
     InvalidValue,
 )
+from orderpit.model.instructions import Instructions
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import (
     Action,
@@ -69,6 +70,10 @@ _TERMS: Final = {"price": _OPTIONAL, "quantity": _OPTIONAL, "stop_price": _OPTIO
 _CLOCK: Final = either(remark, exactly("00:00", "23:59", "24:00", "9:30", "09:30\n", "\u0660\u0669:30"))
 _ID: Final = {"client_order_id": "o"}
 _TRADED: Final = {**_ID, "symbol": "A/B", "fill": _FILL}
+_HELD: Final = (r.VenueBalance(currency="A", amount="-1"), r.VenuePosition(symbol="A/B", quantity="-1"))
+_LISTED: Final = {
+    **_ID, "request_id": "l", "symbol": "A/B", "side": Side.BUY, "order_type": OrderType.LIMIT, "quantity": "1",
+}  # fmt: skip
 _REPORTS: Final[tuple[tuple[type[Any], Mapping[str, Any]], ...]] = (
     *((kind, _ID) for kind in (r.VenueAccepted, r.VenueRejected, r.VenueTriggered, r.VenueCancelled, r.VenueExpired)),
     *((kind, {**_ID, "request_id": "c"}) for kind in (r.VenueModified, r.VenueCancelRejected, r.VenueModifyRejected)),
@@ -76,6 +81,10 @@ _REPORTS: Final[tuple[tuple[type[Any], Mapping[str, Any]], ...]] = (
     (r.VenueFillBusted, {**_ID, "symbol": "A/B", "execution_id": "x"}),
     (r.VenueFillCorrected, _TRADED),
     (r.VenueStatus, {**_ID, "state": None}),
+    (r.VenueOrderListed, _LISTED),
+    (r.VenueListed, {"request_id": "l", "orders": 1}),
+    (r.VenueBalance, {"currency": "A", "amount": "1"}),
+    (r.VenuePosition, {"symbol": "A/B", "quantity": "1"}),
     (r.VenueDisconnected, {}),
     (r.VenueConnected, {}),
 )
@@ -90,6 +99,21 @@ _OF_REPORTS: Final[Mapping[str, Draw]] = {
     "filled_quantity": _OPTIONAL,
     "complete": flag,
     "fill": either(junk, exactly(_FILL)),
+    "order_type": member(OrderType),
+    "time_in_force": member(TimeInForce),
+    "instructions": either(junk, exactly(Instructions(), Instructions(display_quantity=Decimal(1)))),
+    "account": remark,
+    "closes": flag,
+    "triggered": flag,
+    "link_id": either(name, exactly(None)),
+    "contingency": either(member(Contingency), exactly(None)),
+    "created_ns": time,
+    "orders": time,
+    "balances": either(junk, exactly(None, (), _HELD[:1], _HELD)),
+    "positions": either(junk, exactly(None, (), _HELD[1:], _HELD)),
+    "currency": name,
+    "amount": number,
+    "opened_by": either(member(Side), exactly(None)),
 }
 
 

@@ -90,6 +90,7 @@ _EXCHANGE: Final[Mapping[str, Draw]] = {
     "remainder": either(junk, exactly("cancelled", "expired", "gone")),
     "amends": either(junk, exactly(*_YES_OR_NO)),
     "ties": either(junk, exactly(*_YES_OR_NO)),
+    "lists": either(junk, exactly(*_YES_OR_NO)),
     "self_trade_prevention": either(junk, exactly("cancel_newest", "cancel_both", "decrement", "cancel_all")),
     "post_only": either(junk, exactly("refuse", "slide", "reject")),
     "wrong_side_stop": either(junk, exactly("reject", "trigger", "refuse")),

@@ -55,7 +55,7 @@ def test_every_field_of_everything_that_is_built_is_drawn() -> None:
     for kind, _, draws_of in CONFIGURATIONS:
         taken = set(inspect.signature(kind).parameters)
         assert taken == set(draws_of), kind.__name__
-    assert {kind for kind, *_ in TARGETS} >= reports.VENUE_REPORTS | reports.VENUE_LINK
+    assert {kind for kind, *_ in TARGETS} >= reports.VENUE_REPORTS | reports.VENUE_LISTINGS | reports.VENUE_LINK
 
 
 def test_a_failing_input_is_counted_and_can_be_replayed(monkeypatch: pytest.MonkeyPatch) -> None:

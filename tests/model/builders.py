@@ -18,7 +18,7 @@ NOW = 1_700_000_000_000_000_000
 ORDER_EVENTS = get_args(e.OrderEvent)
 ACCOUNT_EVENTS = get_args(e.AccountEvent)
 VENUE_REPORTS = get_args(r.VenueReport)
-VENUE_REQUESTS = get_args(r.VenueRequest)
+VENUE_REQUESTS = get_args(r.VenueOrderRequest)
 
 
 def number(text):
@@ -139,6 +139,33 @@ def request(kind):
     return kind(
         **{"client_order_id": "o-1", "symbol": "BTC/USDT", "time_ns": NOW, "source": "test"} | _REQUEST_FIELDS[kind]
     )
+
+
+ORDER_LISTED = r.VenueOrderListed(
+    client_order_id="o-1",
+    request_id="l-1",
+    symbol="BTC/USDT",
+    side=Side.BUY,
+    order_type=OrderType.LIMIT,
+    quantity="10",
+    price="100",
+    time_ns=NOW,
+)
+LISTED = r.VenueListed(
+    request_id="l-1",
+    orders=1,
+    complete=True,
+    balances=[r.VenueBalance(currency="USDT", amount="-1")],
+    positions=[r.VenuePosition(symbol="BTC/USDT", quantity="-1")],
+    time_ns=NOW,
+)
+LISTING = (
+    r.VenueList(request_id="l-1", time_ns=NOW, source="test"),
+    ORDER_LISTED,
+    LISTED,
+    *LISTED.balances,
+    *LISTED.positions,
+)
 
 
 _OPENED = ((e.OrderSubmitted, {}), (e.OrderOpened, {}))

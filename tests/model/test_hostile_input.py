@@ -20,6 +20,7 @@ from orderpit.model.errors import (
     InvalidReport,
     InvalidValue,
 )
+from orderpit.model.instructions import Instructions
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Action, OrderType, Side, TimeInForce, Trip
 from orderpit.model.limits import RiskLimits, Rule
@@ -253,6 +254,19 @@ OTHER_FILL = ALWAYS_WRONG | {"none": None, "report": CancelOrder("o")}
 # A fee may be negative and of 54 digits, so fewer numbers are wrong.
 FEE = without(WRONG_NUMBER, *(name for name in WRONG_NUMBER if "19-" in name or name.startswith("negative")))
 AMOUNT = without(WRONG_NUMBER, *(name for name in WRONG_NUMBER if name.startswith("negative"))) | ZERO | NO_NONE
+ORDER_LISTED = REQUESTED | {"symbol": "A", "side": Side.BUY, "order_type": OrderType.LIMIT, "quantity": "1"}
+LISTED = {"request_id": "l", "orders": 0}
+WRONG_HOLDINGS = ALWAYS_WRONG | {"text": "12", "report": CancelOrder("o"), "orders": (CancelOrder("o"),)}
+WRONG_INSTRUCTIONS = ALWAYS_WRONG | {
+    "none": None,
+    "post-only": Instructions(post_only=1),
+    "reduce-only": Instructions(reduce_only=None),
+    "display-float": Instructions(display_quantity=0.5),
+    "display-zero": Instructions(display_quantity=Decimal(0)),
+    "offset": Instructions(trailing_offset=float("nan")),
+    "trailing-type": Instructions(trailing_type="TICKS"),
+    "activation": Instructions(activation_price=Decimal(-1)),
+}
 PAID = {"currency": "USDT", "amount": "1"}
 TRIP = {"on": Trip.DAILY_LOSS, "action": Action.HALT, "limit": "1"}
 MARGIN = {"leverage": "2", "maintenance_margin": "0.001"}
@@ -413,6 +427,38 @@ FIELDS = [
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "quantity", POSITIVE),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "stop_price", POSITIVE),
     (r.VenueStatus, ID | {"state": None}, InvalidReport, "expire_time_ns", WRONG_TIME | {"zero": 0}),
+    *((r.VenueOrderListed, ORDER_LISTED, InvalidReport, *item) for item in NAMED.items()),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "request_id", WRONG_ID),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "exchange_order_id", WRONG_ID_OR_NONE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "symbol", WRONG_ID),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "side", WRONG_MEMBER | NO_NONE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "order_type", WRONG_MEMBER | NO_NONE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "quantity", POSITIVE | NO_NONE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "price", POSITIVE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "stop_price", POSITIVE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "time_in_force", WRONG_MEMBER | NO_NONE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "expire_time_ns", WRONG_TIME | {"zero": 0}),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "instructions", WRONG_INSTRUCTIONS),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "account", WRONG_TEXT),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "closes", WRONG_FLAG),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "link_id", WRONG_ID_OR_NONE),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "contingency", WRONG_MEMBER),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "triggered", WRONG_FLAG),
+    (r.VenueOrderListed, ORDER_LISTED, InvalidReport, "created_ns", WRONG_TIME),
+    (r.VenueListed, {"orders": 0}, InvalidReport, "request_id", WRONG_ID),
+    (r.VenueListed, {"request_id": "l"}, InvalidReport, "orders", WRONG_TIME),
+    (r.VenueListed, LISTED, InvalidReport, "complete", WRONG_FLAG),
+    (r.VenueListed, LISTED, InvalidReport, "balances", WRONG_HOLDINGS),
+    (r.VenueListed, LISTED, InvalidReport, "positions", WRONG_HOLDINGS),
+    (r.VenueListed, LISTED, InvalidReport, "text", WRONG_TEXT),
+    *((r.VenueListed, LISTED, InvalidReport, *item) for item in STAMPED.items()),
+    (r.VenueBalance, {"amount": "1"}, InvalidReport, "currency", WRONG_ID),
+    (r.VenueBalance, {"currency": "USDT"}, InvalidReport, "amount", FEE | {"55-digits": "1" * 55} | NO_NONE),
+    (r.VenueBalance, {"currency": "USDT", "amount": "1"}, InvalidReport, "account", WRONG_TEXT),
+    (r.VenuePosition, {"quantity": "1"}, InvalidReport, "symbol", WRONG_ID),
+    (r.VenuePosition, {"symbol": "A"}, InvalidReport, "quantity", FEE | {"55-digits": "1" * 55} | NO_NONE),
+    (r.VenuePosition, {"symbol": "A", "quantity": "1"}, InvalidReport, "opened_by", WRONG_MEMBER),
+    (r.VenuePosition, {"symbol": "A", "quantity": "1"}, InvalidReport, "account", WRONG_TEXT),
     (r.VenueDisconnected, {}, InvalidReport, "reason", WRONG_TEXT),
     *((kind, {}, InvalidReport, "time_ns", WRONG_TIME) for kind in (r.VenueDisconnected, r.VenueConnected)),
     *((kind, {}, InvalidReport, "source", WRONG_TEXT) for kind in (r.VenueDisconnected, r.VenueConnected)),
@@ -450,7 +496,9 @@ def test_every_field_of_every_public_constructor_is_in_the_table():
     for build, _, _, field, _ in FIELDS:
         tried.setdefault(build, set()).add(field)
     assert {build: {field.name for field in build.__attrs_attrs__} for build in tried} == tried
-    reports = {kind for kind in vars(r).values() if isinstance(kind, type) and issubclass(kind, r.VenueReport)}
+    reports = {
+        kind for kind in vars(r).values() if isinstance(kind, type) and issubclass(kind, r.VenueReport | r.VenueListing)
+    }
     assert reports <= tried.keys()
 
 

@@ -9,6 +9,7 @@ import attrs
 import pytest
 from builders import (
     ACCOUNT_EVENTS,
+    LISTING,
     NOW,
     ORDER_EVENTS,
     VENUE_REPORTS,
@@ -106,6 +107,7 @@ MESSAGES = [
     *(request(kind) for kind in VENUE_REQUESTS),
     reports.VenueDisconnected(reason="the line is dead"),
     reports.VenueConnected(),
+    *LISTING,
     Reach(side=Side.BUY, price=Decimal(1), leaves=Decimal(1), lot=Decimal(1), by="bar", market=Decimal(1)),
     ByProbability("0.5"),
     ByVolumeShare("0.5"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 import pytest
-from builders import ORDER_EVENTS, VENUE_REPORTS, VENUE_REQUESTS, event, report, request
+from builders import LISTING, ORDER_EVENTS, VENUE_REPORTS, VENUE_REQUESTS, event, report, request
 from helpers import BTC, ETH, limit, market, quote, system_of
 
 from orderpit import Quote, SimulatedExchange, Strategy, TradingSystem
@@ -109,6 +109,7 @@ GOOD = [
     *(event(kind) for kind in ORDER_EVENTS),
     *(report(kind) for kind in VENUE_REPORTS),
     *(request(kind) for kind in VENUE_REQUESTS),
+    *LISTING,
     quote(),
     market(),
     ActorStop(),

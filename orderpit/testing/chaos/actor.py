@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from ...actors.exchange import Exchange
+from ...actors.exchange import Exchange, VenueSays, must_be_said_by_a_venue
 from ...actors.expiring import ExpiryTimer
 from ...actors.messages import CheckExpiries
 from ...actors.runtime import Context
+from ...actors.simulated_exchange import VenueBehind
 from ...model import reports as r
-from ...model.errors import InvalidReport
 from ...model.market import MarketData
-from ...model.venue import SimulatedVenue
+from ...model.venue_listing import positions_of
 from .tables import ChaosBooks, ChaosCounts, Heard
 from .truth import Record
 from .venue import ChaosVenue
+
+T = TypeVar("T")
 
 
 class SimulatedChaosActor(ChaosVenue):
@@ -26,14 +28,22 @@ class SimulatedChaosActor(ChaosVenue):
         common: as for every ChaosLinks.
     """
 
-    def __init__(self, context: Context, venue: SimulatedVenue, *common: Any) -> None:
+    def __init__(self, context: Context, venue: VenueBehind, *common: Any) -> None:
         super().__init__(context, *common)
         self._venue = venue
         self._expiry = ExpiryTimer(self._me, self._call_later)
 
-    def ask_venue(self, request: r.VenueRequest) -> tuple[r.VenueReport, ...]:
+    def started(self) -> None:
+        """Find out what has happened at a venue that outlives the system, while nobody was there."""
+        now = self.context.now_ns()
+        everything = r.VenueList(request_id="start", time_ns=now, source="chaos")
+        self._truth.goes_on(self._told(self._venue.list_orders(everything, now), now))
+
+    def ask_venue(self, request: r.VenueRequest) -> tuple[r.VenueReport | r.VenueListing, ...]:
         """Have the venue handle a request."""
         now = self.context.now_ns()
+        if isinstance(request, r.VenueList):
+            return self._told(self._venue.list_orders(request, now), now)
         return self._told(self._venue.request(request, now), now)
 
     def strike(self, record: Record, quantity: Decimal) -> tuple[r.VenueReport, ...]:
@@ -52,7 +62,12 @@ class SimulatedChaosActor(ChaosVenue):
         self._expiry.fired(message)
         self.from_venue(self._told(self._venue.pass_time(now), now))
 
-    def _told(self, reports: tuple[r.VenueReport, ...], now_ns: int) -> tuple[r.VenueReport, ...]:
+    def positions(self, said: r.VenueListed) -> tuple[r.VenuePosition, ...] | None:
+        """Return what accounts truly hold; where positions are hedged, what was executed beside them is not known."""
+        del said
+        return None if self._venue.is_hedged else positions_of(self._truth.positions(self._venue.orders.values()))
+
+    def _told(self, reports: tuple[T, ...], now_ns: int) -> tuple[T, ...]:
         self._expiry.set(self._venue.next_expiry_ns, now_ns)
         return reports
 
@@ -98,7 +113,6 @@ class AdaptedChaosActor(ChaosVenue):
             self._report("could not close", "the exchange adapter", error)
         super().on_stop()
 
-    def _heard(self, report: r.VenueReport | r.VenueLink) -> None:
-        if type(report) not in r.VENUE_REPORTS and type(report) not in r.VENUE_LINK:
-            raise InvalidReport.of("report", report, "must be one of the venue's report types")
+    def _heard(self, report: VenueSays) -> None:
+        must_be_said_by_a_venue(report)
         self._me.send(Heard(report))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,9 +10,11 @@ import attrs
 
 from ...actors import checks
 from ...actors.exchange import Exchange, ExchangeActor, ExchangeDescription, Surroundings
+from ...actors.runtime import Runtime
 from ...actors.scheduler import NANOSECONDS
 from ...actors.simulated_exchange import SimulatedExchange
 from ...actors.system import TradingSystem
+from ...actors.venue import Venue
 from ...model.errors import InvalidConfiguration
 from ...model.numbers import whole
 from ...model.records import is_awaited
@@ -20,6 +22,7 @@ from ..driving import let_pass
 from .actor import AdaptedChaosActor, SimulatedChaosActor
 from .faults import Faults
 from .tables import ChaosBooks, ChaosCounts, Heal, Storm
+from .truth import Truth
 
 _SIMULATED: Final = SimulatedExchange()
 _NO_FAULTS: Final = Faults.none()
@@ -27,9 +30,9 @@ _PAUSE: Final = 0.25
 _BOUND: Final = 20.0
 
 
-def _inner(inner: SimulatedExchange | Exchange) -> SimulatedExchange | Exchange:
+def _inner(inner: SimulatedExchange | Venue | Exchange) -> SimulatedExchange | Venue | Exchange:
     # Not isinstance(), which asks the value itself for its class, and that may answer with an error.
-    if not issubclass(type(inner), SimulatedExchange):
+    if not issubclass(type(inner), SimulatedExchange | Venue):
         checks.must_be_an_exchange("inner", inner)
     return inner
 
@@ -44,6 +47,14 @@ def _seed(value: int) -> int:
     return whole("seed", value, InvalidConfiguration)
 
 
+@attrs.define
+class _Past:
+    """What has truly been done, and who gives ids to it: kept where the venue outlives its systems."""
+
+    truth: Truth = attrs.field(factory=Truth)
+    next_id: Callable[[], str] | None = None
+
+
 @attrs.frozen(kw_only=True)
 class ChaosExchange(ExchangeDescription):
     """An exchange in front of another one, which does what its faults say.
@@ -52,7 +63,8 @@ class ChaosExchange(ExchangeDescription):
     a simulated exchange behind, that is so for every order.
 
     Args:
-        inner: a SimulatedExchange, or an Exchange of one's own; that one is not made to fill orders in a race.
+        inner: a SimulatedExchange, a Venue, or an Exchange of one's own, which is not made to fill orders in a race.
+            With a Venue, the same ChaosExchange is to be given to one system after the other: it remembers the truth.
         faults: how often each happens.
         seed: of all chance here, together with the system's; an order's faults depend on its number at this exchange.
 
@@ -60,9 +72,10 @@ class ChaosExchange(ExchangeDescription):
         InvalidConfiguration: naming the field, the value and the rule.
     """
 
-    inner: SimulatedExchange | Exchange = attrs.field(default=_SIMULATED, converter=_inner)
+    inner: SimulatedExchange | Venue | Exchange = attrs.field(default=_SIMULATED, converter=_inner)
     faults: Faults = attrs.field(default=_NO_FAULTS, converter=_faults)
     seed: int = attrs.field(default=0, converter=_seed)
+    _past: _Past = attrs.field(init=False, factory=_Past, eq=False, repr=False)
 
     @property
     def dearest_fee(self) -> Decimal:
@@ -90,17 +103,29 @@ class ChaosExchange(ExchangeDescription):
         return checks.flag_of("inner", self.inner, "ties", unless_said=False)
 
     @property
+    def lists(self) -> bool:
+        """Whether the exchange behind can be asked for all orders at once."""
+        return checks.flag_of("inner", self.inner, "lists", unless_said=False)
+
+    @property
     def _behind(self) -> ExchangeDescription:
-        return self.inner if isinstance(self.inner, SimulatedExchange) else ExchangeDescription()
+        return self.inner if isinstance(self.inner, ExchangeDescription) else ExchangeDescription()
 
     def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
         """Return the actor's class, and its arguments behind the Context."""
         runtime = around.runtime
-        draws, ids = runtime.draws(around.seed, self.seed), runtime.ids("chaos")
-        common = (around.me, around.manager, around.instruments, self.faults, draws, ids, runtime.call_later)
-        if isinstance(self.inner, SimulatedExchange):
-            return SimulatedChaosActor, (self.inner.venue_in(around), *common, self.inner.delay_in(around))
-        return AdaptedChaosActor, (self.inner, *common)
+        inner, past = self.inner, self._past if isinstance(self.inner, Venue) else _Past()
+        if past.next_id is None:
+            past.next_id = runtime.ids("chaos")
+        draws = runtime.draws(around.seed, self.seed)
+        common = (around.me, around.manager, around.instruments, self.faults, draws, past.next_id, runtime.call_later)
+        if isinstance(inner, SimulatedExchange | Venue):
+            return SimulatedChaosActor, (inner.venue_in(around), *common, inner.delay_in(around), past.truth)
+        return AdaptedChaosActor, (inner, *common)
+
+    def left_by(self, runtime: Runtime) -> None:
+        """Take note that a system has ended."""
+        self._behind.left_by(runtime)
 
 
 def heal(system: TradingSystem, timeout: float = 60.0) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
 from ...actors.address import Address, Target
-from ...actors.exchange import ExchangeActor
+from ...actors.exchange import ExchangeActor, VenueSays
 from ...actors.messages import Halt
 from ...actors.runtime import Cancellable, Context
 from ...model import reports as r
@@ -18,7 +18,7 @@ from ...model.numbers import add, multiply
 from ...model.values import changed
 from .faults import Faults, Picks
 from .tables import CALM, Due, Heal, Held, Storm, Tables, What
-from .truth import MONEY, Record, Truth
+from .truth import MONEY, Record, Said, Truth
 
 _MESSAGES: Final = frozenset({"request", "report", "late report"})
 
@@ -36,19 +36,21 @@ class ChaosLinks(ExchangeActor):
         next_id: source of the ids of executions and orders that the venue behind does not know.
         call_later: sets a timer on the runtime.
         extra_delay: nanoseconds that the request with this number is on its way, beyond the faults' latency.
+        truth: what the venue has done before, where it outlives a system.
     """
 
     def __init__(
         self,
         context: Context,
         me: Address[Any],
-        manager: Target[r.VenueReport | r.VenueLink | Halt],
+        manager: Target[VenueSays | Halt],
         instruments: Mapping[str, Instrument],
         faults: Faults,
         draw: Callable[[str, int], Decimal],
         next_id: Callable[[], str],
         call_later: Callable[..., Cancellable],
         extra_delay: Callable[[int], int] | None = None,
+        truth: Truth | None = None,
     ) -> None:
         super().__init__(context, manager)
         self._me = me
@@ -60,11 +62,15 @@ class ChaosLinks(ExchangeActor):
         self._extra_delay = extra_delay
         self._requests = 0
         self._last_arrives_ns = 0
-        self._truth = Truth()
+        self._truth = Truth() if truth is None else truth
         self._held: dict[int, Held] = {}
         self._numbers = 0
         self._is_down = False
-        self._missed: list[tuple[Record, r.VenueReport]] = []
+        self._missed: list[tuple[Record, Said]] = []
+        # Requests about no order, and what they are keyed by; and of lists that have been told, the orders whose status
+        # is on its way still, behind which the end of the list is to come.
+        self._of_all = Record(0, "")
+        self._ends: dict[str, tuple[r.VenueListed, set[str]]] = {}
         self._limited_until = self._closed_until = 0
         self._happened: Counter[str] = Counter()
 
@@ -103,7 +109,7 @@ class ChaosLinks(ExchangeActor):
 
     def request(self, request: r.VenueRequest) -> None:
         """Send a request on its way."""
-        record = self._truth.record(request.client_order_id)
+        record = self._record_of(request)
         if self._is_down:
             return
         tables, delay = self._tables, self._tables.latency_ns + self._on_the_way_ns()
@@ -131,6 +137,9 @@ class ChaosLinks(ExchangeActor):
         record.arrives_ns = max(record.arrives_ns, now + delay)
         self.hold(record.arrives_ns - now, "request", record)
 
+    def _record_of(self, request: r.VenueRequest) -> Record:
+        return self._of_all if isinstance(request, r.VenueList) else self._truth.record(request.client_order_id)
+
     def _on_the_way_ns(self) -> int:
         """Return how long the next request takes without faults: none arrives before one that was sent earlier."""
         if self._extra_delay is None:
@@ -142,13 +151,13 @@ class ChaosLinks(ExchangeActor):
 
     # -- up: reports
 
-    def report_up(self, record: Record, report: r.VenueReport, delay_ns: int = 0) -> None:
+    def report_up(self, record: Record, report: Said, delay_ns: int = 0) -> None:
         """Send a report on its way back."""
         if self._is_down:
             self._miss(record, report)
             return
         tables = self._tables
-        twin: r.VenueReport | None = None
+        twin: Said | None = None
         name = self.pick(tables.up(record, report), record)
         match name:
             case None:
@@ -175,16 +184,32 @@ class ChaosLinks(ExchangeActor):
         else:
             self._deliver(report, twin)
 
-    def _deliver(self, report: r.VenueReport, twin: r.VenueReport | None = None) -> None:
+    def report_end(self, end: r.VenueListed, told: Iterable[Record]) -> None:
+        """Send the end of a list on its way back, behind how each order stands; what befell that is not waited for."""
+        if self._is_down:
+            return
+        waits = {record.client_order_id for record in told if _tells(record, end.request_id)}
+        if waits:
+            self._ends[end.request_id] = (end, waits)
+        else:
+            self.send(self._manager, end)
+
+    def _deliver(self, report: Said, twin: Said | None = None) -> None:
         self.send(self._manager, report)
         if twin is not None:
             # Behind the first, which is the truth.
             self.send(self._manager, twin)
+        if isinstance(report, r.VenueStatus) and report.request_id in self._ends:
+            end, waits = self._ends[report.request_id]
+            waits.discard(report.client_order_id)
+            if not waits:
+                del self._ends[report.request_id]
+                self.send(self._manager, end)
 
-    def _deliver_late(self, delay_ns: int, record: Record, report: r.VenueReport) -> None:
+    def _deliver_late(self, delay_ns: int, record: Record, report: Said) -> None:
         self.hold(delay_ns + self._tables.latency_ns, "late report", record, report)
 
-    def _miss(self, record: Record, report: r.VenueReport) -> None:
+    def _miss(self, record: Record, report: Said) -> None:
         if type(report) in MONEY:
             self._missed.append((record, report))
 
@@ -200,6 +225,7 @@ class ChaosLinks(ExchangeActor):
             held.timer.cancel()
             del self._held[number]
             self._lose(held)
+        self._ends.clear()
         if forgets:
             self.forget()
         self.hold(self.span(record, self._tables.outage_ns) + 1, "connect")
@@ -232,7 +258,7 @@ class ChaosLinks(ExchangeActor):
         delay: int,
         what: What,
         record: Record | None = None,
-        report: r.VenueReport | None = None,
+        report: Said | None = None,
     ) -> None:
         """Let something happen later."""
         self._numbers += 1
@@ -287,6 +313,11 @@ class ChaosLinks(ExchangeActor):
         """Return an execution at a price one increment higher."""
         price = add(report.fill.price, self._instruments[report.symbol].price_increment)
         return changed(report.fill, price=price)
+
+
+def _tells(record: Record, request_id: str) -> bool:
+    """Whether the status that answers a list is on its way."""
+    return any(isinstance(report, r.VenueStatus) and report.request_id == request_id for report, _ in record.reports)
 
 
 def _due(held: tuple[int, Held]) -> tuple[int, int]:

@@ -7,12 +7,13 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from ...actors.exchange import VenueSays
 from ...actors.runtime import Cancellable
 from ...actors.simulated_exchange import ExchangeBooks
 from ...model import reports as r
 from ...model.kinds import Reason
 from .faults import Faults, Picks, nanoseconds
-from .truth import Record
+from .truth import Record, Said
 
 _ANSWERS: Final = frozenset({r.VenueModified, r.VenueCancelRejected, r.VenueModifyRejected, r.VenueStatus})
 
@@ -38,7 +39,7 @@ class Due:
 class Heard:
     """A report of the exchange behind, when that is one of the host's own."""
 
-    report: r.VenueReport | r.VenueLink
+    report: VenueSays
 
 
 @attrs.frozen
@@ -66,7 +67,7 @@ class Held:
     what: What
     timer: Cancellable
     record: Record | None = None
-    report: r.VenueReport | None = None
+    report: Said | None = None
 
 
 class Tables:
@@ -84,6 +85,7 @@ class Tables:
             r.VenueModify: Picks(faults, "rate_limit", "market_closed", "modify_rejected", "fill_races_modify"),
             r.VenueCancel: Picks(faults, "cancel_rejected", "fill_races_cancel"),
             r.VenueQuery: Picks(faults, "rate_limit"),
+            r.VenueList: Picks(faults, "rate_limit"),
         }
         self.born = Picks(faults, "clock_skew")
         self.rests = Picks(faults, "fill_races_expiry")
@@ -93,7 +95,7 @@ class Tables:
         self.answer_up = Picks(faults, "lost_ack", "duplicate", "reordered")
         self.other_up = Picks(faults, "duplicate", "reordered")
 
-    def up(self, record: Record, report: r.VenueReport) -> Picks:
+    def up(self, record: Record, report: Said) -> Picks:
         """Return what may befall a report on its way back."""
         kind = type(report)
         if kind is r.VenueFilled:

@@ -10,13 +10,17 @@ import attrs
 
 from ...model import reports as r
 from ...model.kinds import OrderState, OrderType, Reason, Side
-from ...model.numbers import ZERO, add, multiply, total
+from ...model.numbers import ZERO, add, multiply, negate, total
+from ...model.order import CLOSED
 from ...model.records import Restatement
 from ...model.values import changed
+from ...model.venue_listing import Holdings, status_of, terms_of
 from ...model.venue_order import VenueOrder
 
 MONEY: Final = frozenset({r.VenueFilled, r.VenueFillBusted, r.VenueFillCorrected})
 """Reports of what was executed."""
+Said = r.VenueReport | r.VenueOrderListed
+"""What a venue says of one order."""
 NOT_AGAIN: Final = "what was declared void is not executed again"
 
 
@@ -43,8 +47,9 @@ class Executed:
 class Record:
     """One order, known from the requests and reports that pass.
 
-    number is that of its first request here, worked what has been executed of its quantity, altered the price that it
-    was put on the book with instead of its own; ending says how a cancel that nobody asked for is to appear.
+    number is that of its first request here, invented says that the venue behind never had it, worked what has been
+    executed of its quantity, altered the price that it was put on the book with instead of its own; ending says how a
+    cancel that nobody asked for is to appear.
     """
 
     number: int
@@ -58,13 +63,14 @@ class Record:
     acknowledged: bool = False
     ended: OrderState | None = None
     forgotten: bool = False
+    invented: bool = False
     ending: Literal["expiry", "restart"] | None = None
     executions: dict[str, Executed] = attrs.field(factory=dict)
     draws: int = 0
     skew_ns: int = 0
     # On their way in order, each way: no choice of the scheduler's may let one overtake another by itself.
     requests: tuple[r.VenueRequest, ...] = ()
-    reports: tuple[tuple[r.VenueReport, r.VenueReport | None], ...] = ()
+    reports: tuple[tuple[Said, Said | None], ...] = ()
     arrives_ns: int = 0
 
     @property
@@ -150,8 +156,48 @@ class Truth:
         """Take over an execution beyond the order's quantity, or on an order that nobody has sent."""
         if record.side is None:
             record.symbol, record.side, record.quantity = report.symbol, report.side, report.fill.quantity
-            record.acknowledged, record.ended = True, OrderState.FILLED
+            record.acknowledged, record.ended, record.invented = True, OrderState.FILLED, True
         record.executions[report.fill.execution_id] = Executed(report)
+
+    def invented(self, request: r.VenueList, now_ns: int) -> Iterator[tuple[Record, Said]]:
+        """Return what is to be listed of orders that the venue behind never had."""
+        for record in self.records.values():
+            if record.invented:
+                order = _true(_order_of(record), record)
+                yield record, terms_of(order, request, now_ns)
+                for report in _answer(record, status_of(order, request.request_id, now_ns)):
+                    yield record, report
+
+    def positions(self, behind: Iterable[VenueOrder]) -> Holdings:
+        """Return what accounts truly hold, where positions are netted."""
+        held: dict[tuple[str, str, Side | None], Decimal] = {}
+        for order in self.orders(behind):
+            key = (order.account, order.symbol, None)
+            change = order.filled if order.side is Side.BUY else negate(order.filled)
+            held[key] = add(held.get(key, ZERO), change)
+        return held.items()
+
+    def goes_on(self, told: Iterable[r.VenueReport | r.VenueListing]) -> None:
+        """Take over what was not reported of the venue behind, which goes on; what was on its way is lost."""
+        for record in self.records.values():
+            record.requests, record.reports, record.arrives_ns = (), (), 0
+        for report in told:
+            if isinstance(report, r.VenueListed):
+                continue
+            record = self.record(report.client_order_id)
+            if isinstance(report, r.VenueOrderListed):
+                self._listed(record, report)
+                continue
+            self.learn(report)
+            if isinstance(report, r.VenueStatus) and report.state in CLOSED and record.ended is None:
+                self._end(record, report.state)
+
+    def _listed(self, record: Record, report: r.VenueOrderListed) -> None:
+        record.symbol, record.side = report.symbol, report.side
+        record.order_type, record.quantity = report.order_type, report.quantity
+        record.acknowledged = True
+        if record.ended is None:
+            self.live[record.client_order_id] = record
 
     def orders(self, behind: Iterable[VenueOrder]) -> tuple[VenueOrder, ...]:
         """Return every order as it truly stands, from those of the venue behind and those that only this one knows."""

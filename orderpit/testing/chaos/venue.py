@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+from ...actors.exchange import VenueSays
+from ...actors.runtime import Context
 from ...model import reports as r
 from ...model.kinds import OrderState, OrderType, Reason
 from ...model.numbers import EXACT, add, multiply, subtract
@@ -23,9 +25,14 @@ _TWO_DAYS: Final = Decimal(172_800_000_000_000)
 class ChaosVenue(ChaosLinks):
     """What is common to both kinds of exchange behind."""
 
+    def __init__(self, context: Context, *common: Any) -> None:
+        super().__init__(context, *common)
+        # The orders that have been told of, by the lists that are being answered.
+        self._lists: dict[str, dict[str, Record]] = {}
+
     # -- for the two kinds
 
-    def ask_venue(self, request: r.VenueRequest) -> tuple[r.VenueReport, ...]:
+    def ask_venue(self, request: r.VenueRequest) -> tuple[r.VenueReport | r.VenueListing, ...]:
         """Have the venue behind handle a request; what it says at once, or nothing if it reports later."""
         raise NotImplementedError
 
@@ -33,6 +40,10 @@ class ChaosVenue(ChaosLinks):
         """Have the venue behind fill a resting order, where that can be had."""
         del record, quantity
         return ()
+
+    def positions(self, said: r.VenueListed) -> tuple[r.VenuePosition, ...] | None:
+        """Return what accounts truly hold, where that can be had."""
+        return said.positions
 
     def leaves(self, record: Record) -> Decimal:
         """Return what of an order may still fill."""
@@ -56,6 +67,8 @@ class ChaosVenue(ChaosLinks):
         if refusal is not None:
             self._refuse(record, request, *refusal)
             return
+        if isinstance(request, r.VenueList):
+            self._lists[request.request_id] = {}
         if name in {"fill_races_cancel", "fill_races_modify"}:
             self._race(record, name)
         if isinstance(request, r.VenueSubmit):
@@ -80,16 +93,16 @@ class ChaosVenue(ChaosLinks):
 
     def _refuse(self, record: Record, request: r.VenueRequest, name: str, text: str) -> None:
         self._happened[name] += 1
-        client_id, now = request.client_order_id, self.context.now_ns()
+        now = self.context.now_ns()
         match request:
-            case r.VenueSubmit():
+            case r.VenueSubmit(client_order_id=client_id):
                 self.report_up(record, r.VenueRejected(client_order_id=client_id, text=text, time_ns=now))
             case r.VenueCancel():
                 self.report_up(record, _refused(r.VenueCancelRejected, request, text, now))
             case r.VenueModify():
                 self.report_up(record, _refused(r.VenueModifyRejected, request, text, now))
             case _:
-                # A query that is refused has no answer, and is made again.
+                # A question that is refused has no answer, and is asked again.
                 pass
 
     def _mispriced(self, record: Record, request: r.VenueSubmit) -> r.VenueSubmit:
@@ -103,13 +116,21 @@ class ChaosVenue(ChaosLinks):
 
     # -- at the venue
 
-    def from_venue(self, reports: tuple[r.VenueReport | r.VenueLink, ...], delay_ns: int = 0) -> None:
+    def from_venue(self, reports: tuple[VenueSays, ...], delay_ns: int = 0) -> None:
         """Take what the venue behind says, and send it on its way back, held up by so much."""
         for said in reports:
             if isinstance(said, r.VenueDisconnected | r.VenueConnected):
                 self.send(self._manager, said)
                 continue
+            if isinstance(said, r.VenueOrderListed):
+                self._order_listed(said)
+                continue
+            if isinstance(said, r.VenueListed):
+                self._listed(said)
+                continue
             asked_for = isinstance(said, r.VenueStatus)
+            if isinstance(said, r.VenueStatus) and self._is_unlisted(said):
+                continue
             for report in self._truth.learn(said):
                 record = self._truth.record(report.client_order_id)
                 self.report_up(record, report, delay_ns)
@@ -119,6 +140,24 @@ class ChaosVenue(ChaosLinks):
                     self._executed(record, report)
                 elif isinstance(report, r.VenueAccepted):
                     self._rests(record)
+
+    def _order_listed(self, said: r.VenueOrderListed) -> None:
+        record = self._truth.record(said.client_order_id)
+        # What it has forgotten it does not list.
+        if not record.forgotten:
+            self._lists.setdefault(said.request_id, {})[said.client_order_id] = record
+            self.report_up(record, said)
+
+    def _is_unlisted(self, said: r.VenueStatus) -> bool:
+        return said.request_id in self._lists and self._truth.record(said.client_order_id).forgotten
+
+    def _listed(self, said: r.VenueListed) -> None:
+        told, now = self._lists.pop(said.request_id, {}), self.context.now_ns()
+        request = r.VenueList(request_id=said.request_id, time_ns=now, source=said.source)
+        for record, report in self._truth.invented(request, now):
+            told[record.client_order_id] = record
+            self.report_up(record, report)
+        self.report_end(changed(said, orders=len(told), positions=self.positions(said)), told.values())
 
     def _executed(self, record: Record, report: r.VenueFilled) -> None:
         name = self.pick(self._tables.executed, record)

@@ -223,7 +223,7 @@ class Passes:
                     # there, with an alarm: nothing has changed here that the stream would tell of.
                     self._cleaning.add(request.request_id)
                 self._pair(request.request_id, handed=request)
-            case r.VenueQuery():
+            case r.VenueQuery() | r.VenueList():
                 pass
 
     def _waits(self, order_id: str) -> bool:
