@@ -9,7 +9,6 @@ from itertools import chain, pairwise
 import attrs
 
 from ..model.account_events import LimitsChanged
-from ..model.blotter import Blotter
 from ..model.events import OrderCreated, OrderDenied, OrderUpdate
 from ..model.limits import RiskLimits
 from ..model.numbers import ONE, ZERO
@@ -17,6 +16,7 @@ from ..model.order_view import OrderView
 from ..model.own_orders import OwnOrders
 from ..model.performance_book import PerformanceBook
 from ..model.portfolio import PortfolioBook
+from ..model.reconciler import Reconciler
 from ..model.risk import RiskBook
 from .exchange import ExchangeDescription
 from .runtime import Runtime
@@ -30,7 +30,7 @@ class Books:
     own is what each strategy knows of its own; limits are those that were recorded last, None while none were.
     """
 
-    blotter: Blotter
+    blotter: Reconciler
     risk: RiskBook
     portfolio: PortfolioBook
     performance: PerformanceBook
@@ -72,13 +72,16 @@ def books_for(settings: Settings, runtime: Runtime) -> Books:
     """Return the books of a system that nothing has happened in yet."""
     described = settings.exchange if isinstance(settings.exchange, ExchangeDescription) else None
     hedged = settings.positions == "hedged"
-    blotter = Blotter(
+    blotter = Reconciler(
         runtime.ids("manager"),
         settings.answer_within_ns,
         settings.max_unanswered,
         amends=settings.amends,
         instruments=settings.instruments,
         hedged=hedged,
+        lists=settings.lists,
+        remembers=described is None or described.remembers,
+        adopts=settings.unknown_orders == "adopt",
     )
     risk = RiskBook(
         settings.instruments,

@@ -128,6 +128,11 @@ class ExchangeDescription:
         return False
 
     @property
+    def remembers(self) -> bool:
+        """Whether it knows of what was traded before this system began, so that positions there should be ours."""
+        return False
+
+    @property
     def lists(self) -> bool:
         """Whether it can be asked for all orders at once, by VenueList."""
         return False

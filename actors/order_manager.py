@@ -11,7 +11,6 @@ import attrs
 
 from ..model.account_events import CashMoved, LimitsChanged, TradingStateChanged
 from ..model.alarm import Alarm
-from ..model.blotter import Blotter, Outcome
 from ..model.commands import Approved, Denied
 from ..model.events import CommandRefused, Fact, OrderUpdate
 from ..model.gate import Gate, Hold
@@ -19,6 +18,8 @@ from ..model.group import Group
 from ..model.kinds import Action, Trip
 from ..model.order import Order
 from ..model.own_orders import OwnOrders
+from ..model.reconciler import Reconciler
+from ..model.records import Outcome
 from ..model.reports import (
     VENUE_LINK,
     VENUE_REPORTS,
@@ -26,7 +27,10 @@ from ..model.reports import (
     VenueDisconnected,
     VenueFilled,
     VenueLink,
+    VenueListed,
+    VenueListing,
     VenueModify,
+    VenueOrderListed,
     VenueReport,
     VenueRequest,
     VenueSubmit,
@@ -59,7 +63,8 @@ from .runtime import Cancellable, Context
 Timed = CheckDeadlines | CheckRetries | CheckClearing
 FromJournal = Durable | Unrecorded
 Asked = Register | ResendUpdates | Reconcile | WaitForReconciliation
-ManagerMessage = Approved | Denied | Fact | VenueReport | VenueLink | Halt | Resume | Asked | FromJournal | Timed
+FromVenue = VenueReport | VenueListing | VenueLink
+ManagerMessage = Approved | Denied | Fact | FromVenue | Halt | Resume | Asked | FromJournal | Timed
 
 _NOBODY: Final[Mapping[str, OwnOrders]] = MappingProxyType({})
 
@@ -102,7 +107,7 @@ class OrderManager(BaseActor):
         view: Target[OrderUpdate | Answered],
         monitor: Target[Alarm],
         call_later: Callable[..., Cancellable],
-        blotter: Blotter,
+        blotter: Reconciler,
         recent: deque[OrderUpdate],
         journal: Target[Record] | None = None,
         strategies: Mapping[str, OwnOrders] = _NOBODY,
@@ -150,6 +155,8 @@ class OrderManager(BaseActor):
                 self._register(message)
             case VenueDisconnected() | VenueConnected():
                 self._publish(self._blotter.decide_link(message, now))
+            case VenueOrderListed() | VenueListed():
+                self._listed(message, now)
             case CashMoved() | LimitsChanged() | CommandRefused():
                 self._publish(self._blotter.decide_fact(message, now))
             case Halt():
@@ -288,6 +295,14 @@ class OrderManager(BaseActor):
         if not kept_back:
             return outcome
         return changed(outcome, requests=tuple(request for request in outcome.requests if request not in kept_back))
+
+    def _listed(self, message: VenueListing, now: int) -> None:
+        outcome = self._blotter.decide_listed(message, now)
+        self._publish(outcome)
+        if outcome.hold is not None:
+            halt = Halt(outcome.hold.reason, outcome.hold.trip, outcome.hold.action)
+            self.send(self._risk, halt)
+            self.handle(halt)
 
     def _unrecorded(self, message: Unrecorded) -> None:
         self._publish(Outcome(gate=self._blotter.gate.with_journal(message.why)))

@@ -225,6 +225,7 @@ class Settings:
     rules: tuple[Rule, ...] = attrs.field(default=(), converter=_rules)
     kill_file: str | None = attrs.field(default=None, converter=_kill_file)
     journal: str | JournalStore | None = attrs.field(default=None, converter=_journal)
+    unknown_orders: Literal["adopt", "cancel"] = attrs.field(default="adopt", validator=_one_of("adopt", "cancel"))
     amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))
     ties: bool = attrs.field(init=False, default=attrs.Factory(_ties, takes_self=True))
     lists: bool = attrs.field(init=False, default=attrs.Factory(_lists, takes_self=True))

@@ -92,6 +92,7 @@ class TradingSystem(Steering):
         kill_file: a path; once there is a file, all working orders are cancelled and no order leaves.
         journal: a path, or a JournalStore: every fact is written down there before anything follows from it, and the
             system begins with what was written down before. None keeps nothing.
+        unknown_orders: "adopt" orders that the venue tells of and that are not on record, or "cancel" them.
 
     Raises:
         InvalidConfiguration: naming the setting, the value and the rule.
@@ -122,6 +123,7 @@ class TradingSystem(Steering):
         rules: Iterable[Rule] = (),
         kill_file: str | None = None,
         journal: str | JournalStore | None = None,
+        unknown_orders: Literal["adopt", "cancel"] = "adopt",
     ) -> None:
         self._settings = Settings(
             instruments=instruments,
@@ -146,6 +148,7 @@ class TradingSystem(Steering):
             rules=rules,
             kill_file=kill_file,
             journal=journal,
+            unknown_orders=unknown_orders,
         )
         self._state = "new"
         self._left = {}

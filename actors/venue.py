@@ -280,6 +280,11 @@ class Venue(ExchangeDescription):
         return self._exchange.ties
 
     @property
+    def remembers(self) -> bool:
+        """It outlives the systems that trade there."""
+        return True
+
+    @property
     def lists(self) -> bool:
         """Whether it can be asked for all orders at once."""
         return self._exchange.lists

@@ -16,7 +16,7 @@ from .alarm import Alarm, AlarmCode
 from .clearing import Clearing
 from .commanding import cancel_of, replacement_of
 from .commands import SubmitOrder
-from .gate import disconnection
+from .gate import Gate, disconnection
 from .kinds import OrderState, OrderType, Reason
 from .order import CLOSED, Order
 from .records import EXTERNAL, SOURCE, Outcome, Restated, Restatement, execution_of, is_awaited
@@ -82,7 +82,7 @@ class Blotter(Clearing):
             return Outcome(repeats=1)
         return changed(self._judged(order, report, now_ns), answered=query)
 
-    def _judged(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
+    def _judged(self, order: Order, report: r.VenueReport, now_ns: int, after: int | None = None) -> Outcome:
         booked = self._booked(order, report)
         restated = not self._restated.isdisjoint((order.client_order_id, *order.replaced_client_order_ids))
         answered = isinstance(report, r.VenueModified | r.VenueCancelRejected) and report.request_id in self._answered
@@ -91,7 +91,7 @@ class Blotter(Clearing):
             return self._new_client_id(symbol, order.strategy_id)
 
         verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered, new_id=new_id)
-        updates = self._fold(order, verdict.events)
+        updates = self._fold(order, verdict.events, after)
         requests: tuple[r.VenueRequest, ...] = tuple(
             replacement_of(update.order, now_ns)
             for update in updates
@@ -139,42 +139,24 @@ class Blotter(Clearing):
         if isinstance(link, r.VenueDisconnected) is self._is_cut_off:
             return Outcome(repeats=1)
         if isinstance(link, r.VenueConnected):
-            orders = tuple(order for order in self.orders() if order.in_doubt or _is_at_venue(order))
             text = "the venue is connected again, and asked what has happened meanwhile"
-            asked = self._doubted(orders, Reason.DISCONNECTED, text, now_ns)
-            requests = tuple(query for order in orders for query in self._queries_of(order, now_ns))
-            gate = self.gate.with_venue_found().with_reconciling(reconciling=bool(orders))
-            names = frozenset(order.order_id for order in orders)
-            return changed(asked, requests=requests, gate=gate, reconciling=names)
+            return self._ask_about_all(Reason.DISCONNECTED, text, now_ns, self.gate.with_venue_found())
         text = disconnection(link.reason)
         orders = tuple(order for order in self.orders() if is_awaited(order) and not order.in_doubt)
         alarm = Alarm(now_ns, AlarmCode.DISCONNECTED, "", f"{text}; orders in doubt by it: {len(orders)}")
         lost = self._doubted(orders, Reason.DISCONNECTED, text, now_ns, (alarm,))
         return changed(lost, requests=(), gate=self.gate.with_venue_lost(link.reason))
 
-    def decide_reconciling(self, now_ns: int) -> Outcome:
-        """Ask the venue about every order that may have moved while nobody listened; none leaves before it answers.
-
-        Whatever was on its way when the process ended may have arrived or not.
-        """
-        orders = tuple(order for order in self.orders() if order.in_doubt or _is_at_venue(order))
-        gate = self.gate.with_reconciling(reconciling=bool(orders))
-        text = "the venue is asked what has happened while nobody listened"
-        asked = self._doubted(orders, Reason.RECONCILING, text, now_ns)
-        return changed(asked, gate=gate, reconciling=frozenset(order.order_id for order in orders))
-
-    def decide_reconciled(self) -> Outcome:
-        """Let orders leave again, now that the venue has answered about all."""
-        return Outcome(gate=self.gate.with_reconciling(reconciling=False))
-
-    def decide_withheld(self, request: r.VenueSubmit | r.VenueModify, refusal: Refusal, now_ns: int) -> Outcome:
-        """Keep back a request that has waited to be recorded, and may no longer leave: its order is asked about.
-
-        The venue will say that it never had it, as of one that was lost on the way.
-        """
-        order = self.order(self._by_client_id[request.client_order_id])
-        assert order is not None, "a request is about an order"
-        return self._doubted((order,), Reason.WITHHELD, f"kept back: {refusal.text}", now_ns)
+    def _ask_about_all(self, reason: Reason, text: str, now: int, gate: Gate) -> Outcome:
+        """Put every order in doubt that may have moved, and ask about each; until they are known, none leaves."""
+        orders = tuple(order for order in self.orders() if order.in_doubt or is_at_venue(order))
+        doubted = self._doubted(orders, reason, text, now)
+        return changed(
+            doubted,
+            requests=tuple(query for order in orders for query in self._queries_of(order, now)),
+            gate=gate.with_reconciling(reconciling=bool(orders)),
+            reconciling=frozenset(order.order_id for order in orders),
+        )
 
     def decide_set_aside(self, report: r.VenueReport, now_ns: int) -> Outcome:
         """Put the order in doubt whose report could not be handled.
@@ -257,7 +239,8 @@ def _doubt(order_id: str, reason: Reason, text: str, now: int, *, until_asked: b
     )
 
 
-def _is_at_venue(order: Order) -> bool:
+def is_at_venue(order: Order) -> bool:
+    """Whether the venue may have it, and may execute it."""
     return order.is_open or order.state is OrderState.SUBMITTED
 
 

@@ -19,7 +19,7 @@ from .gate import Gate, Hold, told_to
 from .grouping import Grouping
 from .instrument import Instrument
 from .kinds import Action, OrderType, Reason, Trip
-from .numbers import negate
+from .numbers import ZERO, add, negate
 from .order import Order
 from .records import SOURCE, Outcome
 from .values import changed
@@ -191,6 +191,13 @@ class Clearing(Grouping):
                 if name is not None and (group := self.groups.get(name)) is not None
             ),
         )
+
+    def net_positions(self) -> Mapping[str, Decimal]:
+        """Return what all strategies hold of each symbol that was ever traded, netted."""
+        net: dict[str, Decimal] = {}
+        for (_, symbol), held in self._held.all().items():
+            net[symbol] = add(net.get(symbol, ZERO), held.position)
+        return net
 
     # -- the fold
 

@@ -146,6 +146,8 @@ class Trip(Kind):
     STUCK_ACTOR = "STUCK_ACTOR"
     AUDIT_VIOLATION = "AUDIT_VIOLATION"
     MARGIN_CALL = "MARGIN_CALL"
+    # What the venue holds and we do not, or the other way round.
+    UNRECONCILED = "UNRECONCILED"
     # An actor that cannot go on.
     FAILURE = "FAILURE"
 

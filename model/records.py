@@ -11,7 +11,7 @@ from . import reports as r
 from .alarm import Alarm
 from .commands import SubmitOrder
 from .contingent import Trouble
-from .gate import Gate
+from .gate import Gate, Hold
 from .group import Group
 from .kinds import OrderState, Pending, Reason, Side
 from .lifecycle import apply
@@ -47,7 +47,8 @@ class Outcome:
     were looked at, as they stand then; told is what is wrong with them, by their ids, and has been told. look_at are
     the ids of groups to be looked at though nothing has happened to their orders. cleared is what is wrong with what a
     trip asks for, None where nobody looked. reconciling are the ids of the orders that the venue was asked about while
-    nothing may leave, None where it is not asked now.
+    nothing may leave, None where it is not asked now; listed is the client id of one that it has told of in a list, and
+    ended says that the list has come to its end. hold is what trips trading, decided by itself.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -63,6 +64,9 @@ class Outcome:
     look_at: tuple[str, ...] = ()
     cleared: frozenset[str] | None = None
     reconciling: frozenset[str] | None = None
+    listed: str | None = None
+    ended: bool = False
+    hold: Hold | None = None
 
 
 class Records:

@@ -25,9 +25,9 @@ from orderpit.actors.messages import (
 from orderpit.actors.order_manager import OrderManager
 from orderpit.model import events as e
 from orderpit.model import reports as r
-from orderpit.model.blotter import Blotter
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup
 from orderpit.model.kinds import Contingency
+from orderpit.model.reconciler import Reconciler
 from orderpit.model.refusal import Refusal
 
 SECOND = 1_000_000_000
@@ -54,7 +54,9 @@ class Floor:
             self.to("view"),
             self.to("monitor"),
             lambda delay, target, message, *, background: self.timers.append((delay, message, background)),
-            Blotter(map("r-{}".format, itertools.count(1)).__next__, SECOND, self.max_unanswered, amends=self.amends),
+            Reconciler(
+                map("r-{}".format, itertools.count(1)).__next__, SECOND, self.max_unanswered, amends=self.amends
+            ),
             deque(maxlen=self.history),
         )
 

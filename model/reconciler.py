@@ -1,0 +1,256 @@
+"""How the order manager and the venue come to agree again after nobody has listened for a while.
+
+At the start of another life of the system, when the link is up again, and when somebody asks: every order that may have
+moved is in doubt, the venue is asked, and no new order leaves before it has answered. What it tells is booked by the
+rules of any report; what it tells of orders that are not on record is adopted, as nobody's; what cannot be explained
+trips trading, which a person has to resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from . import events as e
+from . import reports as r
+from .alarm import Alarm, AlarmCode
+from .blotter import Blotter, is_at_venue
+from .commands import SubmitOrder
+from .gate import Gate, Hold
+from .instrument import Instrument
+from .kinds import Action, Reason, Trip
+from .numbers import ZERO, add, plain
+from .records import EXTERNAL, SOURCE, Outcome
+from .refusal import Refusal
+from .values import changed
+
+_NO_INSTRUMENTS: Final[Mapping[str, Instrument]] = MappingProxyType({})
+_OVERLAP_NS: Final = 24 * 3_600_000_000_000
+"""By how much a venue's clock may be wrong: of so much time before the last entry its orders are asked for, too."""
+
+
+class Reconciler(Blotter):
+    """The record of all orders, and how it is brought to agree with the venue's.
+
+    Args:
+        next_id, answer_within_ns, max_unanswered, amends, instruments, hedged: as for Blotter.
+        lists: whether the venue can be asked for all its orders at once; else it is asked about each that we know.
+        remembers: whether the venue has known all that was ever traded, so that its positions should be ours.
+        adopts: whether orders that are not on record are left at work; else they are cancelled.
+    """
+
+    def __init__(
+        self,
+        next_id: Callable[[], str],
+        answer_within_ns: int | None = None,
+        max_unanswered: int = 10_000,
+        *,
+        amends: bool = True,
+        instruments: Mapping[str, Instrument] = _NO_INSTRUMENTS,
+        hedged: bool = False,
+        lists: bool = False,
+        remembers: bool = False,
+        adopts: bool = True,
+    ) -> None:
+        super().__init__(
+            next_id, answer_within_ns, max_unanswered, amends=amends, instruments=instruments, hedged=hedged
+        )
+        self._lists = lists
+        self._remembers = remembers
+        self._adopts = adopts
+        # The list that the venue was asked for last, and the orders that it has told of in it, by client id.
+        self._list: str | None = None
+        self._in_list: set[str] = set()
+        self._list_due_ns: int | None = None
+        self._last_ns = 0
+
+    # -- asking
+
+    def decide_reconciling(self, now_ns: int) -> Outcome:
+        """Ask the venue what has happened while nobody listened; until it has answered, no new order leaves.
+
+        Whatever was on its way when the system ended may have arrived or not. While the venue cannot be reached it is
+        asked nothing, and will be when it can.
+        """
+        if self._is_cut_off:
+            return Outcome()
+        text = "the venue is asked what has happened while nobody listened"
+        return self._ask_about_all(Reason.RECONCILING, text, now_ns, self.gate)
+
+    def _ask_about_all(self, reason: Reason, text: str, now: int, gate: Gate) -> Outcome:
+        asked = super()._ask_about_all(reason, text, now, gate)
+        if not self._lists:
+            return asked
+        return changed(asked, requests=(self._list_request(now),), gate=gate.with_reconciling(reconciling=True))
+
+    def _list_request(self, now: int) -> r.VenueList:
+        since_ns = max(self._last_ns - _OVERLAP_NS, 0)
+        return r.VenueList(request_id=self._next_id(), since_ns=since_ns, time_ns=now, source=SOURCE)
+
+    @property
+    def next_deadline_ns(self) -> int | None:
+        """When the oldest question without an answer falls due, see Blotter."""
+        orders, due = super().next_deadline_ns, self._list_due_ns
+        if due is None or self._is_cut_off:
+            return orders
+        return due if orders is None else min(orders, due)
+
+    def decide_overdue(self, now_ns: int, elapsed_ns: int) -> Outcome:
+        """Put orders in doubt, see Blotter, and ask anew for a list that has not come in time."""
+        overdue = super().decide_overdue(now_ns, elapsed_ns)
+        if self._is_cut_off or self._list_due_ns is None or self._list_due_ns > elapsed_ns:
+            return overdue
+        alarm = Alarm(now_ns, AlarmCode.NO_ANSWER, "", "the venue has not listed its orders in time")
+        requests = (*overdue.requests, self._list_request(now_ns))
+        return changed(overdue, requests=requests, alarms=(*overdue.alarms, alarm))
+
+    # -- being told
+
+    @property
+    def has_reconciled(self) -> bool:
+        """Whether the venue has said all that it was asked about, and orders do not leave yet all the same."""
+        return self.gate.reconciling and not self._reconciling and self._list is None
+
+    def decide_reconciled(self) -> Outcome:
+        """Let orders leave again, now that the venue has answered about all."""
+        return Outcome(gate=self.gate.with_reconciling(reconciling=False))
+
+    def decide_listed(self, report: r.VenueListing, now_ns: int) -> Outcome:
+        """Judge what belongs to a list of the venue's orders. One of an order's own reports is judged as any."""
+        if report.request_id != self._list:
+            return Outcome(repeats=1)
+        if isinstance(report, r.VenueListed):
+            return self._ended(report, now_ns)
+        told = Outcome(listed=report.client_order_id)
+        if report.client_order_id in self._by_client_id:
+            return told
+        return changed(self._adopted(report, now_ns), listed=report.client_order_id)
+
+    def _adopted(self, report: r.VenueOrderListed, now: int) -> Outcome:
+        """Take an order over that is not on record: it works there, whoever has sent it."""
+        order_id = self._unused_id()
+        instructions = report.instructions
+        terms = SubmitOrder(
+            report.symbol,
+            report.side,
+            report.order_type,
+            report.quantity,
+            price=report.price,
+            stop_price=report.stop_price,
+            time_in_force=report.time_in_force,
+            expire_time_ns=report.expire_time_ns,
+            post_only=instructions.post_only,
+            reduce_only=instructions.reduce_only,
+            display_quantity=instructions.display_quantity,
+            trailing_offset=instructions.trailing_offset,
+            trailing_type=instructions.trailing_type,
+            activation_price=instructions.activation_price,
+            order_id=order_id,
+            time_ns=now,
+            source=EXTERNAL,
+        )
+        created = e.OrderCreated(
+            time_ns=now, source=SOURCE, order_id=order_id, strategy_id=EXTERNAL, terms=terms, unasked=True
+        )
+        sent = e.OrderSubmitted(time_ns=now, source=SOURCE, order_id=order_id, client_order_id=report.client_order_id)
+        opened = e.OrderOpened(
+            time_ns=now, source=report.source, order_id=order_id, exchange_order_id=report.exchange_order_id
+        )
+        triggered = (
+            (e.OrderTriggered(time_ns=now, source=report.source, order_id=order_id),) if report.triggered else ()
+        )
+        updates = self._fold(None, (created, sent, opened, *triggered))
+        text = f"the venue has an order that is not on record; it is now, as {order_id}"
+        alarm = Alarm(now, AlarmCode.UNKNOWN_ORDER, report.client_order_id, text)
+        return Outcome(updates, alarms=(alarm,))
+
+    def _ended(self, report: r.VenueListed, now: int) -> Outcome:
+        """Judge the end of a list: what became of orders that it does not tell of, and whether positions agree."""
+        whole = report.complete and report.orders == len(self._in_list)
+        updates: list[e.OrderUpdate] = []
+        requests: list[r.VenueRequest] = []
+        alarms: list[Alarm] = []
+        for order in map(self._known, sorted(self._reconciling)):
+            if order.client_order_id in self._in_list:
+                continue
+            if whole:
+                absent = r.VenueStatus(
+                    client_order_id=order.client_order_id, state=None, complete=True, source=report.source
+                )
+                judged = self._judged(order, absent, now, self.sequence + len(updates))
+                updates += judged.updates
+                requests += judged.requests
+                alarms += judged.alarms
+            else:
+                requests += self._queries_of(order, now)
+        if not self._adopts:
+            requests += self._cancels_of_others(now)
+        outcome = Outcome(tuple(updates), tuple(requests), tuple(alarms), ended=True)
+        unexplained = tuple(self._unexplained(report)) if whole else ()
+        if not unexplained:
+            return outcome
+        told = (Alarm(now, AlarmCode.UNRECONCILED, "", text) for text in unexplained)
+        hold = Hold(Action.HALT, Trip.UNRECONCILED, f"positions differ: {'; '.join(unexplained)}")
+        return changed(outcome, alarms=(*outcome.alarms, *told), hold=hold)
+
+    def _cancels_of_others(self, now: int) -> Iterator[r.VenueRequest]:
+        for order in self.orders():
+            if order.strategy_id == EXTERNAL and is_at_venue(order) and order.client_order_id in self._in_list:
+                yield from self._cancelled_there(order, now)
+
+    def _unexplained(self, report: r.VenueListed) -> Iterator[str]:
+        """Return what the venue holds and we do not, as a person would be told of it."""
+        if not self._remembers or report.positions is None:
+            return
+        theirs: dict[str, Decimal] = {}
+        for position in report.positions:
+            theirs[position.symbol] = add(theirs.get(position.symbol, ZERO), position.quantity)
+        ours = self.net_positions()
+        for symbol in sorted({*theirs, *ours}):
+            there, here = theirs.get(symbol, ZERO), ours.get(symbol, ZERO)
+            if there != here:
+                yield f"{symbol}: the venue holds {plain(there)}, on record are {plain(here)}"
+
+    def decide_withheld(self, request: r.VenueSubmit | r.VenueModify, refusal: Refusal, now_ns: int) -> Outcome:
+        """Keep back a request that has waited to be recorded, and may no longer leave: its order is asked about.
+
+        The venue will say that it never had it, as of one that was lost on the way.
+        """
+        order = self.order(self._by_client_id[request.client_order_id])
+        assert order is not None, "a request is about an order"
+        return self._doubted((order,), Reason.WITHHELD, f"kept back: {refusal.text}", now_ns)
+
+    # -- the fold
+
+    def commit(self, outcome: Outcome, elapsed_ns: int) -> None:
+        """Take over what was decided, see Records."""
+        super().commit(outcome, elapsed_ns)
+        for update in outcome.updates:
+            self._last_ns = max(self._last_ns, update.event.time_ns)
+        if outcome.gate is not None and outcome.gate.disconnected is not None:
+            # Nothing more comes of what was asked on a link that is gone.
+            self._let_go_of_list()
+        for request in outcome.requests:
+            if isinstance(request, r.VenueList):
+                self._await_list(request.request_id, elapsed_ns)
+        if outcome.listed is not None:
+            self._in_list.add(outcome.listed)
+            order = self.order(self._by_client_id[outcome.listed])
+            if order is not None and self._list is not None and (order.is_closed or order.strategy_id == EXTERNAL):
+                # Of ours that work the answer counts only where nothing was asked of them since.
+                self._queries.setdefault(outcome.listed, set()).add(self._list)
+        if outcome.ended:
+            self._let_go_of_list()
+
+    def _await_list(self, request_id: str, elapsed_ns: int) -> None:
+        self._list, self._in_list = request_id, set()
+        if self._answer_within_ns is not None:
+            self._list_due_ns = elapsed_ns + self._answer_within_ns
+        for order in map(self._known, self._reconciling):
+            for client_id in (*order.replaced_client_order_ids, order.client_order_id):
+                self._queries.setdefault(client_id, set()).add(request_id)
+
+    def _let_go_of_list(self) -> None:
+        self._list, self._list_due_ns, self._in_list = None, None, set()
