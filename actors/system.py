@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from ..journal.opening import open_journal
 from ..journal.store import JournalStore
 from ..model.account import Account, CostBasis, Currency, PositionMode
 from ..model.alarm import Alarm
@@ -30,7 +29,7 @@ from ..model.values import changed
 from . import checks
 from .actor import refuse_in_handler
 from .address import Address
-from .books import Books, books_for
+from .books import Books
 from .exchange import Exchange, ExchangeDescription
 from .hosting import SOURCE
 from .market_feed import MarketFeed
@@ -47,6 +46,7 @@ from .messages import (
 from .monitor import to_stderr
 from .playback import Playback
 from .reading import ASK_TIMEOUT, WHY
+from .recovering import open_journal_of, recovered_books
 from .settings import Settings, patience
 from .steering import Steering
 from .stepped import Stepped
@@ -187,14 +187,10 @@ class TradingSystem(Steering):
 
     def _start_actors(self) -> None:
         settings, at, monitor = self._settings, self._at, self._monitor
-        opened = None if settings.journal is None else open_journal(settings.journal)
+        opened = open_journal_of(settings)
         try:
-            if opened is not None and opened.store.head.sequence:
-                self._runtime.live_again(opened.store.head.sequence)
+            books = recovered_books(settings, self._runtime, opened)
             self._next_order_id = self._runtime.ids(SOURCE)
-            books = books_for(settings, self._runtime)
-            if opened is not None:
-                books.recover(opened.recorded, self._runtime.context("recovery").elapsed_ns())
             kept = () if opened is None else (opened.store, opened.encode, self._say, self._runtime.call_later)
             for one in plan(settings, self._runtime, at, monitor, self._first_answered, books, kept):
                 self._spawn(one.address, one.actor_class, *one.arguments)
@@ -211,8 +207,7 @@ class TradingSystem(Steering):
         if limits not in {_NO_LIMITS, books.limits}:
             # Those that are given hold, and the record says so; else those that were in force when it ended.
             self.set_limits(limits)
-        if books.blotter.sequence:
-            self.reconcile()
+        self.reconcile()
 
     def reconcile(self, timeout: float = 10.0) -> bool:
         """Ask the venue about every order that it may have moved; nothing leaves before it has answered.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from orderpit import TradingSystem
+from orderpit import OrderUpdate, TradingSystem
 from orderpit.actors.books import Books, books_for
+from orderpit.journal.codec import Codec
 from orderpit.journal.memory import MemoryStore
-from orderpit.journal.opening import open_journal
+from orderpit.journal.reading import updates
 from orderpit.model.blotter import Blotter
 from orderpit.model.order_view import OrderView
 from orderpit.model.portfolio import PortfolioBook
@@ -16,6 +18,11 @@ from orderpit.testing.watching.sharing import actors_of
 
 FOLDS = {"order_manager": "_blotter", "risk_controller": "_book", "portfolio": "_book", "view": "_view"}
 """Which attribute of which actor is its fold of the stream."""
+
+
+def recorded_in(store: MemoryStore) -> Iterator[OrderUpdate]:
+    """Read what is written down."""
+    return updates(store.read(), Codec(read=store.read).decode)
 
 
 def picture(fold: Any) -> str:
@@ -65,7 +72,7 @@ def rebuilt(system: TradingSystem, store: MemoryStore) -> dict[tuple[str, int], 
     books = books_for(vars(system)["_settings"], vars(system)["_runtime"])
     folds = {"order_manager": books.blotter, "risk_controller": books.risk, "portfolio": books.portfolio}
     found: dict[tuple[str, int], str] = {}
-    recorded = tuple(open_journal(store).recorded)
+    recorded = tuple(recorded_in(store))
 
     def look(sequence: int) -> None:
         for name, fold in (*folds.items(), ("view", books.view)):
@@ -81,7 +88,7 @@ def rebuilt(system: TradingSystem, store: MemoryStore) -> dict[tuple[str, int], 
 def rebuilt_books(system: TradingSystem, store: MemoryStore) -> Books:
     """Return the books that a system would begin with."""
     books = books_for(vars(system)["_settings"], vars(system)["_runtime"])
-    books.recover(open_journal(store).recorded, 0)
+    books.recover(recorded_in(store), 0)
     return books
 
 

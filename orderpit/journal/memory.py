@@ -21,7 +21,7 @@ class MemoryStore:
         self.rows: list[Row] = []
         self.appends = 0
         self._digest = GENESIS
-        self._terms: bytes | None = None
+        self._terms = b""
         self._snapshot: tuple[int, tuple[tuple[str, bytes], ...]] | None = None
 
     @property
@@ -31,13 +31,15 @@ class MemoryStore:
 
     @property
     def terms(self) -> bytes:
-        """What the journal was begun with; whoever opens it first sets it."""
-        return self._terms or b""
+        """What the journal was begun with; nothing before it has been."""
+        return self._terms
 
     def begin(self, terms: bytes) -> None:
-        """Begin the journal, unless it has been begun before."""
-        if self._terms is None:
-            self._terms = terms
+        """Begin the journal."""
+        if self._terms:
+            msg = "it has been begun"
+            raise ValueError(msg)
+        self._terms = terms
 
     def append(self, rows: Sequence[Row]) -> None:
         """Make rows durable, all or none."""

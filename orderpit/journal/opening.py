@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import attrs
 
-from ..model.events import AccountEvent, CommandRefused, Event, OrderUpdate
-from ..model.lifecycle import apply
-from ..model.order import Order
+from ..model.events import Event, OrderUpdate
+from .codec import Codec
+from .continuing import Used, continued
+from .reading import updates
+from .sqlite import open_store
 from .store import JournalStore, Row
+from .terms import JournalTerms, decode_terms, encode_terms
 
 
 @attrs.frozen
@@ -17,29 +20,49 @@ class Opened:
     """A journal that is open.
 
     Attributes:
+        path: of its file, or what stands for it in errors.
         store: where rows are kept.
+        terms: what it was begun with.
+        asked: what it is opened with now.
         encode: makes the row of an entry.
         recorded: what is in it, oldest first; raises JournalCorrupt at the first row that is not what was written.
     """
 
+    path: str
     store: JournalStore
+    terms: JournalTerms
+    asked: JournalTerms
     encode: Callable[[int, Event], Row]
     recorded: Iterator[OrderUpdate]
 
+    def must_fit(self, used: Used) -> None:
+        """Refuse to go on with terms under which what is recorded would mean something else.
 
-def open_journal(where: str | JournalStore) -> Opened:
-    from .codec import decode, encode
+        Raises:
+            InvalidJournal: naming the first term that must not change, with both values.
+        """
+        continued(self.path, self.terms, self.asked, used)
 
-    assert not isinstance(where, str)
-    return Opened(where, encode, updates(where.read(), decode))
 
+def open_journal(where: str | JournalStore, terms: JournalTerms) -> Opened:
+    """Open a journal, or begin one where there is none.
 
-def updates(rows: Iterable[Row], decode: Callable[[Row], Event]) -> Iterator[OrderUpdate]:
-    orders: dict[str, Order] = {}
-    for row in rows:
-        event = decode(row)
-        if isinstance(event, CommandRefused | AccountEvent):
-            yield OrderUpdate(row.sequence, event, None)
-        else:
-            order = orders[event.order_id] = apply(orders.get(event.order_id), event)
-            yield OrderUpdate(row.sequence, event, order)
+    Args:
+        where: the path of its file, or a store that is open.
+        terms: what it is begun with, if it has to be.
+
+    Raises:
+        JournalError: when it cannot be opened, or is not what was written.
+    """
+    path = where if isinstance(where, str) else type(where).__name__
+    body = encode_terms(terms)
+    store = open_store(where, terms=body) if isinstance(where, str) else where
+    try:
+        begun = decode_terms(store.terms or body, path)
+        if not store.terms:
+            store.begin(body)
+        codec = Codec(path, store.read)
+        return Opened(path, store, begun, terms, codec.encode, updates(store.read(), codec.decode))
+    except BaseException:
+        store.close()
+        raise

@@ -50,7 +50,11 @@ class JournalStore(Protocol):
 
     @property
     def terms(self) -> bytes:
-        """What the journal was begun with, see terms.py."""
+        """What the journal was begun with, see terms.py; nothing before it has been."""
+        ...
+
+    def begin(self, terms: bytes) -> None:
+        """Begin the journal: from here on its terms are these. Raises as append() does, and where it has been begun."""
         ...
 
     def append(self, rows: Sequence[Row]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
-from recovering import pictures, rebuilt, rebuilt_books
+from recovering import pictures, rebuilt, rebuilt_books, recorded_in
 
 from orderpit import (
     Alarm,
@@ -21,7 +21,6 @@ from orderpit import (
     TradingSystem,
 )
 from orderpit.journal.memory import MemoryStore
-from orderpit.journal.opening import open_journal
 from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.errors import JournalBroken, JournalFull
@@ -67,7 +66,7 @@ def test_nothing_is_said_before_it_is_durable(seed: int) -> None:
             assert message.sequence <= store.head.sequence, receiver
         elif isinstance(message, r.VenueSubmit | r.VenueModify | r.VenueCancel):
             sent += 1
-            recorded = [update.event for update in open_journal(store).recorded]
+            recorded = [update.event for update in recorded_in(store)]
             assert any(is_about(event, message) for event in recorded), message
 
     def is_about(event: Any, request: Any) -> bool:
@@ -200,9 +199,7 @@ def test_limits_that_are_given_hold_and_else_those_that_were_recorded() -> None:
         assert system.risk().limits == tight
     with journalled(store, risk=RiskLimits(max_order_quantity="5")) as system:
         assert system.risk().limits == RiskLimits(max_order_quantity="5")
-    changes = [
-        update.event.limits for update in open_journal(store).recorded if isinstance(update.event, e.LimitsChanged)
-    ]
+    changes = [update.event.limits for update in recorded_in(store) if isinstance(update.event, e.LimitsChanged)]
     assert [str(one.max_order_quantity) for one in changes] == ["9", "2", "5"]
 
 

@@ -1,0 +1,93 @@
+"""How a system takes up where its last life ended: the journal is opened, and the books are folded from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ..model.errors import InvalidConfiguration
+from ..model.events import OrderUpdate
+from ..model.values import changed
+from .books import Books, books_for
+from .runtime import Runtime
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..journal.continuing import Used
+    from ..journal.opening import Opened
+
+
+def open_journal_of(settings: Settings) -> Opened | None:
+    """Open the journal that the settings ask for.
+
+    Raises:
+        InvalidConfiguration: where the extra is missing that it needs.
+        JournalError: when it cannot be opened.
+    """
+    if settings.journal is None:
+        return None
+    # Imported here, since the extra `journal` is for those that keep one.
+    try:
+        from ..journal.opening import open_journal  # noqa: PLC0415
+        from ..journal.terms import JournalTerms  # noqa: PLC0415
+    except ImportError as error:
+        rule = f"needs the extra `journal` (pip install 'orderpit[journal]'): {error}"
+        raise InvalidConfiguration.of("journal", settings.journal, rule) from error
+    from .. import __version__  # noqa: PLC0415  # the package is whole only by now
+
+    terms = JournalTerms(
+        instruments=tuple(attrs.evolve(one, trading_hours=None) for one in settings.instruments.values()),
+        cash=None if settings.cash is None else tuple(settings.cash.items()),
+        account=settings.account,
+        currencies=tuple(settings.currencies.values()),
+        currency=settings.account_currency,
+        cost_basis=settings.cost_basis,
+        positions=settings.positions,
+        package=__version__,
+    )
+    return open_journal(settings.journal, terms)
+
+
+def recovered_books(settings: Settings, runtime: Runtime, opened: Opened | None) -> Books:
+    """Return the books that a system begins with.
+
+    Raises:
+        JournalCorrupt: at the first row of the journal that is not what was written.
+        InvalidJournal: for settings under which what is recorded would mean something else.
+    """
+    if opened is None or not opened.store.head.sequence:
+        return books_for(settings, runtime)
+    runtime.live_again(opened.store.head.sequence)
+    # What is no longer traded may have been: its fills are folded all the same.
+    known = MappingProxyType({**opened.terms.by_symbol, **settings.instruments})
+    books = books_for(changed(settings, instruments=known), runtime)
+    books.recover(_in_time(opened.recorded, runtime), runtime.context("recovery").elapsed_ns())
+    opened.must_fit(_used_by(books))
+    return books
+
+
+def _used_by(books: Books) -> Used:
+    from ..journal.continuing import Used  # noqa: PLC0415  # the extra `journal`
+
+    orders = books.view.select()
+    live = tuple(order for order in orders if not order.is_closed)
+    figures = books.portfolio.snapshot(None)
+    open_positions = (symbol for symbol, one in figures.positions.items() if one.long.quantity or one.short.quantity)
+    return Used(
+        held=frozenset((*open_positions, *(order.symbol for order in live))),
+        traded=frozenset(order.symbol for order in orders),
+        currencies=frozenset((*figures.fees, *figures.realised_pnl)),
+        live=bool(live),
+    )
+
+
+def _in_time(recorded: Iterator[OrderUpdate], runtime: Runtime) -> Iterator[OrderUpdate]:
+    """Let no time begin before what has happened."""
+    latest_ns = 0
+    for update in recorded:
+        latest_ns = max(latest_ns, update.event.time_ns)
+        yield update
+    runtime.begin_no_earlier(latest_ns)
