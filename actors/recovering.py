@@ -17,7 +17,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..journal.continuing import Used
-    from ..journal.opening import Opened
+    from ..journal.recorded import Opened
 
 
 def open_journal_of(settings: Settings) -> Opened | None:
@@ -31,7 +31,7 @@ def open_journal_of(settings: Settings) -> Opened | None:
         return None
     # Imported here, since the extra `journal` is for those that keep one.
     try:
-        from ..journal.opening import open_journal  # noqa: PLC0415
+        from ..journal.recorded import open_journal  # noqa: PLC0415
         from ..journal.terms import JournalTerms  # noqa: PLC0415
     except ImportError as error:
         rule = f"needs the extra `journal` (pip install 'orderpit[journal]'): {error}"

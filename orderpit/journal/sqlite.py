@@ -1,0 +1,400 @@
+"""A journal in one SQLite file, with its high-water mark beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NoReturn
+
+from ..model.errors import InvalidJournal, JournalBroken, JournalCorrupt, JournalFull
+from .chain import Parts, beginning, follow
+from .disk import Disk, RealDisk
+from .mark import Mark
+from .opening import build, enter, establish, primary, refuse_without_folder, refusing
+from .store import Head, Row
+
+_REAL: Final = RealDisk()
+_AT_ONCE: Final = 1_000
+_PAGES: Final = 1_000
+_BYTES_PER_PAGE: Final = 3_000
+_ROWS: Final = "SELECT sequence, kind, version, body, digest FROM rows WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
+_ALL: Final = "SELECT sequence, kind, version, body, digest FROM rows ORDER BY sequence"
+
+
+def open_store(
+    path: str, *, terms: Callable[[], bytes] | bytes = b"", read_only: bool = False, disk: Disk = _REAL
+) -> SqliteStore:
+    """Open the journal at a path, or begin one where neither it nor its mark is; all of it is checked.
+
+    Args:
+        path: of the file; the mark lies beside it, with ".mark" at its end.
+        terms: what a new journal is begun with; not looked at for one that is there.
+        read_only: whether it must be there, and nothing of it is changed.
+        disk: where it lies.
+
+    Raises:
+        InvalidJournal: for a path where no journal can be, or that holds something else, or one of a newer version.
+        JournalLocked: while it is open elsewhere.
+        JournalCorrupt: for the first row that is not what was written, or is gone.
+        JournalBroken: where it could be read but the disk would not take a write.
+    """
+    with refusing(path):
+        found = disk.resolve(path)
+
+        def begin(new: str) -> None:
+            build(disk, new, terms() if callable(terms) else terms, os.urandom(16))
+
+        mark = enter(disk, found, begin, read_only=read_only)
+        try:
+            is_left = disk.size(found + "-wal") > 0
+            mode = ("ro" if is_left else "immutable") if read_only else "rw"
+            connection = disk.connect(found, mode)
+        except BaseException:
+            mark.close()
+            raise
+    store = SqliteStore(disk, path, found, mark, connection, read_only=read_only)
+    try:
+        with refusing(path):
+            store.check()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+class SqliteStore:
+    """A JournalStore; see store.py. It may be used on any thread, by one at a time. Made by open_store()."""
+
+    def __init__(
+        self, disk: Disk, path: str, found: str, mark: Mark | None, connection: sqlite3.Connection, *, read_only: bool
+    ) -> None:
+        self._disk = disk
+        self._path = path
+        self._found = found
+        self._mark = mark
+        self._connection = connection
+        self._read_only = read_only
+        self._closed = ""
+        self._start = b""
+        self._terms = b""
+        self._head = Head()
+        self._unchecked = 0
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self._path
+
+    @property
+    def head(self) -> Head:
+        """The last row that is durable."""
+        return self._head
+
+    @property
+    def terms(self) -> bytes:
+        """What the journal was begun with."""
+        return self._terms
+
+    def check(self) -> None:
+        """Read all of it, hold it against the mark, and make both durable; done once, by open_store()."""
+        if not self._read_only:
+            # Nobody else may come in between, another program that knows SQLite least of all. In this mode there is no
+            # file of shared memory either.
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+            # Where fsync() is satisfied before the disk is.
+            self._connection.execute("PRAGMA fullfsync = ON")
+            self._connection.execute("PRAGMA checkpoint_fullfsync = ON")
+            if self._connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                raise InvalidJournal(self._path, "keeps no write-ahead log, which a journal does")
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("COMMIT")
+        self._read_beginning()
+        marked = None if self._mark is None else self._mark.read()
+        self._head = self._verified(marked)
+        if self._mark is not None and marked is None and self._head.sequence:
+            raise JournalCorrupt(self._path, 0, "its mark cannot be read, without which a lost tail could not be told")
+        if marked is not None and self._head.sequence < marked.sequence:
+            gone = self._head.sequence + 1
+            raise JournalCorrupt(self._path, gone, f"was durable and is gone: the mark knows {marked.sequence} rows")
+        # What is no row can be damaged too, and spoil rows that are yet to be written.
+        ((found,),) = self._connection.execute("PRAGMA quick_check(1)").fetchall()
+        if found != "ok":
+            raise JournalCorrupt(self._path, 0, f"is damaged where no rows are: {found}")
+        if not self._read_only:
+            self._settle(marked)
+
+    def _read_beginning(self) -> None:
+        try:
+            ((identity, terms),) = self._connection.execute("SELECT identity, terms FROM journal").fetchall()
+            self._start = beginning(identity, terms)
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            if isinstance(error, sqlite3.Error) and primary(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise
+            raise JournalCorrupt(self._path, 0, f"what it was begun with cannot be read: {error}") from error
+        self._terms = terms
+
+    def _verified(self, marked: Head | None) -> Head:
+        """Follow the chain to its end."""
+        sequence, digest = 0, self._start
+        rows = self._connection.execute(_ALL)
+        while True:
+            if marked is not None and sequence == marked.sequence and digest != marked.digest:
+                raise JournalCorrupt(self._path, sequence, "is another row than the one that the mark knows")
+            entry = self._next(rows, sequence + 1)
+            if entry is None:
+                return Head(sequence, digest)
+            sequence, digest = sequence + 1, self._linked(digest, sequence + 1, entry)[1]
+
+    def _next(self, rows: sqlite3.Cursor, expected: int) -> Any:
+        try:
+            return rows.fetchone()
+        except sqlite3.Error as error:
+            raise JournalCorrupt(self._path, expected, f"cannot be read: {error}") from error
+
+    def _linked(self, previous: bytes, expected: int, entry: Any) -> tuple[Row, bytes]:
+        """Return the row of an entry and its hash, if it is the one that is expected."""
+        sequence, kind, version, body, digest = entry
+        if sequence != expected:
+            rule = f"is missing: row {sequence} stands in its place"
+            raise JournalCorrupt(self._path, expected, rule)
+        row = Row(sequence, kind, version, body)
+        try:
+            found = follow(previous, row)
+        except (TypeError, AttributeError, UnicodeError, struct.error) as error:
+            raise JournalCorrupt(self._path, sequence, f"is not what was written: {error}") from error
+        if found != digest:
+            raise JournalCorrupt(self._path, sequence, "is not what was written, or does not follow the row before it")
+        return row, found
+
+    def _settle(self, marked: Head | None) -> None:
+        """Make durable what was found, and then let the mark know it, in both of its slots."""
+        assert self._mark is not None
+        try:
+            # What was read may never have reached the disk itself: the process that wrote it was killed before.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if marked is None:
+                self._mark.begin(self._head)
+                self._disk.sync_folder(self._found)
+            else:
+                self._mark.write(self._head)
+                self._mark.write(self._head)
+        except (OSError, sqlite3.Error) as error:
+            self._break(error)
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Make rows durable; see JournalStore."""
+        self._writable()
+        sequence, digest = self._head.sequence, self._head.digest or self._start
+        entries: list[tuple[int, str, int, bytes, bytes]] = []
+        size = 0
+        for row in rows:
+            sequence += 1
+            if row.sequence != sequence:
+                msg = f"row {row.sequence} does not follow row {sequence - 1}"
+                raise ValueError(msg)
+            digest = follow(digest, row)
+            entries.append((sequence, row.kind, row.version, row.body, digest))
+            size += len(row.body)
+        if not entries:
+            return
+
+        def write() -> None:
+            self._connection.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", entries)
+
+        self._commit(write)
+        head = Head(sequence, digest)
+        assert self._mark is not None
+        try:
+            self._mark.write(head)
+        except OSError as error:
+            self._break(error)
+        self._head = head
+        self._relieve(size)
+
+    def _commit(self, write: Callable[[], object]) -> None:
+        """Write within one transaction, all or nothing."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            write()
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if primary(error) != sqlite3.SQLITE_FULL:
+                self._break(error)
+            self._roll_back()
+            raise JournalFull(self._path, str(error)) from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if not self._connection.in_transaction:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self._break(error)
+
+    def _relieve(self, size: int) -> None:
+        """Carry the log over into the file now and then, before it grows without end."""
+        self._unchecked += 2 + size // _BYTES_PER_PAGE
+        if self._unchecked < _PAGES:
+            return
+        self._unchecked = 0
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            # Without room in the file the log stays as it is; what was appended is durable there.
+            if primary(error) != sqlite3.SQLITE_FULL:
+                self._break(error)
+
+    def _break(self, error: Exception) -> NoReturn:
+        """Close for good: of a write that has failed nothing is known, and trying again proves nothing."""
+        self._close(f"a write has failed: {error}")
+        raise JournalBroken(self._path, str(error)) from error
+
+    def _readable(self) -> None:
+        if self._closed:
+            raise JournalBroken(self._path, self._closed)
+
+    def _writable(self) -> None:
+        self._readable()
+        if self._read_only:
+            raise InvalidJournal(self._path, "was opened for reading only")
+
+    def read(self, first: int = 1, last: int | None = None) -> Iterator[Row]:
+        """Iterate over rows by their numbers, both included; see JournalStore."""
+        self._readable()
+        return self._each(max(first, 1), self._head.sequence if last is None else min(last, self._head.sequence))
+
+    def _each(self, first: int, last: int) -> Iterator[Row]:
+        if first > last:
+            return
+        digest = self._digest_at(first - 1)
+        while first <= last:
+            self._readable()
+            until = min(first + _AT_ONCE - 1, last)
+            # Page by page, so that nothing is half read when the next row is appended.
+            try:
+                entries = self._connection.execute(_ROWS, (first, until)).fetchall()
+            except sqlite3.Error as error:
+                raise JournalCorrupt(self._path, first, f"cannot be read: {error}") from error
+            for entry in entries:
+                row, digest = self._linked(digest, first, entry)
+                yield row
+                first += 1
+            if first <= until:
+                raise JournalCorrupt(self._path, first, "was durable and is gone")
+
+    def _digest_at(self, sequence: int) -> bytes:
+        if not sequence:
+            return self._start
+        try:
+            found = self._connection.execute("SELECT digest FROM rows WHERE sequence = ?", (sequence,)).fetchone()
+        except sqlite3.Error as error:
+            raise JournalCorrupt(self._path, sequence, f"cannot be read: {error}") from error
+        if found is None or type(found[0]) is not bytes:
+            raise JournalCorrupt(self._path, sequence, "was durable and is gone")
+        return found[0]
+
+    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
+        """Keep what was folded up to a row; see JournalStore."""
+        self._writable()
+        if not 0 <= sequence <= self._head.sequence:
+            msg = f"a snapshot of row {sequence} does not belong to {self._head.sequence} rows"
+            raise ValueError(msg)
+        found = Parts(sequence, self._digest_at(sequence))
+        size = 0
+
+        def entries() -> Iterator[tuple[int, str, bytes]]:
+            nonlocal size
+            for position, (name, body) in enumerate(parts, 1):
+                found.add(name, body)
+                size += len(body)
+                yield position, name, body
+
+        def write() -> None:
+            self._connection.execute("DELETE FROM parts")
+            self._connection.execute("DELETE FROM snapshots")
+            self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?)", entries())
+            self._connection.execute("INSERT INTO snapshots VALUES (?, ?)", (sequence, found.digest()))
+
+        self._commit(write)
+        self._relieve(size)
+
+    def snapshot(self) -> tuple[int, Iterator[tuple[str, bytes]]] | None:
+        """Return the latest snapshot that is whole and belongs to the rows that are there; see JournalStore."""
+        self._readable()
+        try:
+            kept = self._connection.execute("SELECT sequence, digest FROM snapshots").fetchall()
+            if len(kept) != 1 or not 0 <= kept[0][0] <= self._head.sequence:
+                return None
+            ((sequence, digest),) = kept
+            for _ in self._parts(sequence, digest):
+                pass
+        except (sqlite3.Error, JournalCorrupt, TypeError, AttributeError):
+            return None
+        return sequence, self._parts(sequence, digest)
+
+    def _parts(self, sequence: int, digest: bytes) -> Iterator[tuple[str, bytes]]:
+        found = Parts(sequence, self._digest_at(sequence))
+        position = 0
+        while True:
+            position += 1
+            part = self._connection.execute("SELECT name, body FROM parts WHERE position = ?", (position,)).fetchone()
+            if part is None:
+                break
+            found.add(*part)
+            yield part
+        if found.digest() != digest:
+            raise JournalCorrupt(self._path, sequence, "its snapshot is not what was written")
+
+    def backup(self, path: str) -> None:
+        """Write a whole copy, checked row by row, to a path where nothing is; see JournalStore.
+
+        Raises:
+            InvalidJournal: where there is something, or a copy cannot be made.
+        """
+        self._readable()
+        with refusing(path):
+            to = self._disk.resolve(path)
+            refuse_without_folder(self._disk, to)
+            if self._disk.exists(to + ".mark"):
+                raise InvalidJournal(path, "its mark is there already, and nothing is written over it")
+            mark = establish(self._disk, to, self._copy)
+            try:
+                mark.begin(self._head)
+                self._disk.sync_folder(to)
+            finally:
+                mark.close()
+
+    def _copy(self, new: str) -> None:
+        with contextlib.closing(self._disk.connect(new, "rw")) as target:
+            self._connection.backup(target)
+        with contextlib.closing(self._disk.connect(new, "immutable")) as copied:
+            store = SqliteStore(self._disk, new, new, None, copied, read_only=True)
+            store.check()
+            if store.head != self._head:
+                raise JournalCorrupt(new, store.head.sequence, "the copy ends in another row than the journal")
+
+    def close(self) -> None:
+        """Let go of it. Closing twice does no harm."""
+        self._close("it has been closed")
+
+    def _close(self, why: str) -> None:
+        if self._closed:
+            return
+        self._closed = why
+        try:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            if self._read_only:
+                with contextlib.suppress(OSError):
+                    self._disk.remove(self._found + "-shm")
+        finally:
+            if self._mark is not None:
+                self._mark.close()
