@@ -16,10 +16,16 @@ FOLDERS = {
     "actors": ROOT / "actors",
     "journal": ROOT / "orderpit" / "journal",
     "readers": ROOT / "orderpit" / "readers",
+    "remote": ROOT / "orderpit" / "remote",
     "testing": ROOT / "orderpit" / "testing",
     "cli": ROOT / "orderpit" / "cli",
 }
-ALLOWED = {"model": {"model"}, "journal": {"journal", "model"}, "actors": {"actors", "journal", "model"}}
+ALLOWED = {
+    "model": {"model"},
+    "journal": {"journal", "model"},
+    "actors": {"actors", "journal", "model"},
+    "remote": {"remote", "actors", "model"},
+}
 """Which folders of ours each may import; the others may import all."""
 
 NEVER_IN_MODEL = {

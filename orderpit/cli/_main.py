@@ -104,6 +104,11 @@ def _run(args: Namespace) -> int:
     with logs(args.log_file, debug=args.debug), Signals() as signals:
         if args.command in {"explore", "replay"}:
             return _prove(args, Nothing() if args.json else result, console, signals)
+        if args.command == "venue":
+            from . import _venue  # noqa: PLC0415  # needs an extra
+
+            _venue.run(args, steps, signals)
+            return OK if signals.received is None else _interrupted(signals.received)
         if args.command == "session":
             outcome = _session.run(args, steps, console, signals)
         elif args.command == "stress":

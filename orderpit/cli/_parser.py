@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 from ._errors import UsageError
 
 HELP: Final = """\
-usage: orderpit [demo | session | stress | explore | replay] [options]
+usage: orderpit [demo | session | stress | explore | replay | venue] [options]
 
 An order management system made of actors: see orders live and die.
 
@@ -21,6 +21,7 @@ An order management system made of actors: see orders live and die.
   stress     a flood through real threads, and the audit; `orderpit stress -h`
   explore    every schedule of a named race; `orderpit explore --help`
   replay     a storm from a seed, audited at every step; `orderpit replay -h`
+  venue      a simulated exchange for other processes; `orderpit venue --help`
 
   --json           print one JSON object on stdout, and nothing else there
   --quiet          no steps and no progress, only the summary
@@ -30,7 +31,6 @@ An order management system made of actors: see orders live and die.
   --version, --help
 
 examples:
-  orderpit
   orderpit demo --json
   orderpit session --data spot_btcusdt_20240808.gz --strategy quoter
 
@@ -132,6 +132,27 @@ examples:
 exit status: 0 no law is broken, 1 one is, 2 usage
 """
 
+VENUE_HELP: Final = """\
+usage: orderpit venue [options]
+
+A simulated exchange in a process of its own, which goes on when a system that
+trades there ends, or is killed: exchange=RemoteVenue("127.0.0.1:7007"). One
+system at a time; the first says what is traded. Nobody is asked for a password,
+so it listens to this machine alone unless told otherwise. It serves until
+SIGINT or SIGTERM.
+
+  --listen HOST:PORT   where (127.0.0.1:7007); port 0 takes one that is free
+  --maker-fee F, --taker-fee F    as fractions of notional (0.001)
+  --slippage F         largest relative move of a market fill (0)
+  --fill-probability F            of a limit order that is touched (1)
+  --seed N             of its chances (0)
+  --json, --quiet, --debug    see `orderpit --help`
+
+examples:
+  orderpit venue
+  orderpit venue --listen 127.0.0.1:0 --json | jq -r .listening
+"""
+
 _MOST: Final = 2**63
 MOST_STRATEGIES: Final = 1_000
 """Each has a thread of its own."""
@@ -225,6 +246,13 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--seed", type=_count, metavar="N", default=argparse.SUPPRESS)
     replay.add_argument("--orders", type=_at_least_one, default=500, metavar="N")
     replay.add_argument("--fibres", choices=("auto", "greenlet", "thread"), default="auto")
+    venue = commands.add_parser("venue", prog="orderpit venue", text=VENUE_HELP, parents=[shown], allow_abbrev=False)
+    venue.add_argument("--listen", default="127.0.0.1:7007", metavar="HOST:PORT")
+    venue.add_argument("--maker-fee", default="0.001", metavar="F")
+    venue.add_argument("--taker-fee", default="0.001", metavar="F")
+    venue.add_argument("--slippage", default="0", metavar="F")
+    venue.add_argument("--fill-probability", default="1", metavar="F")
+    venue.add_argument("--seed", type=_count, metavar="N", default=argparse.SUPPRESS)
     return top
 
 

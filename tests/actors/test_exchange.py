@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from builders import report
+from builders import LISTED, LISTING, ORDER_LISTED, report
 from builders import request as venue_request
 from helpers import BOUND, BTC, Collector, Desk, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
 
@@ -329,3 +329,28 @@ def test_an_adapter_is_connected_before_the_first_request(desk: Desk) -> None:
     assert venue.instruments == {BTC.symbol: BTC}
     actor.on_receive(venue_request(r.VenueQuery))
     assert len(venue.requests.items) == 1
+
+
+@pytest.mark.parametrize(("said", "lists"), [({}, False), ({"lists": True}, True)], ids=["says nothing", "lists"])
+def test_an_exchange_of_ones_own_says_whether_it_lists(said: dict[str, bool], *, lists: bool) -> None:
+    venue = type("Lists", (OwnVenue,), said)()
+    assert system_of(exchange=venue)._settings.lists is lists
+    assert system_of(exchange=SimulatedExchange(lists=lists))._settings.lists is lists
+
+
+def test_a_list_is_asked_for_behind_the_requests_that_were_sent_before_and_answered_whole(desk: Desk) -> None:
+    venue = Venue(desk, 5_000, 0)
+    venue.tell(submission("o-1"), LISTING[0])
+    for _, _, message in venue.timers:
+        venue.tell(message)
+    assert venue.tell() == [r.VenueAccepted, r.VenueOrderListed, r.VenueStatus, r.VenueListed]
+
+
+def test_what_an_adapter_lists_reaches_the_order_manager(desk: Desk) -> None:
+    venue, manager = OwnVenue(), Collector()
+    actor = desk.make(AdaptedExchangeActor, manager, venue, {BTC.symbol: BTC})
+    actor.on_receive(LISTING[0])
+    assert venue.requests.items == [LISTING[0]]
+    venue.report(ORDER_LISTED)
+    venue.report(LISTED)
+    assert manager.messages == [ORDER_LISTED, LISTED]

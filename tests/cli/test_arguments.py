@@ -8,7 +8,7 @@ import pytest
 
 from orderpit import __version__
 from orderpit.cli import main
-from orderpit.cli._parser import EXPLORE_HELP, HELP, SESSION_HELP, STRESS_HELP, parse, parser
+from orderpit.cli._parser import EXPLORE_HELP, HELP, SESSION_HELP, STRESS_HELP, VENUE_HELP, parse, parser
 
 
 def options(of):
@@ -21,7 +21,9 @@ def subparser(name):
 
 
 @pytest.mark.parametrize(
-    "text", [HELP, SESSION_HELP, STRESS_HELP, EXPLORE_HELP], ids=["orderpit", "session", "stress", "explore"]
+    "text",
+    [HELP, SESSION_HELP, STRESS_HELP, EXPLORE_HELP, VENUE_HELP],
+    ids=["orderpit", "session", "stress", "explore", "venue"],
 )
 def test_the_help_fits_a_screen_and_has_examples(text):
     lines = text.splitlines()
