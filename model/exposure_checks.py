@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort
 from .conversion import Conversion
-from .exposure import Exposure, Exposures, Key
+from .exposure import Exposure, Exposures
 from .instrument import Instrument
 from .judgement import Check, Measured
 from .kinds import Reason, Side
 from .limits import RiskLimits
 from .market import MarketData
 from .numbers import ZERO, add, multiply, negate, subtract
+from .positions import Key
 from .valuing import Valuation
 
 

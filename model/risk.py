@@ -15,7 +15,6 @@ from . import events as e
 from .account import Account, MarginAccount
 from .account_events import CashMoved, LimitsChanged
 from .account_snapshot import AccountSnapshot
-from .booking import entries
 from .checking import Asked, Checklists, Kind
 from .commands import (
     SUBMISSIONS,
@@ -31,7 +30,7 @@ from .commands import (
 )
 from .conversion import Conversion
 from .equity import Equity
-from .exposure import Exposure, Exposures, Share
+from .exposure import Exposures, Share
 from .exposure_checks import ExposureChecks, ExposureWorth
 from .funds import Funds
 from .gate import Gate
@@ -44,10 +43,11 @@ from .loss_checks import LossChecks
 from .margin_checks import MarginChecks
 from .market import MarketData
 from .market_checks import MarketChecks
-from .numbers import ONE, ZERO, negate
+from .numbers import ONE, ZERO
 from .order import Order
 from .order_checks import OrderChecks
 from .own_order_checks import CrossingChecks, DuplicateChecks
+from .positions import Moved, Positions
 from .rate_checks import OpenOrderChecks, RateChecks
 from .records import EXTERNAL
 from .reducing import refuse_opening, refuse_reducing_nothing
@@ -103,6 +103,7 @@ class RiskBook:
         )
         self._conversion = Conversion(instruments)
         self._working: dict[str, Working] = {}
+        self._positions = Positions(hedged=hedged)
         self.exposures = Exposures(hedged=hedged)
         self._worth = ExposureWorth(self.exposures, instruments, self._valuation, self._conversion, currency)
         self.funds = Funds(instruments, self._valuation, cash, account)
@@ -379,16 +380,16 @@ class RiskBook:
         event, order = update.event, update.order
         known = self._working.get(event.order_id)
         held: Working | None = known
-        moved: tuple[tuple[str, str], Exposure] | None = None
+        moved: Moved | None = None
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
         elif order is not None and not isinstance(event, e.AccountEvent):
             held = self._following(known, event, order)
-            moved = self._moved(event, order)
+            moved = self._positions.after(event, order)
         takes = [take for family in self._checklists.families if (take := family.after(update)) is not None]
         # All is computed; nothing below can fail.
         if moved is not None:
-            self._keep(*moved)
+            self._move(moved)
         for take in takes:
             take()
         if takes:
@@ -415,16 +416,6 @@ class RiskBook:
             # It had ended, and now it may have executed more than was told.
             return self._new(terms_of(order), order.link, order)
         return None
-
-    def _moved(self, event: e.OrderEvent, order: Order) -> tuple[tuple[str, str], Exposure] | None:
-        key = order.strategy_id, order.symbol
-        exposure = self.exposures.of(key)
-        booked = entries(event)
-        for entry in booked:
-            quantity = negate(entry.fill.quantity) if entry.taken_back else entry.fill.quantity
-            closes = self._closes(order.reduce_only, order.link)
-            exposure = self.exposures.with_fill(exposure, order.side, quantity, closes=closes)
-        return (key, exposure) if booked else None
 
     def _after_refusal(self, known: Working, event: e.CommandRefused) -> Working | None:
         """The working order after a command on it was refused; None when that was the order itself."""
@@ -492,12 +483,9 @@ class RiskBook:
 
     # -- counting
 
-    def _closes(self, reduce_only: bool, link: Link | None) -> bool:  # noqa: FBT001  # as an order has it
-        return reduce_only or (self._hedged and link is not None and link.is_exit)
-
     def _share(self, working: Working) -> Share:
         terms = working.terms
-        closes = self._closes(terms.reduce_only, working.link)
+        closes = working.closes if self._hedged else terms.reduce_only
         return Share((terms.source, terms.symbol), terms.side, closes, working.pool, working.leaves)
 
     def _costed(self, working: Working) -> Working:
@@ -530,8 +518,10 @@ class RiskBook:
         for family in self._checklists.counting:
             family.counted(order_id, was, working)
 
-    def _keep(self, key: tuple[str, str], after: Exposure) -> None:
-        before = self.exposures.of(key)
+    def _move(self, moved: Moved) -> None:
+        key, before = moved.key, self.exposures.of(moved.key)
+        after = self.exposures.with_held(before, moved.held)
+        self._positions.take_over(moved)
         self.exposures.keep(key, after)
         self._worth.changed(key, before, after)
         self.equity.moved(key[1], before, after)
