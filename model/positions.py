@@ -84,7 +84,11 @@ class Positions:
         """Return each that anything was ever held of."""
         return self._held.keys()
 
-    def net(self, symbol: str) -> Decimal:
+    def net(self) -> Iterable[tuple[str, Decimal]]:
+        """Return what all strategies hold of each symbol, netted."""
+        return self._net.items()
+
+    def net_of(self, symbol: str) -> Decimal:
         """Return what all strategies hold of a symbol, netted."""
         return self._net.get(symbol, ZERO)
 
@@ -125,7 +129,7 @@ class Positions:
         """Take over what after() has returned."""
         before, (_, symbol) = self.of(moved.key), moved.key
         self._held[moved.key] = moved.held
-        self._net[symbol] = add(self.net(symbol), subtract(moved.held.net, before.net))
+        self._net[symbol] = add(self.net_of(symbol), subtract(moved.held.net, before.net))
         self._gross[symbol] = add(self._gross.get(symbol, ZERO), subtract(moved.held.gross, before.gross))
         if self._hedged:
             self._executions.setdefault(moved.key, [])[moved.place :] = moved.executions

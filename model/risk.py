@@ -106,8 +106,8 @@ class RiskBook:
         self._positions = Positions(hedged=hedged)
         self.exposures = Exposures(hedged=hedged)
         self._worth = ExposureWorth(self.exposures, instruments, self._valuation, self._conversion, currency)
-        self.funds = Funds(instruments, self._valuation, cash, account)
-        self.equity = Equity(self.funds, self._worth, self._conversion)
+        self.funds = Funds(instruments, self._valuation, cash, account, self._positions)
+        self.equity = Equity(self.funds, self._worth, self._conversion, self._positions)
         self.margin = MarginChecks(account, self.equity, self._worth, self._valuation)
         self._has_margin = isinstance(account, MarginAccount)
         margin = self.margin if self._has_margin else None
@@ -149,7 +149,7 @@ class RiskBook:
         self._latest = None
         self._losses.on_time(data.time_ns)
         self._valuation.on_market_data(data)
-        self._conversion.on_market_data(data)
+        self._conversion.on_price(data.symbol, self._valuation.price(data.symbol))
         for family in self._checklists.families:
             family.on_market_data(data)
 
@@ -242,8 +242,7 @@ class RiskBook:
             # Unknown or closed: the order manager says which.
             return None, ()
         refusal = self.gate.refuse_modify(known.terms.source) or self._refuse_change(known, command, now_ns)
-        if refusal is not None or (command.quantity is not None and command.quantity <= known.filled):
-            # At or below what has filled it ends the order, so there is nothing left to judge.
+        if refusal is not None or _only_ends(known, command):
             return refusal, ()
         asked = self._costed(changed(known, asked=(*known.asked, command)))
         refusal, judgement = self._held_to(Kind.MODIFY, self._asked(command.order_id, asked, known, now_ns))
@@ -392,7 +391,7 @@ class RiskBook:
             self._move(moved)
         for take in takes:
             take()
-        if takes:
+        if takes or moved is not None:
             self.equity.stale()
         if isinstance(event, e.OrderCreated):
             self._created.add(event.order_id)
@@ -458,7 +457,7 @@ class RiskBook:
     def _refuse_change(self, known: Working, command: ModifyOrder, now_ns: int) -> Refusal | None:
         instrument = self._instruments[known.terms.symbol]
         absent = check_has(known.terms, command) or check_expiry(command.expire_time_ns, now_ns)
-        if absent is not None or (command.quantity is not None and command.quantity <= known.filled):
+        if absent is not None or _only_ends(known, command):
             return absent
         # Only what is to change is judged: terms that were let pass before may stay.
         asked = changed(known, asked=(*known.asked, command))
@@ -524,12 +523,21 @@ class RiskBook:
         self._positions.take_over(moved)
         self.exposures.keep(key, after)
         self._worth.changed(key, before, after)
-        self.equity.moved(key[1], before, after)
 
 
 def _id_of(command: SubmitOrder) -> str:
     assert command.order_id is not None, "the edge gives every order an id"
     return command.order_id
+
+
+def _only_ends(known: Working, command: ModifyOrder) -> bool:
+    """Say whether a change brings the quantity to what has filled and does nothing else: what is done needs no judging.
+
+    With another price it does, should the order execute at it before the quantity is cut, or the fill be taken back.
+    """
+    if command.quantity is None or command.quantity > known.filled:
+        return False
+    return command.price is None and command.stop_price is None and command.expire_time_ns is None
 
 
 def _named(refusal: Refusal, group: SubmitGroup, judged: int) -> Refusal:

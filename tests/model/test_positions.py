@@ -134,6 +134,6 @@ def test_a_symbol_is_summed_over_strategies_net_and_of_both_sides_together():
     for strategy_id, side, lots in (("a", Side.BUY, 2), ("a", Side.SELL, 1), ("b", Side.SELL, 4)):
         books.fill(books.ask(strategy_id, side), side, lots)
     positions: Positions = vars(books.desk.blotter)["_positions"]
-    assert (positions.net(SYMBOL), dict(positions.gross())) == (-3, {SYMBOL: 7})  # 2 - 1 - 4, 2 + 1 + 4
+    assert (positions.net_of(SYMBOL), dict(positions.gross())) == (-3, {SYMBOL: 7})  # 2 - 1 - 4, 2 + 1 + 4
     books.bust(2)
-    assert (positions.net(SYMBOL), dict(positions.gross())) == (1, {SYMBOL: 3})
+    assert (positions.net_of(SYMBOL), dict(positions.gross())) == (1, {SYMBOL: 3})
