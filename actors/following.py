@@ -50,10 +50,15 @@ class Follower(BaseActor):
         fold(update)
         self.followed = update.sequence
         self._early.pop(update.sequence, None)
+        self.has_followed()
         while (waiting := self._early.get(self.followed + 1)) is not None:
             fold(waiting)
             self.followed = waiting.sequence
             del self._early[self.followed]
+            self.has_followed()
+
+    def has_followed(self) -> None:
+        """Look at the state after an entry; whatever fails here, the entry is not folded again."""
 
     def set_aside(self, message: object) -> None:
         """Ask again for an entry that could not be folded: those after it have no meaning without it."""

@@ -96,7 +96,7 @@ class RiskController(Follower):
             case ChangeLimits():
                 self.send(self._manager, self._book.change_limits(message, self.context.now_ns()))
             case OrderUpdate():
-                self.follow(message, self._fold)
+                self.follow(message, self._book.on_update)
             case Halt():
                 hold = Hold(message.action, message.trip, message.reason)
                 self._book.gate = self._book.gate.tripped(hold, message.strategy_id)
@@ -108,8 +108,8 @@ class RiskController(Follower):
             case _:
                 self.unknown(message)
 
-    def _fold(self, update: OrderUpdate) -> None:
-        self._book.on_update(update)
+    def has_followed(self) -> None:
+        """Trip what an entry has led to: after each, since the next may hide it."""
         self._trip()
 
     def _trip(self) -> None:

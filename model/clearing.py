@@ -10,17 +10,15 @@ from typing import Final
 from . import events as e
 from .account_events import TradingStateChanged
 from .alarm import Alarm, AlarmCode
-from .booking import entries
 from .commanding import Step, sent_as, submit_of
 from .commands import SubmitOrder
-from .exposure import Exposure, Exposures, Key
 from .flattening import Cancel, Close, Failed, Stake, due_ns, troubles, wanted
 from .gate import Gate, Hold, told_to
 from .grouping import Grouping
 from .instrument import Instrument
 from .kinds import Action, OrderType, Reason, Trip
-from .numbers import ZERO, add, negate
 from .order import Order
+from .positions import Key, Positions
 from .records import SOURCE, Outcome
 from .values import changed
 
@@ -52,7 +50,7 @@ class Clearing(Grouping):
         super().__init__(next_id, answer_within_ns, max_unanswered, amends=amends)
         self._instruments = instruments
         self._hedged = hedged
-        self._held = Exposures(hedged=hedged)
+        self._positions = Positions(hedged=hedged)
         # Those that work or are in doubt, by strategy and symbol, oldest first.
         self._open: dict[Key, dict[str, None]] = {}
         self._uncancelled: dict[str, Failed] = {}
@@ -167,7 +165,7 @@ class Clearing(Grouping):
         """Iterate over what strategies have where a trip is in force for them."""
         if not gate.clears:
             return
-        for key in sorted({*self._open, *self._held.all()}):
+        for key in sorted({*self._open, *self._positions.keys()}):
             action = gate.clearing_of(key[0])
             if action is not None:
                 yield self._stake(key), action
@@ -178,7 +176,7 @@ class Clearing(Grouping):
         return Stake(
             strategy_id=key[0],
             symbol=key[1],
-            held=self._held.of(key),
+            held=self._positions.of(key),
             orders=orders,
             instrument=self._instruments.get(key[1]),
             uncancelled=tuple((name, self._uncancelled[name]) for name in names if name in self._uncancelled),
@@ -194,10 +192,7 @@ class Clearing(Grouping):
 
     def net_positions(self) -> Mapping[str, Decimal]:
         """Return what all strategies hold of each symbol that was ever traded, netted."""
-        net: dict[str, Decimal] = {}
-        for (_, symbol), held in self._held.all().items():
-            net[symbol] = add(net.get(symbol, ZERO), held.position)
-        return net
+        return {symbol: self._positions.net(symbol) for symbol, _ in self._positions.gross()}
 
     # -- the fold
 
@@ -219,11 +214,10 @@ class Clearing(Grouping):
             self.gate = told_to(self.gate, update.event)
 
     def _keep(self, event: e.Event, order: Order) -> None:
-        key = order.strategy_id, order.symbol
-        booked = entries(event)
-        if booked:
-            self._held.keep(key, self._after(self._held.of(key), event, order))
-        order_id = order.order_id
+        moved = self._positions.after(event, order)
+        if moved is not None:
+            self._positions.take_over(moved)
+        key, order_id = (order.strategy_id, order.symbol), order.order_id
         match event:
             case e.CancelRejected() if event.reason in _ENDING:
                 self._ending.add(order_id)
@@ -252,9 +246,3 @@ class Clearing(Grouping):
             self._unfilled.pop(key, None)
         else:
             self._unfilled[key] = self._unfilled.get(key, Failed(0, 0)).again(event.time_ns)
-
-    def _after(self, held: Exposure, event: e.Event, order: Order) -> Exposure:
-        for entry in entries(event):
-            quantity: Decimal = negate(entry.fill.quantity) if entry.taken_back else entry.fill.quantity
-            held = self._held.with_fill(held, order.side, quantity, closes=order.closes)
-        return held

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 from .conversion import Conversion
-from .exposure import Exposure
 from .exposure_checks import ExposureWorth
 from .funds import Funds
 from .numbers import ZERO, add, multiply, subtract
+from .positions import Positions
 
 
 class Equity:
@@ -19,15 +19,14 @@ class Equity:
         funds: the cash.
         worth: what one unit of each position is worth.
         conversion: between currencies.
+        positions: of all strategies.
     """
 
-    def __init__(self, funds: Funds, worth: ExposureWorth, conversion: Conversion) -> None:
+    def __init__(self, funds: Funds, worth: ExposureWorth, conversion: Conversion, positions: Positions) -> None:
         self._funds = funds
         self._worth = worth
         self._conversion = conversion
-        # Of all strategies: net, and both sides together.
-        self._net: dict[str, Decimal] = {}
-        self._gross: dict[str, Decimal] = {}
+        self._positions = positions
         self._is_stale = True
         self._value: Decimal | None = None
 
@@ -45,16 +44,10 @@ class Equity:
 
     def held(self) -> Decimal | None:
         """Return what all positions are worth, of both sides together; None where a price is missing."""
-        return self._positions(self._gross)
-
-    def moved(self, symbol: str, before: Exposure, after: Exposure) -> None:
-        """Hear of a position that has changed."""
-        self._net[symbol] = add(self._net.get(symbol, ZERO), subtract(after.position, before.position))
-        grown = subtract(add(after.long, after.short), add(before.long, before.short))
-        self._gross[symbol] = add(self._gross.get(symbol, ZERO), grown)
+        return self._worth_of(self._positions.gross())
 
     def stale(self) -> None:
-        """Hear that a price or the cash has changed."""
+        """Hear that a price, a position or the cash has changed."""
         self._is_stale = True
 
     def _summed(self) -> Decimal | None:
@@ -63,14 +56,15 @@ class Equity:
             return None
         # What is being paid out is gone, and what is being paid in is there.
         money = self._conversion.total(self._funds.money(), currency)
-        leaving, positions = self._conversion.total(self._funds.leaving, currency), self._positions(self._net)
+        leaving = self._conversion.total(self._funds.leaving, currency)
+        positions = self._worth_of(self._positions.net())
         if money is None or leaving is None or positions is None:
             return None
         return add(subtract(money, leaving), positions)
 
-    def _positions(self, amounts: Mapping[str, Decimal]) -> Decimal | None:
+    def _worth_of(self, amounts: Iterable[tuple[str, Decimal]]) -> Decimal | None:
         result = ZERO
-        for symbol, amount in amounts.items():
+        for symbol, amount in amounts:
             if amount:
                 unit = self._worth.unit(symbol)
                 if unit is None:

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TypeAlias
 
 import attrs
 
 from .kinds import Side
 from .numbers import ZERO, add, negate, subtract
+from .positions import Held, Key
 from .reservation import Pools
-
-Key: TypeAlias = tuple[str, str]
-"""A strategy's id and a symbol."""
 
 
 @attrs.frozen
@@ -127,22 +124,9 @@ class Exposures:
             sells = add(sells, change)
         return self._exposed(at.long, at.short, buys, sells, closing_buys, closing_sells)
 
-    def with_fill(self, at: Exposure, side: Side, quantity: Decimal, *, closes: bool) -> Exposure:
-        """Return an exposure after an execution; one that is taken back has a negative quantity."""
-        long, short = at.long, at.short
-        if (side is Side.BUY) is not (closes and self._hedged):
-            long = add(long, quantity if side is Side.BUY else negate(quantity))
-        else:
-            short = add(short, quantity if side is Side.SELL else negate(quantity))
-        if not self._hedged:
-            position = subtract(long, short)
-            long, short = (position, ZERO) if position > ZERO else (ZERO, negate(position))
-        elif long < ZERO:
-            # Closed beyond what was there: that is of the other side.
-            long, short = ZERO, subtract(short, long)
-        elif short < ZERO:
-            long, short = subtract(long, short), ZERO
-        return self._exposed(long, short, at.buys, at.sells, at.closing_buys, at.closing_sells)
+    def with_held(self, at: Exposure, held: Held) -> Exposure:
+        """Return an exposure with another position."""
+        return self._exposed(held.long, held.short, at.buys, at.sells, at.closing_buys, at.closing_sells)
 
     def put(self, order_id: str, share: Share, after: Exposure) -> None:
         """Take over what with_share() has returned."""

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from operator import attrgetter
+from typing import Final, TypeAlias
 
 from .checking import Asked, Family, Kind, Measure, Pair, Scope, Sort
 from .conversion import Conversion
-from .exposure import Exposure, Exposures, Key
+from .exposure import Exposure, Exposures, Sums
 from .instrument import Instrument
 from .judgement import Check, Measured
 from .kinds import Reason, Side
 from .limits import RiskLimits
 from .market import MarketData
 from .numbers import ZERO, add, multiply, negate, subtract
+from .positions import Key
 from .valuing import Valuation
+
+_Figure: TypeAlias = Callable[[Exposure | Sums], Decimal]
+_LONG: Final[_Figure] = attrgetter("high")
+_GROSS: Final[_Figure] = attrgetter("size")
+
+
+def _short(at: Exposure | Sums) -> Decimal:
+    return negate(at.low)
 
 
 class ExposureChecks(Family):
@@ -39,15 +50,16 @@ class ExposureChecks(Family):
 
     def _set(self, side: Side, scope: Scope, limits: RiskLimits) -> Iterator[Pair]:
         ids = scope.strategy_id, scope.symbol
+        measure = _own if scope.strategy_id else _of_all
         if side is Side.BUY and limits.max_long is not None:
             check = Check("max_long", Reason.MAX_LONG, *ids, "long position with all working orders")
-            yield check, (_own_long if scope.strategy_id else _long)(limits.max_long)
+            yield check, measure(_LONG, limits.max_long)
         if side is Side.SELL and limits.max_short is not None:
             check = Check("max_short", Reason.MAX_SHORT, *ids, "short position with all working orders")
-            yield check, (_own_short if scope.strategy_id else _short)(limits.max_short)
+            yield check, measure(_short, limits.max_short)
         if limits.max_gross is not None:
             check = Check("max_gross", Reason.MAX_GROSS, *ids, "gross position with all working orders")
-            yield check, (_own_gross if scope.strategy_id else _gross)(limits.max_gross)
+            yield check, measure(_GROSS, limits.max_gross)
         if limits.max_exposure is not None:
             check = Check("max_exposure", Reason.MAX_EXPOSURE, *ids, "exposure with all working orders")
             yield check, self._exposure(scope, limits.max_exposure)
@@ -191,52 +203,22 @@ def _allowed(most: Decimal, before: Decimal, after: Decimal) -> Decimal:
     return most if after <= most else max(most, before)
 
 
-def _own_long(most: Decimal) -> Measure:
+def _own(figure: _Figure, most: Decimal) -> Measure:
+    """Measure a figure of the strategy's own exposure."""
+
     def measure(asked: Asked) -> Measured:
-        after = asked.after.high
-        return after, _allowed(most, asked.before.high, after)
+        after = figure(asked.after)
+        return after, _allowed(most, figure(asked.before), after)
 
     return measure
 
 
-def _own_short(most: Decimal) -> Measure:
+def _of_all(figure: _Figure, most: Decimal) -> Measure:
+    """Measure a figure of the sum over strategies."""
+
     def measure(asked: Asked) -> Measured:
-        after = negate(asked.after.low)
-        return after, _allowed(most, negate(asked.before.low), after)
-
-    return measure
-
-
-def _own_gross(most: Decimal) -> Measure:
-    def measure(asked: Asked) -> Measured:
-        after = asked.after.size
-        return after, _allowed(most, asked.before.size, after)
-
-    return measure
-
-
-def _long(most: Decimal) -> Measure:
-    def measure(asked: Asked) -> Measured:
-        before = asked.sums.high
-        after = add(before, subtract(asked.after.high, asked.before.high))
-        return after, _allowed(most, before, after)
-
-    return measure
-
-
-def _short(most: Decimal) -> Measure:
-    def measure(asked: Asked) -> Measured:
-        before = negate(asked.sums.low)
-        after = subtract(before, subtract(asked.after.low, asked.before.low))
-        return after, _allowed(most, before, after)
-
-    return measure
-
-
-def _gross(most: Decimal) -> Measure:
-    def measure(asked: Asked) -> Measured:
-        before = asked.sums.size
-        after = add(before, subtract(asked.after.size, asked.before.size))
+        before = figure(asked.sums)
+        after = add(before, subtract(figure(asked.after), figure(asked.before)))
         return after, _allowed(most, before, after)
 
     return measure

@@ -12,12 +12,12 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from .exposure import Exposure
 from .group import has_come
 from .instrument import Instrument
 from .kinds import Action, OrderState, Pending, Side
 from .numbers import ZERO, add, multiply, plain, subtract, total, whole_steps
 from .order import Order
+from .positions import Held
 
 _RETRY_NS: Final = 100_000_000
 _LONGEST_RETRY_NS: Final = 60_000_000_000
@@ -59,7 +59,7 @@ class Stake:
 
     strategy_id: str
     symbol: str
-    held: Exposure
+    held: Held
     orders: tuple[Order, ...]
     instrument: Instrument | None
     uncancelled: tuple[tuple[str, Failed], ...] = ()

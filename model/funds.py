@@ -22,7 +22,8 @@ from .instrument import Instrument
 from .judgement import Check, Measured
 from .kinds import Reason, Side
 from .limits import RiskLimits
-from .numbers import ZERO, add, magnitude, negate, subtract, tidy
+from .numbers import ZERO, add, magnitude, subtract, tidy
+from .positions import Positions
 from .reservation import Reserved, Working
 from .valuing import Valuation
 
@@ -44,6 +45,7 @@ class Funds(Family):
         valuation: what an order may come to.
         cash: opening balance by currency; None keeps no funds.
         account: what is checked; None checks the cash of buys.
+        positions: of all strategies.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Funds(Family):
         valuation: Valuation,
         cash: Mapping[str, Decimal] | None,
         account: Account | None,
+        positions: Positions,
     ) -> None:
         self.cash = None if cash is None else dict(cash)
         self.reserved = Reserved()
@@ -59,9 +62,12 @@ class Funds(Family):
         self._valuation = valuation
         self._is_spot = isinstance(account, SpotAccount)
         self.is_checked = cash is not None and not isinstance(account, MarginAccount)
-        # What working sells may deliver, and what positions there are, both by base currency.
+        self._positions = positions
+        self._with_base: dict[str, list[str]] = {}
+        for symbol, instrument in instruments.items():
+            self._with_base.setdefault(instrument.base, []).append(symbol)
+        # What working sells may deliver, by base currency.
         self._delivering = Reserved()
-        self._held: dict[str, Decimal] = {}
         # Let pass, and not in the stream yet: paid in, paid out. And what has been paid in less what was paid out.
         self._arriving: dict[str, Decimal] = {}
         self.leaving: dict[str, Decimal] = {}
@@ -81,7 +87,8 @@ class Funds(Family):
         total = ZERO if self.cash is None else self.cash.get(currency, ZERO)
         locked = self.reserved.by_currency.get(currency, ZERO) if self.is_checked else ZERO
         if self._is_spot:
-            total = add(total, self._held.get(currency, ZERO))
+            for symbol in self._with_base.get(currency, ()):
+                total = add(total, self._positions.net_of(symbol))
             locked = add(locked, self._delivering.by_currency.get(currency, ZERO))
         if self._arriving:
             total = add(total, self._arriving.get(currency, ZERO))
@@ -104,9 +111,14 @@ class Funds(Family):
 
     def balances(self) -> dict[str, Balance]:
         """Return each balance that there is, or that is waited for."""
-        held = self._held if self._is_spot else {}
-        names = {*self.money(), *held, *self.reserved.by_currency, *self._delivering.by_currency}
+        names = {*self.money(), *self._bases(), *self.reserved.by_currency, *self._delivering.by_currency}
         return {name: _shown(self.balance(name)) for name in sorted(names)}
+
+    def _bases(self) -> Iterator[str]:
+        """Iterate over the currencies that positions are of, on a spot account."""
+        if self._is_spot:
+            traded = (self._instruments.get(symbol) for symbol, _ in self._positions.net())
+            yield from (instrument.base for instrument in traded if instrument is not None)
 
     def earned(self) -> dict[str, Decimal]:
         """Return the cash without what was paid in and out since the beginning."""
@@ -121,28 +133,11 @@ class Funds(Family):
         if isinstance(event, CashMoved):
             return self._after_payment(event)
         booked = entries(event)
-        if order is None or not booked:
+        if order is None or not booked or self.cash is None:
             return None
-        cash = (
-            {}
-            if self.cash is None
-            else cash_after(self.cash, quote_of(self._instruments, order.symbol), order.side, booked)
-        )
-        instrument = self._instruments.get(order.symbol)
-        held: dict[str, Decimal] = {}
-        if instrument is not None:
-            amount = self._held.get(instrument.base, ZERO)
-            for entry in booked:
-                bought = (order.side is Side.BUY) is not entry.taken_back
-                amount = add(amount, entry.fill.quantity if bought else negate(entry.fill.quantity))
-            held[instrument.base] = amount
-
-        def take() -> None:
-            if self.cash is not None:
-                self.cash.update(cash)
-            self._held.update(held)
-
-        return take
+        cash = self.cash
+        changes = cash_after(cash, quote_of(self._instruments, order.symbol), order.side, booked)
+        return lambda: cash.update(changes)
 
     def _after_payment(self, event: CashMoved) -> Callable[[], None] | None:
         if self.cash is None:

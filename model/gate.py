@@ -72,10 +72,6 @@ class Gate:
         others = tuple(pair for pair in self.clearings if pair[0] != strategy_id)
         return changed(self, clearings=(*others, (strategy_id, action)))
 
-    def with_halt(self, reason: str) -> Gate:
-        """Let no new order and no modification pass."""
-        return self.tripped(Hold(Action.HALT, Trip.FAILURE, reason))
-
     def opened(self, strategy_id: str = "") -> Gate:
         """Let orders pass again: those of one strategy, or all, in symbols that were stopped too.
 

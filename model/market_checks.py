@@ -66,7 +66,7 @@ class MarketChecks(Family):
             sells = sort.side is Side.SELL
             rule = f"must be at {'least' if sells else 'most'} {{}}"
             check = Check("price_collar", Reason.PRICE_COLLAR, *ids, "price", rule, at_least=sells)
-            yield check, (self._sell if sells else self._buy)(limits.price_collar)
+            yield check, self._collar(limits.price_collar, sells=sells)
 
     def _age(self, most: Decimal) -> Measure:
         told_ns = self._told_ns
@@ -80,53 +80,34 @@ class MarketChecks(Family):
 
         return measure
 
-    def _buy(self, collar: Decimal) -> Measure:
-        factor = add(ONE, collar)
+    def _collar(self, collar: Decimal, *, sells: bool) -> Measure:
+        factor = subtract(ONE, collar) if sells else add(ONE, collar)
+        # Which of two prices is the stricter bound, and which is the farther from the market.
+        stricter, farther = (max, min) if sells else (min, max)
 
         def measure(asked: Asked) -> Measured:
             mark = self._valuation.mark(asked.terms.symbol)
             reference = mark.price
             if reference is None:
                 return None, collar
-            if mark.last is not None and mark.last < reference:
-                reference = mark.last
-            bound, price = multiply(reference, factor), _highest(asked.terms, mark, reference)
-            if price > bound and asked.was is not None:
-                bound = max(bound, _highest(asked.was.requested, mark, reference))
-            return price, bound
-
-        return measure
-
-    def _sell(self, collar: Decimal) -> Measure:
-        factor = subtract(ONE, collar)
-
-        def measure(asked: Asked) -> Measured:
-            mark = self._valuation.mark(asked.terms.symbol)
-            reference = mark.price
-            if reference is None:
-                return None, collar
-            if mark.last is not None and mark.last > reference:
-                reference = mark.last
-            bound, price = multiply(reference, factor), _lowest(asked.terms, mark, reference)
-            if price < bound and asked.was is not None:
-                bound = min(bound, _lowest(asked.was.requested, mark, reference))
+            if mark.last is not None:
+                reference = stricter(reference, mark.last)
+            bound, price = multiply(reference, factor), _farthest(asked.terms, mark, reference)
+            if asked.was is not None and farther(price, bound) != bound:
+                bound = farther(bound, _farthest(asked.was.requested, mark, reference))
             return price, bound
 
         return measure
 
 
-def _highest(terms: SubmitOrder, mark: Mark, reference: Decimal) -> Decimal:
+def _farthest(terms: SubmitOrder, mark: Mark, reference: Decimal) -> Decimal:
+    """Return the price or the stop price, whichever is farther from the market; else what it would meet now."""
     price, stop = terms.price, terms.stop_price
     if price is None:
         return stop or mark.against(terms.side) or reference
-    return price if stop is None else max(price, stop)
-
-
-def _lowest(terms: SubmitOrder, mark: Mark, reference: Decimal) -> Decimal:
-    price, stop = terms.price, terms.stop_price
-    if price is None:
-        return stop or mark.against(terms.side) or reference
-    return price if stop is None else min(price, stop)
+    if stop is None:
+        return price
+    return min(price, stop) if terms.side is Side.SELL else max(price, stop)
 
 
 def _until_open(hours: TradingHours) -> Measure:

@@ -19,11 +19,11 @@ from .booking import Entry, entries, quote_of
 from .checking import Scope
 from .conversion import Conversion
 from .events import OrderUpdate
-from .exposure import Key
 from .instrument import Instrument
 from .kinds import Side
 from .market import MarketData
 from .numbers import ZERO, add, multiply, negate, subtract
+from .positions import Key
 from .values import changed
 
 DAY_NS: Final = 86_400_000_000_000

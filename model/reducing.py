@@ -39,7 +39,7 @@ def refuse_opening(asked: Asked, *, hedged: bool) -> Refusal | None:
         return None
     sells = asked.terms.side is Side.SELL
     held = at.long if sells else at.short
-    if working.terms.reduce_only or (hedged and working.link is not None and working.link.is_exit):
+    if asked.share.closes:
         free = held
         if free > ZERO and (hedged or not _widens(asked)):
             return None

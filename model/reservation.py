@@ -50,6 +50,11 @@ class Working:
         return max(subtract(self.dearest.quantity, self.filled), ZERO)
 
     @property
+    def closes(self) -> bool:
+        """Whether, where positions are hedged, it closes what is there before it opens anything; see Order.closes."""
+        return self.terms.reduce_only or (self.link is not None and self.link.is_exit)
+
+    @property
     def filled(self) -> Decimal:
         """What has filled, as far as risk has heard."""
         return ZERO if self.order is None else self.order.filled_quantity

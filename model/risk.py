@@ -15,7 +15,6 @@ from . import events as e
 from .account import Account, MarginAccount
 from .account_events import CashMoved, LimitsChanged, TradingStateChanged
 from .account_snapshot import AccountSnapshot
-from .booking import entries
 from .checking import Asked, Checklists, Kind
 from .commands import (
     SUBMISSIONS,
@@ -31,7 +30,7 @@ from .commands import (
 )
 from .conversion import Conversion
 from .equity import Equity
-from .exposure import Exposure, Exposures, Share
+from .exposure import Exposures, Share
 from .exposure_checks import ExposureChecks, ExposureWorth
 from .funds import Funds
 from .gate import Gate, told_to
@@ -44,10 +43,11 @@ from .loss_checks import LossChecks
 from .margin_checks import MarginChecks
 from .market import MarketData
 from .market_checks import MarketChecks
-from .numbers import ONE, ZERO, negate
+from .numbers import ONE, ZERO
 from .order import Order
 from .order_checks import OrderChecks
 from .own_order_checks import CrossingChecks, DuplicateChecks
+from .positions import Moved, Positions
 from .rate_checks import OpenOrderChecks, RateChecks
 from .records import EXTERNAL
 from .reducing import refuse_opening, refuse_reducing_nothing
@@ -103,10 +103,11 @@ class RiskBook:
         )
         self._conversion = Conversion(instruments)
         self._working: dict[str, Working] = {}
+        self._positions = Positions(hedged=hedged)
         self.exposures = Exposures(hedged=hedged)
         self._worth = ExposureWorth(self.exposures, instruments, self._valuation, self._conversion, currency)
-        self.funds = Funds(instruments, self._valuation, cash, account)
-        self.equity = Equity(self.funds, self._worth, self._conversion)
+        self.funds = Funds(instruments, self._valuation, cash, account, self._positions)
+        self.equity = Equity(self.funds, self._worth, self._conversion, self._positions)
         self.margin = MarginChecks(account, self.equity, self._worth, self._valuation)
         self._has_margin = isinstance(account, MarginAccount)
         margin = self.margin if self._has_margin else None
@@ -148,7 +149,7 @@ class RiskBook:
         self._latest = None
         self._losses.on_time(data.time_ns)
         self._valuation.on_market_data(data)
-        self._conversion.on_market_data(data)
+        self._conversion.on_price(data.symbol, self._valuation.price(data.symbol))
         for family in self._checklists.families:
             family.on_market_data(data)
 
@@ -241,8 +242,7 @@ class RiskBook:
             # Unknown or closed: the order manager says which.
             return None, ()
         refusal = self.gate.refuse_modify(known.terms.source) or self._refuse_change(known, command, now_ns)
-        if refusal is not None or (command.quantity is not None and command.quantity <= known.filled):
-            # At or below what has filled it ends the order, so there is nothing left to judge.
+        if refusal is not None or _only_ends(known, command):
             return refusal, ()
         asked = self._costed(changed(known, asked=(*known.asked, command)))
         refusal, judgement = self._held_to(Kind.MODIFY, self._asked(command.order_id, asked, known, now_ns))
@@ -379,19 +379,19 @@ class RiskBook:
         event, order = update.event, update.order
         known = self._working.get(event.order_id)
         held: Working | None = known
-        moved: tuple[tuple[str, str], Exposure] | None = None
+        moved: Moved | None = None
         if isinstance(event, e.CommandRefused):
             held = None if known is None else self._after_refusal(known, event)
         elif order is not None and not isinstance(event, e.AccountEvent):
             held = self._following(known, event, order)
-            moved = self._moved(event, order)
+            moved = self._positions.after(event, order)
         takes = [take for family in self._checklists.families if (take := family.after(update)) is not None]
         # All is computed; nothing below can fail.
         if moved is not None:
-            self._keep(*moved)
+            self._move(moved)
         for take in takes:
             take()
-        if takes:
+        if takes or moved is not None:
             self.equity.stale()
         if isinstance(event, e.OrderCreated):
             self._created.add(event.order_id)
@@ -449,16 +449,6 @@ class RiskBook:
             return self._new(terms_of(order), order.link, order)
         return None
 
-    def _moved(self, event: e.OrderEvent, order: Order) -> tuple[tuple[str, str], Exposure] | None:
-        key = order.strategy_id, order.symbol
-        exposure = self.exposures.of(key)
-        booked = entries(event)
-        for entry in booked:
-            quantity = negate(entry.fill.quantity) if entry.taken_back else entry.fill.quantity
-            closes = self._closes(order.reduce_only, order.link)
-            exposure = self.exposures.with_fill(exposure, order.side, quantity, closes=closes)
-        return (key, exposure) if booked else None
-
     def _after_refusal(self, known: Working, event: e.CommandRefused) -> Working | None:
         """The working order after a command on it was refused; None when that was the order itself."""
         if _is_submission(event) and known.order is None:
@@ -500,7 +490,7 @@ class RiskBook:
     def _refuse_change(self, known: Working, command: ModifyOrder, now_ns: int) -> Refusal | None:
         instrument = self._instruments[known.terms.symbol]
         absent = check_has(known.terms, command) or check_expiry(command.expire_time_ns, now_ns)
-        if absent is not None or (command.quantity is not None and command.quantity <= known.filled):
+        if absent is not None or _only_ends(known, command):
             return absent
         # Only what is to change is judged: terms that were let pass before may stay.
         asked = changed(known, asked=(*known.asked, command))
@@ -525,12 +515,9 @@ class RiskBook:
 
     # -- counting
 
-    def _closes(self, reduce_only: bool, link: Link | None) -> bool:  # noqa: FBT001  # as an order has it
-        return reduce_only or (self._hedged and link is not None and link.is_exit)
-
     def _share(self, working: Working) -> Share:
         terms = working.terms
-        closes = self._closes(terms.reduce_only, working.link)
+        closes = working.closes if self._hedged else terms.reduce_only
         return Share((terms.source, terms.symbol), terms.side, closes, working.pool, working.leaves)
 
     def _costed(self, working: Working) -> Working:
@@ -563,16 +550,27 @@ class RiskBook:
         for family in self._checklists.counting:
             family.counted(order_id, was, working)
 
-    def _keep(self, key: tuple[str, str], after: Exposure) -> None:
-        before = self.exposures.of(key)
+    def _move(self, moved: Moved) -> None:
+        key, before = moved.key, self.exposures.of(moved.key)
+        after = self.exposures.with_held(before, moved.held)
+        self._positions.take_over(moved)
         self.exposures.keep(key, after)
         self._worth.changed(key, before, after)
-        self.equity.moved(key[1], before, after)
 
 
 def _id_of(command: SubmitOrder) -> str:
     assert command.order_id is not None, "the edge gives every order an id"
     return command.order_id
+
+
+def _only_ends(known: Working, command: ModifyOrder) -> bool:
+    """Say whether a change brings the quantity to what has filled and does nothing else: what is done needs no judging.
+
+    With another price it does, should the order execute at it before the quantity is cut, or the fill be taken back.
+    """
+    if command.quantity is None or command.quantity > known.filled:
+        return False
+    return command.price is None and command.stop_price is None and command.expire_time_ns is None
 
 
 def _named(refusal: Refusal, group: SubmitGroup, judged: int) -> Refusal:

@@ -13,10 +13,10 @@ from typing import TypeAlias
 from . import events as e
 from .booking import quote_of
 from .checking import Scope
-from .exposure import Key
 from .instrument import Instrument
 from .numbers import ZERO
 from .order import Order
+from .positions import Key
 from .profits import scopes_around
 from .round_trips import Booked, Legs, Restated, RoundTrip, TripBook, closes
 

@@ -133,6 +133,24 @@ def test_an_entry_that_fails_among_those_that_waited_for_it_is_asked_for_again(d
     assert fold.folded == [1, 2, 3, 4]
 
 
+def test_an_entry_is_not_folded_again_when_it_is_what_comes_after_the_fold_that_fails(desk: Desk) -> None:
+    class Wary(Sequences):
+        wary = True
+
+        def has_followed(self) -> None:
+            wary, self.wary = self.wary, not self.wary
+            if wary:
+                raise ZeroDivisionError
+
+    manager = Resending()
+    fold = desk.make(Wary, manager, Collector())
+    for sequence in (2, 3, 4, 1, 5, 6):
+        fold.on_receive(update(sequence))
+    manager.serve(fold)
+    assert fold.folded == [1, 2, 3, 4, 5, 6]
+    assert len(desk.problems) == 3
+
+
 @pytest.mark.fault(66)
 def test_an_entry_that_fails_every_time_halts_trading_and_is_not_retried_for_ever(desk: Desk) -> None:
     fold, manager, risk = follower(desk, {2: 1_000})

@@ -7,6 +7,7 @@ from typing import get_args
 from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.commands import SubmitOrder
+from orderpit.model.gate import Hold
 from orderpit.model.kinds import Action, OrderState, OrderType, Reason, Side, TimeInForce, TradingState, Trip
 from orderpit.model.lifecycle import apply
 from orderpit.model.limits import RiskLimits
@@ -37,6 +38,10 @@ def terms(**changes) -> SubmitOrder:
         "source": "strategy",
     }
     return SubmitOrder(**fields | changes)
+
+
+def halt(reason: str) -> Hold:
+    return Hold(Action.HALT, Trip.FAILURE, reason)
 
 
 def stop_terms(**changes) -> SubmitOrder:

@@ -26,7 +26,9 @@ class TimedDesk:
     def __init__(self, limits: RiskLimits, *instruments: Instrument, priced: bool = True, **risk):
         known = instruments or (Instrument("BTC/USDT", **TICK), Instrument("ETH/USDT", **TICK))
         self.risk = RiskBook({one.symbol: one for one in known}, limits, **{"currency": "USDT"} | risk)
-        self.blotter = Blotter((f"m-{number}" for number in count(1)).__next__)
+        hedged = risk.get("hedged", False)
+        self.blotter = Blotter((f"m-{number}" for number in count(1)).__next__, hedged=hedged)
+        self.followers = [self.risk.on_update]
         self.executions = count(1)
         self.now = NOW
         for one in known if priced else ():
@@ -66,7 +68,8 @@ class TimedDesk:
         outcome = self.blotter.followed(outcome, self.now)
         self.blotter.commit(outcome, 0)
         for update in outcome.updates:
-            self.risk.on_update(update)
+            for follow in self.followers:
+                follow(update)
 
 
 def order(side: Side, order_id: str, price: str | None = "100", quantity: str = "1", **terms) -> SubmitOrder:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
+from builders import halt
+
 from orderpit.model import reports as r
 from orderpit.model.blotter import Blotter, Outcome
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup, SubmitOrder
@@ -136,7 +138,7 @@ class Desk:
         return self.command(ModifyOrder(order_id, source="strategy", **terms))
 
     def halt(self):
-        self.blotter.gate = self.blotter.gate.with_halt("enough")
+        self.blotter.gate = self.blotter.gate.tripped(halt("enough"))
 
     def retry(self):
         """Let the time pass until something is to be closed at the market once more."""

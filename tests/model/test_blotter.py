@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from builders import NOW, S, event, fill, folded, report, stop_terms, terms
+from builders import NOW, S, event, fill, folded, halt, report, stop_terms, terms
 
 from orderpit.model import events as e
 from orderpit.model import reports as r
@@ -128,7 +128,7 @@ def test_an_id_that_the_venue_uses_for_an_external_order_is_taken():
 @pytest.mark.fault(32)
 def test_no_order_leaves_while_halted_or_for_a_stopped_symbol():
     book = blotter()
-    book.gate = book.gate.with_halt("lunch")
+    book.gate = book.gate.tripped(halt("lunch"))
     assert kinds(told(book, approved(terms()))) == ["OrderCreated", "OrderDenied"]
     assert book.order("o-1").reason is Reason.HALTED
     assert book.latest["o-1"].event.text == "trading is halted: lunch"
@@ -231,7 +231,7 @@ def test_the_quantity_of_a_market_order_can_be_modified():
 
 def test_while_halted_a_cancel_passes_and_a_modification_does_not():
     book = with_order(ACCEPTED)
-    book.gate = book.gate.with_halt("lunch")
+    book.gate = book.gate.tripped(halt("lunch"))
     assert refusal_of(told(book, MODIFY)) is Reason.HALTED
     assert kinds(told(book, CANCEL)) == ["CancelRequested"]
 

@@ -12,6 +12,7 @@ from reference_exposure import Resting, worst, worst_together
 
 from orderpit.model.exposure import Exposures, Share
 from orderpit.model.kinds import Side
+from orderpit.model.positions import Held
 
 SYMBOL = "BTC/USDT"
 
@@ -42,11 +43,10 @@ class Desk:
 
     def fills(self, name: str, order: Resting, lots: int) -> None:
         """Have a strategy's position move."""
-        key = (name, SYMBOL)
-        side = Side.BUY if order.buys else Side.SELL
-        after = self.exposures.with_fill(self.exposures.of(key), side, Decimal(lots), closes=order.closes)
-        self.exposures.keep(key, after)
-        self.held[name] = self.held.get(name, 0) + (lots if order.buys else -lots)
+        key, net = (name, SYMBOL), self.held.get(name, 0) + (lots if order.buys else -lots)
+        held = Held(Decimal(max(net, 0)), Decimal(max(-net, 0)))
+        self.exposures.keep(key, self.exposures.with_held(self.exposures.of(key), held))
+        self.held[name] = net
 
     def agrees(self) -> None:
         books = []

@@ -13,7 +13,6 @@ from orderpit.model.alarm import AlarmCode
 from orderpit.model.blotter import Blotter
 from orderpit.model.clearing import TAG
 from orderpit.model.commands import Approved, ModifyOrder
-from orderpit.model.exposure import Exposure
 from orderpit.model.flattening import Cancel, Close, Stake, due_ns, wanted
 from orderpit.model.gate import Hold
 from orderpit.model.instrument import Instrument
@@ -21,6 +20,7 @@ from orderpit.model.kinds import Action, Contingency, OrderState, Reason, Role, 
 from orderpit.model.lifecycle import apply
 from orderpit.model.link import Link
 from orderpit.model.numbers import exact
+from orderpit.model.positions import Held
 
 SECOND = 1_000_000_000
 BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.5", min_quantity="1", max_quantity="4")
@@ -186,9 +186,7 @@ def test_after_a_person_has_resumed_nothing_more_is_closed():
 
 
 def test_a_short_position_is_closed_by_buying_whole_where_no_grid_is_known():
-    stake = Stake(
-        strategy_id="s", symbol="ABC/XYZ", held=Exposure(short=exact("short", "3.7")), orders=(), instrument=None
-    )
+    stake = Stake(strategy_id="s", symbol="ABC/XYZ", held=Held(short=exact("short", "3.7")), orders=(), instrument=None)
     assert wanted(stake, Action.FLATTEN, NOW) == (Close(Side.BUY, exact("quantity", "3.7")),)
     assert wanted(stake, Action.HALT, NOW) == ()
     assert due_ns(stake, Action.HALT) is None
@@ -219,7 +217,7 @@ def test_an_exit_of_a_bracket_that_has_nothing_open_is_not_counted():
     stake = Stake(
         strategy_id="strategy",
         symbol="BTC/USDT",
-        held=Exposure(long=exact("long", "1")),
+        held=Held(long=exact("long", "1")),
         orders=(open_one, done),
         instrument=BTC,
         brackets=(("open", exact("open", "2")), ("done", exact("done", "0"))),

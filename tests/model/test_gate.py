@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from builders import halt
 
 from orderpit.model.gate import Gate, Hold
 from orderpit.model.kinds import Action, Reason, TradingState, Trip
@@ -18,14 +19,14 @@ STOPPED = Gate().with_symbol_stopped("BTC/USDT")
     [
         pytest.param(Gate(), None, None, id="open"),
         pytest.param(STOPPED, Reason.SYMBOL_STOPPED, None, id="a symbol stopped"),
-        pytest.param(STOPPED.with_halt("lunch"), Reason.HALTED, Reason.HALTED, id="halted"),
-        pytest.param(STOPPED.with_halt("lunch").opened(), None, None, id="resumed"),
+        pytest.param(STOPPED.tripped(halt("lunch")), Reason.HALTED, Reason.HALTED, id="halted"),
+        pytest.param(STOPPED.tripped(halt("lunch")).opened(), None, None, id="resumed"),
         pytest.param(LOST, Reason.DISCONNECTED, Reason.DISCONNECTED, id="disconnected"),
         pytest.param(
-            LOST.with_halt("lunch").opened(), Reason.DISCONNECTED, Reason.DISCONNECTED, id="resumed, still cut off"
+            LOST.tripped(halt("lunch")).opened(), Reason.DISCONNECTED, Reason.DISCONNECTED, id="resumed, still cut off"
         ),
         pytest.param(
-            LOST.with_halt("lunch").with_venue_found(), Reason.HALTED, Reason.HALTED, id="found, still halted"
+            LOST.tripped(halt("lunch")).with_venue_found(), Reason.HALTED, Reason.HALTED, id="found, still halted"
         ),
         pytest.param(LOST.with_venue_found(), None, None, id="connected again"),
     ],
@@ -72,7 +73,7 @@ def test_the_stricter_of_two_trips_holds(trips, everybody, mine, other):
 
 
 def test_the_cause_that_is_given_is_that_of_the_strictest_and_of_two_as_strict_of_the_first():
-    gate = Gate().with_halt("first").with_halt("second")
+    gate = Gate().tripped(halt("first")).tripped(halt("second"))
     assert gate.halted == "first"
     assert gate.tripped(Hold(A.CANCEL_ALL, Trip.FILE, "third")).halted == "third"
     of_one = Gate().tripped(Hold(A.HALT, Trip.DAILY_LOSS, "lost"), "mine")

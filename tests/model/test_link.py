@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW, S, fill, report, terms
+from builders import NOW, S, fill, halt, report, terms
 from test_blotter import ACCEPTED, CANCEL, FILLED, MODIFY, SECOND, approved, kinds, refusal_of, told, with_order
 
 from orderpit.model import reports as r
@@ -140,10 +140,10 @@ def test_what_happened_meanwhile_is_made_up_for_by_the_answer():
 def test_a_halt_and_a_lost_venue_come_and_go_each_by_itself():
     book = with_order(FILLED)
     linked(book, LOST)
-    book.gate = book.gate.with_halt("lunch").opened()
+    book.gate = book.gate.tripped(halt("lunch")).opened()
     told(book, approved(terms(order_id="o-2")))
     assert book.order("o-2").reason is Reason.DISCONNECTED
-    book.gate = book.gate.with_halt("lunch")
+    book.gate = book.gate.tripped(halt("lunch"))
     linked(book, FOUND)
     told(book, approved(terms(order_id="o-3")))
     assert book.order("o-3").reason is Reason.HALTED

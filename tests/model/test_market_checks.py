@@ -160,6 +160,16 @@ def test_orders_leave_while_the_market_is_open() -> None:
     assert desk.said(buy("f"), at=99 * SECOND) == "approved", "a clock that was put back"
 
 
+def test_a_change_to_what_has_filled_is_judged_by_the_price_that_it_sets_too() -> None:
+    desk = TimedDesk(COLLAR)
+    desk.ask(buy("a", "100", "5"))
+    desk.report(r.VenueAccepted, "a")
+    desk.filled("a", "3")
+    assert desk.said(ModifyOrder("a", quantity="3", price="1000")).startswith("PRICE_COLLAR: price 1000")
+    assert desk.said(ModifyOrder("a", quantity="3", price="100.001")).startswith("PRICE_INCREMENT: price 100.001")
+    assert desk.said(ModifyOrder("a", quantity="2")) == "approved"
+
+
 def test_a_market_without_hours_never_closes() -> None:
     desk = TimedDesk(RiskLimits(only_in_trading_hours=True))
     assert desk.said(buy("a")) == "approved"

@@ -13,6 +13,7 @@ from orderpit.model.checking import Asked
 from orderpit.model.exposure import Exposures, Share
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Reason, Side
+from orderpit.model.positions import Held
 from orderpit.model.reducing import refuse_opening
 from orderpit.model.reservation import Working
 
@@ -28,7 +29,8 @@ def share_of(order):
 def asked_for(position, resting, order):
     """What risk judges: an order, beside a position and what works already."""
     exposures = Exposures()
-    exposures.keep(KEY, exposures.with_fill(exposures.of(KEY), Side.BUY, Decimal(position), closes=False))
+    held = Held(Decimal(max(position, 0)), Decimal(max(-position, 0)))
+    exposures.keep(KEY, exposures.with_held(exposures.of(KEY), held))
     for number, one in enumerate(resting):
         exposures.put(
             f"o-{number}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from builders import NOW, event, fill, folded, number, order_in, report, terms
+from builders import NOW, event, fill, folded, halt, number, order_in, report, terms
 
 from orderpit.model import events as e
 from orderpit.model import reports as r
@@ -97,7 +97,7 @@ def tell(book: Blotter, line: str) -> str:
     if kind == "=":
         return f"= {standing(book)}"
     if kind == "halt":
-        book.gate = book.gate.with_halt("lunch")
+        book.gate = book.gate.tripped(halt("lunch"))
         return line
     if kind == "late":
         outcome = book.decide_overdue(NOW, NOW + 10**12)

@@ -6,6 +6,7 @@ from itertools import count
 
 import attrs
 import pytest
+from builders import halt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,7 +200,7 @@ def test_limits_are_numbers_above_zero(field: str, value: object) -> None:
 def test_while_trading_is_halted_only_cancels_pass() -> None:
     book = a_book()
     assert verdict(book, buy("1", "100")) == "approved"
-    book.gate = book.gate.with_halt("lunch")
+    book.gate = book.gate.tripped(halt("lunch"))
     assert verdict(book, buy("1", "100", "b")) == "HALTED: trading is halted: lunch"
     assert verdict(book, ModifyOrder("a", quantity="0.5")) == "HALTED: trading is halted: lunch"
     assert verdict(book, CancelOrder("a")) == "approved"
@@ -428,7 +429,7 @@ def test_an_order_that_is_rejected_further_down_is_released(halted_where: str) -
     desk = a_desk()
     desk.ask(buy("5", "100"))
     if halted_where == "order manager":
-        desk.blotter.gate = desk.blotter.gate.with_halt("lunch")
+        desk.blotter.gate = desk.blotter.gate.tripped(halt("lunch"))
         desk.settle()
     else:
         desk.manage()

@@ -6,6 +6,7 @@ from itertools import count
 
 import attrs
 import pytest
+from builders import halt
 from groups import SYMBOL, Desk, bracket, limit, named, oco, oto, stop
 
 from orderpit.model.audit import Ledger, check_groups
@@ -228,7 +229,7 @@ def test_without_an_account_no_funds_are_judged():
 
 def test_a_halt_denies_a_group():
     risk = book()
-    risk.gate = risk.gate.with_halt("enough")
+    risk.gate = risk.gate.tripped(halt("enough"))
     assert "trading is halted: enough" in text(judged(risk, bracket()))
 
 
