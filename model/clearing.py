@@ -192,7 +192,7 @@ class Clearing(Grouping):
 
     def net_positions(self) -> Mapping[str, Decimal]:
         """Return what all strategies hold of each symbol that was ever traded, netted."""
-        return {symbol: self._positions.net(symbol) for symbol, _ in self._positions.gross()}
+        return dict(self._positions.net())
 
     # -- the fold
 

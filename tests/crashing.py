@@ -6,7 +6,7 @@ import contextlib
 import random
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import attrs
 

@@ -98,6 +98,15 @@ class SqliteStore:
         """What the journal was begun with."""
         return self._terms
 
+    def begin(self, terms: bytes) -> NoReturn:
+        """Refuse: it was begun when its file was made, with the terms that open_store() was given.
+
+        Raises:
+            InvalidJournal: always.
+        """
+        del terms
+        raise InvalidJournal(self._path, "was begun when it was made")
+
     def check(self) -> None:
         """Read all of it, hold it against the mark, and make both durable; done once, by open_store()."""
         if not self._read_only:
