@@ -350,3 +350,16 @@ def test_two_systems_cannot_trade_behind_faults_at_once_either() -> None:
         trading(chaos, "two").start()
     with trading(chaos, "three") as third:
         third.publish(quote())
+
+
+def test_what_a_system_that_has_left_still_sends_does_not_arrive() -> None:
+    venue = a_venue()
+    with trading(venue, "one") as first:
+        first.publish(quote())
+        left = first.submit(limit())
+    connection = first._left["exchange"]._venue
+    late = reports.VenueCancel(client_order_id=left, request_id="late", symbol=BTC.symbol, time_ns=NOW, source="test")
+    with trading(venue, "two"):
+        assert connection.request(late, NOW) == ()
+        assert connection.on_market_data(quote("50", "51"), NOW) == ()
+    assert venue.orders[left].state is OrderState.OPEN
