@@ -158,6 +158,10 @@ class Blotter(Clearing):
             reconciling=frozenset(order.order_id for order in orders),
         )
 
+    def decide_reconciled(self) -> Outcome:
+        """Let orders leave again, now that the venue has answered about all."""
+        return Outcome(gate=self.gate.with_reconciling(reconciling=False))
+
     def decide_set_aside(self, report: r.VenueReport, now_ns: int) -> Outcome:
         """Put the order in doubt whose report could not be handled.
 

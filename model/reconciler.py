@@ -113,10 +113,6 @@ class Reconciler(Blotter):
         """Whether the venue has said all that it was asked about, and orders do not leave yet all the same."""
         return self.gate.reconciling and not self._reconciling and self._list is None
 
-    def decide_reconciled(self) -> Outcome:
-        """Let orders leave again, now that the venue has answered about all."""
-        return Outcome(gate=self.gate.with_reconciling(reconciling=False))
-
     def decide_listed(self, report: r.VenueListing, now_ns: int) -> Outcome:
         """Judge what belongs to a list of the venue's orders. One of an order's own reports is judged as any."""
         if report.request_id != self._list:

@@ -143,6 +143,8 @@ def status(query, state=S.OPEN, **more):
 @pytest.mark.parametrize("request_kind", ["cancel", "modify"])
 def test_an_answer_from_before_a_request_says_nothing_of_it_and_the_venue_is_asked_behind_it(request_kind):
     book, query = in_doubt()
+    # A person need not wait for the answer.
+    book.commit(book.decide_resume("", NOW), NOW)
     command = CANCEL if request_kind == "cancel" else approved(ModifyOrder("o-1", quantity="12", source="strategy"))
     _, again = told(book, command).requests
     assert isinstance(again, r.VenueQuery)

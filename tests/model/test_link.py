@@ -46,7 +46,13 @@ def test_while_the_venue_is_lost_nothing_new_leaves_and_cancels_do():
     assert [type(request) for request in told(book, CANCEL).requests] == [r.VenueCancel]
     linked(book, FOUND)
     told(book, approved(terms(order_id="o-3")))
-    assert book.order("o-3").state is S.SUBMITTED
+    assert book.order("o-3").reason is Reason.RECONCILING
+    assert not book.has_reconciled
+    told(book, report(r.VenueStatus, state=S.CANCELLED))
+    assert book.has_reconciled
+    book.commit(book.decide_reconciled(), 0)
+    told(book, approved(terms(order_id="o-4")))
+    assert book.order("o-4").state is S.SUBMITTED
 
 
 @pytest.mark.fault(2)
