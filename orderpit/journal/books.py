@@ -13,8 +13,9 @@ from ..model.audit import AuditReport, Ledger, check_orders
 from ..model.audit_money import check_portfolio
 from ..model.booking import entries, quote_of
 from ..model.events import OrderFilled, OrderUpdate
-from ..model.gate import Gate, Hold
+from ..model.gate import Gate, Hold, told_to
 from ..model.group_laws import Finding, group_laws
+from ..model.kinds import Action, Trip
 from ..model.market import Trade
 from ..model.order import Order
 from ..model.performance_book import PerformanceBook
@@ -78,18 +79,12 @@ class Books:
             for entry in entries(event):
                 self._currencies |= {entry.fill.fee_currency, quote_of(self.terms.by_symbol, order.symbol)}
         if isinstance(event, TradingStateChanged):
-            self._trip(event)
+            self.gate = told_to(self.gate, event)
         elif isinstance(event, CashMoved):
             self._currencies.add(event.currency)
         self.sequence = update.sequence
         self.first_time_ns = event.time_ns if self.first_time_ns is None else self.first_time_ns
         self.last_time_ns = event.time_ns
-
-    def _trip(self, event: TradingStateChanged) -> None:
-        if event.action is None:
-            self.gate = self.gate.opened(event.strategy_id)
-        else:
-            self.gate = self.gate.tripped(Hold(event.action, event.trip, event.text), event.strategy_id)
 
     @property
     def used(self) -> Used:
@@ -136,7 +131,7 @@ class Books:
         unfinished: list[str] = []
         for group in groups.values():
             # What would be right if nothing could have left, the journal cannot say that it is wrong.
-            shut = self.gate.with_venue_lost("").with_halt("")
+            shut = self.gate.with_venue_lost("").tripped(Hold(Action.HALT, Trip.FAILURE, ""))
             excused = {(one.law, one.subject) for one in group_laws(group, shut) if one.found == one.expected}
             asked = {(one.law, one.subject) for one in group_laws(group, shut)}
             for one in group_laws(group, self.gate):

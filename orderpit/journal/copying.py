@@ -23,7 +23,7 @@ def copied(value: _T) -> _T:
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
-    kind = cast("type[Any]", type(value))
+    kind: type[Any] = type(value)
     if kind not in _CONTAINERS and not _is_ours(kind):
         return value
     known = memo.get(id(value))
@@ -32,8 +32,10 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
     copy: Any
     if kind is deque:
         copy = deque[Any](maxlen=value.maxlen)
+    elif kind in _CONTAINERS:
+        copy = kind()
     else:
-        copy = kind() if kind in _CONTAINERS else object.__new__(kind)
+        copy = object.__new__(kind)
     # Before what is in it, which may refer to it.
     memo[id(value)] = copy
     if kind is dict:
