@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -27,47 +27,56 @@ def copied(value: _T) -> _T:
 _Memo: TypeAlias = dict[int, Any]
 
 
-def _copied(value: Any, memo: _Memo) -> Any:
-    container = _CONTAINERS.get(type(value))
-    if container is None and not _is_ours(type(value)):
+def _copied(value: object, memo: _Memo) -> Any:
+    kind = type(value)
+    container = _CONTAINERS.get(kind)
+    if container is None and not _is_ours(kind):
         return value
     known = memo.get(id(value))
     if known is not None:
         return known
     if container is not None:
         return container(value, memo)
-    copy = memo[id(value)] = object.__new__(type(value))
+    copy: object = object.__new__(kind)
+    # Before what is in it, which may refer to it; so do the others.
+    memo[id(value)] = copy
     for name in _names(value):
         setattr(copy, name, _copied(getattr(value, name), memo))
     return copy
 
 
+def _each(items: Collection[Any], memo: _Memo) -> Iterable[Any]:
+    """Copy items; hundreds of thousands of values are looked at by their types alone."""
+    if any(kind in _CONTAINERS or _is_ours(kind) for kind in set(map(type, items))):
+        return [_copied(item, memo) for item in items]
+    return items
+
+
 def _dict(value: Any, memo: _Memo) -> Any:
     copy: dict[Any, Any] = {}
-    # Before what is in it, which may refer to it; so do the others.
     memo[id(value)] = copy
-    copy.update((_copied(key, memo), _copied(item, memo)) for key, item in value.items())
+    copy.update(zip(_each(value.keys(), memo), _each(value.values(), memo), strict=True))
     return copy
 
 
 def _list(value: Any, memo: _Memo) -> Any:
     copy: list[Any] = []
     memo[id(value)] = copy
-    copy.extend(_copied(item, memo) for item in value)
+    copy.extend(_each(value, memo))
     return copy
 
 
 def _set(value: Any, memo: _Memo) -> Any:
     copy: set[Any] = set()
     memo[id(value)] = copy
-    copy.update(_copied(item, memo) for item in value)
+    copy.update(_each(value, memo))
     return copy
 
 
 def _deque(value: Any, memo: _Memo) -> Any:
     copy: deque[Any] = deque(maxlen=value.maxlen)
     memo[id(value)] = copy
-    copy.extend(_copied(item, memo) for item in value)
+    copy.extend(_each(value, memo))
     return copy
 
 
