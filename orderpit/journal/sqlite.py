@@ -13,7 +13,7 @@ from ..model.errors import InvalidJournal, JournalBroken, JournalCorrupt, Journa
 from .chain import Parts, beginning, follow
 from .disk import Disk, RealDisk
 from .mark import Mark
-from .opening import build, enter, establish, primary, refuse_without_folder, refusing
+from .opening import build, enter, establish, primary, refuse_without_folder, refusing, write_again
 from .store import Head, Row
 
 _REAL: Final = RealDisk()
@@ -49,8 +49,11 @@ def open_store(
 
         mark = enter(disk, found, begin, read_only=read_only)
         try:
-            is_left = disk.size(found + "-wal") > 0
-            mode = ("ro" if is_left else "immutable") if read_only else "rw"
+            mode = "rw"
+            if read_only:
+                mode = "ro" if disk.size(found + "-wal") else "immutable"
+            else:
+                _harden(disk, path, found)
             connection = disk.connect(found, mode)
         except BaseException:
             mark.close()
@@ -63,6 +66,13 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def _harden(disk: Disk, path: str, found: str) -> None:
+    try:
+        write_again(disk, found + "-wal")
+    except OSError as error:
+        raise JournalBroken(path, str(error)) from error
 
 
 class SqliteStore:
