@@ -42,6 +42,9 @@ def refusing(path: str) -> Generator[None]:
         raise JournalLocked(path, "is open already, and only one may have it open") from error
     except OSError as error:
         raise InvalidJournal(path, f"cannot be opened: {error.strerror or error}") from error
+    except UnicodeError as error:
+        # What SQLite says of a damaged schema quotes it.
+        raise JournalCorrupt(path, 0, f"cannot be read: {error}") from error
     except sqlite3.Error as error:
         if primary(error) in _BUSY:
             raise JournalLocked(path, "is open in another program") from error

@@ -17,6 +17,7 @@ from .opening import build, enter, establish, primary, refuse_without_folder, re
 from .store import Head, Row
 
 _REAL: Final = RealDisk()
+_UNREADABLE: Final = (sqlite3.Error, UnicodeError)
 _AT_ONCE: Final = 1_000
 _PAGES: Final = 1_000
 _BYTES_PER_PAGE: Final = 3_000
@@ -163,7 +164,7 @@ class SqliteStore:
     def _next(self, rows: sqlite3.Cursor, expected: int) -> Any:
         try:
             return rows.fetchone()
-        except sqlite3.Error as error:
+        except _UNREADABLE as error:
             raise JournalCorrupt(self._path, expected, f"cannot be read: {error}") from error
 
     def _linked(self, previous: bytes, expected: int, entry: Any) -> tuple[Row, bytes]:
@@ -291,7 +292,7 @@ class SqliteStore:
             # Page by page, so that nothing is half read when the next row is appended.
             try:
                 entries = self._connection.execute(_ROWS, (first, until)).fetchall()
-            except sqlite3.Error as error:
+            except _UNREADABLE as error:
                 raise JournalCorrupt(self._path, first, f"cannot be read: {error}") from error
             for entry in entries:
                 row, digest = self._linked(digest, first, entry)
@@ -305,7 +306,7 @@ class SqliteStore:
             return self._start
         try:
             found = self._connection.execute("SELECT digest FROM rows WHERE sequence = ?", (sequence,)).fetchone()
-        except sqlite3.Error as error:
+        except _UNREADABLE as error:
             raise JournalCorrupt(self._path, sequence, f"cannot be read: {error}") from error
         if found is None or type(found[0]) is not bytes:
             raise JournalCorrupt(self._path, sequence, "was durable and is gone")
@@ -346,7 +347,7 @@ class SqliteStore:
             ((sequence, digest),) = kept
             for _ in self._parts(sequence, digest):
                 pass
-        except (sqlite3.Error, JournalCorrupt, TypeError, AttributeError):
+        except (*_UNREADABLE, JournalCorrupt, TypeError, AttributeError):
             return None
         return sequence, self._parts(sequence, digest)
 
