@@ -46,7 +46,7 @@ _ADAPTER: Final = "an adapter of a real venue"
 _NO_SESSION: Final = f"a session that goes by these rules, which are there for {_ADAPTER}"
 
 
-_UNSHOWN: Final = frozenset({47, 48, 49, 50, 51, 56, 57, 65})
+_UNSHOWN: Final = frozenset({48, 49, 50, 51, 65})
 """Rows that are not shown yet, and wait for the journal."""
 
 

@@ -15,7 +15,7 @@ from ..journal.reading import EVERYTHING, Orders, Until, rows_of, updates
 from ..journal.sqlite import open_store
 from ..journal.store import JournalStore
 from ..journal.terms import JournalTerms, decode_terms
-from ..model.errors import JournalError, JournalLocked
+from ..model.errors import JournalCorrupt, JournalError, JournalLocked
 from ..model.events import OrderUpdate
 from ._errors import UsageError
 
@@ -111,5 +111,5 @@ def damage_told() -> Generator[None]:
     try:
         yield
     except JournalError as error:
-        msg = f"{error} (`orderpit verify` tells more)" if type(error).__name__ == "JournalCorrupt" else str(error)
+        msg = f"{error} (`orderpit verify` tells more)" if isinstance(error, JournalCorrupt) else str(error)
         raise UsageError(msg) from None

@@ -14,7 +14,7 @@ from ..journal.reading import EVERYTHING, Until
 from ..journal.story import story_of
 from ..journal.verifying import Verified, Verifier
 from ..model.account_events import TradingStateChanged
-from ..model.errors import InvalidJournal, InvalidValue, JournalCorrupt
+from ..model.errors import InvalidValue, JournalCorrupt, JournalError
 from ..model.explaining import explain
 from ..model.text import identifier
 from ._data import DataReport
@@ -161,7 +161,7 @@ def _verified(path: str, signals: Signals) -> Verified:
     except JournalCorrupt as error:
         # Of the chain or the mark, which are checked before any row is read.
         return Verified(bad_row=error.sequence, rule=error.rule)
-    except InvalidJournal as error:
+    except JournalError as error:
         raise UsageError(str(error)) from None
 
 

@@ -28,7 +28,7 @@ _FRAME: Final = 2
 _HEADER: Final = 2
 _ORDER_LINES: Final = 7
 _LEAST: Final = 3
-_SHARES: Final = (11, 13, 9)
+_SHARES: Final = (11, 13, 10)
 """Of the width: an order, the working orders, money."""
 
 _MARGINS: Final = 8

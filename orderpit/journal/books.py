@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..model.account_events import CashMoved, TradingStateChanged
+from ..model.account_events import TradingStateChanged
 from ..model.audit import AuditReport, Ledger, check_orders
 from ..model.audit_money import check_portfolio
-from ..model.booking import entries, quote_of
 from ..model.events import OrderFilled, OrderUpdate
 from ..model.gate import Gate, Hold, told_to
 from ..model.group_laws import Finding, group_laws
@@ -56,7 +55,6 @@ class Books:
             if performance
             else None
         )
-        self._currencies: set[str] = set()
 
     def take(self, update: OrderUpdate) -> None:
         """Fold one update."""
@@ -76,28 +74,19 @@ class Books:
                 self.live.pop(order.order_id, None)
             else:
                 self.live[order.order_id] = None
-            for entry in entries(event):
-                self._currencies |= {entry.fill.fee_currency, quote_of(self.terms.by_symbol, order.symbol)}
         if isinstance(event, TradingStateChanged):
             self.gate = told_to(self.gate, event)
-        elif isinstance(event, CashMoved):
-            self._currencies.add(event.currency)
         self.sequence = update.sequence
         self.first_time_ns = event.time_ns if self.first_time_ns is None else self.first_time_ns
         self.last_time_ns = event.time_ns
 
     @property
     def used(self) -> Used:
-        """What of the terms the rows so far have made use of."""
+        """What is open: which terms can change now depends on it."""
         symbols = {self.orders[order_id].symbol for order_id in self.live}
         positions = self.portfolio.snapshot().positions.values()
         symbols |= {one.symbol for one in positions if one.long.quantity or one.short.quantity}
-        return Used(
-            held=frozenset(symbols),
-            traded=frozenset(order.symbol for order in self.orders.values()),
-            currencies=frozenset(self._currencies),
-            live=bool(self.live),
-        )
+        return Used(held=frozenset(symbols), live=bool(self.live))
 
     def audit(self) -> tuple[AuditReport, tuple[str, ...]]:
         """Hold the books against each other.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
+from ..model.account import Currency
+from ..model.booking import quote_of
 from ..model.errors import InvalidJournal
 from ..model.instrument import Instrument
 from ..model.numbers import plain
@@ -15,18 +17,14 @@ from .terms import JournalTerms
 
 @attrs.frozen(kw_only=True)
 class Used:
-    """What the rows of a journal have made use of.
+    """What is open at the end of a journal.
 
     Attributes:
         held: symbols of which there is a position or a live order.
-        traded: symbols that an order was ever for.
-        currencies: those in which a fill or a fee was booked.
         live: whether any order is live.
     """
 
     held: frozenset[str] = frozenset()
-    traded: frozenset[str] = frozenset()
-    currencies: frozenset[str] = frozenset()
     live: bool = False
 
 
@@ -45,73 +43,75 @@ class Conflict:
 
 _GRID: Final = ("price_increment", "quantity_increment")
 _NAMES: Final = ("base", "quote")
+_OPEN: Final = "there are positions or live orders in it"
 
 
 def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[Conflict]:
     """Tell what of the new terms would change the meaning of what is recorded.
 
-    Instruments may be added at any time, and limits of their orders changed; increments, and whether one is traded at
-    all, only while it is not held; its currencies only if it was never traded. The opening cash stays: it is what the
-    balance is counted from, and deposits are transfers. The margin may change, the kind of account only while nothing
-    is held. How profit and rounding are worked out stays once there is something that was worked out so. The account's
-    currency stays, since recorded limits are in it.
+    A journal keeps the terms that it was begun with, and whoever reads it has no others. So what positions, cash and
+    profit are worked out by stays: the opening cash (deposits are transfers), the cost basis, whether positions are
+    netted, how currencies are rounded, and the account's currency, which recorded limits are in.
+
+    Instruments may be added, where their symbols name their currencies; limits of their orders may change at any time.
+    One may go, or have other increments, while there is no position and no live order in it. The margin may change,
+    the kind of account only while there is no position and no live order at all.
 
     Args:
         before: of the journal.
         now: asked for.
-        used: what the journal's rows have made use of.
+        used: what is open at the journal's end.
     """
-    kept = {instrument.symbol: instrument for instrument in now.instruments}
+    known, kept = before.by_symbol, now.by_symbol
     for instrument in before.instruments:
         yield from _of_instrument(instrument, kept.get(instrument.symbol), used)
-    if before.cash != now.cash and dict(before.cash or ()) != dict(now.cash or ()):
+    for instrument in now.instruments:
+        quote = quote_of({}, instrument.symbol)
+        if instrument.symbol not in known and instrument.quote != quote:
+            rule = f"one that is added must be quoted in what its symbol names, which is {quote}"
+            yield Conflict(f"instruments {instrument.symbol} quote", "none", instrument.quote, rule)
+    if (before.cash is None) is not (now.cash is None) or dict(before.cash or ()) != dict(now.cash or ()):
         yield Conflict("cash", _cash(before), _cash(now), "the opening cash stays; pay in or out by a transfer")
-    elif (before.cash is None) is not (now.cash is None):
-        yield Conflict("cash", _cash(before), _cash(now), "whether funds are checked stays")
-    kinds = _named(before.account), _named(now.account)
-    if kinds[0] != kinds[1] and (used.held or used.live):
-        yield Conflict("account", *kinds, "its kind may change only while there are no positions and no live orders")
+    one, other = _named(before.account), _named(now.account)
+    if one != other and (used.held or used.live):
+        yield Conflict("account", one, other, "its kind may change only without positions and live orders")
     if before.currency != now.currency:
         names = (before.currency or "none", now.currency or "none")
         yield Conflict("currency", *names, "limits that are recorded are in it")
     for field in ("cost_basis", "positions"):
         one, other = getattr(before, field), getattr(now, field)
-        if one != other and used.traded:
-            yield Conflict(field, one, other, "positions that are recorded were worked out so")
-    for code in sorted(used.currencies):
-        one, other = before.by_code.get(code), now.by_code.get(code)
         if one != other:
-            yield Conflict(f"currencies {code}", _places(one), _places(other), "cash that is booked was rounded so")
+            yield Conflict(field, one, other, "what is recorded is worked out so")
+    for code in sorted(before.by_code.keys() | now.by_code.keys()):
+        one, other = _places(before.by_code.get(code)), _places(now.by_code.get(code))
+        if one != other:
+            yield Conflict(f"currencies {code}", one, other, "cash that is recorded is rounded so")
 
 
-def continued(path: str, before: JournalTerms, now: JournalTerms, used: Used) -> JournalTerms:
-    """Return the terms to go on with: the new ones, and the instruments that are no longer traded but were.
+def refuse_changes(path: str, before: JournalTerms, now: JournalTerms, used: Used) -> None:
+    """Let terms pass under which a journal can go on.
 
     Raises:
         InvalidJournal: naming the first field that must not change, with both values.
     """
     for conflict in conflicts(before, now, used):
         raise InvalidJournal(path, str(conflict))
-    symbols = now.by_symbol
-    gone = (one for one in before.instruments if one.symbol not in symbols and one.symbol in used.traded)
-    return attrs.evolve(now, instruments=(*now.instruments, *gone))
 
 
 def _of_instrument(before: Instrument, now: Instrument | None, used: Used) -> Iterator[Conflict]:
-    symbol = before.symbol
+    symbol, held = before.symbol, before.symbol in used.held
     if now is None:
-        if symbol in used.held:
-            rule = "there are positions or live orders in it"
-            yield Conflict("instruments", symbol, "not among them", rule)
+        if held:
+            yield Conflict("instruments", symbol, f"without {symbol}", _OPEN)
         return
-    fields: tuple[tuple[str, frozenset[str], str, Callable[[Any], str]], ...] = (
-        *((name, used.held, "there are positions or live orders in it", plain) for name in _GRID),
-        *((name, used.traded, "money that is recorded is in it", str) for name in _NAMES),
-    )
-    for name, by, rule, shown in fields:
+    for name in _GRID:
         one, other = getattr(before, name), getattr(now, name)
-        if one != other and symbol in by:
-            yield Conflict(f"instruments {symbol} {name}", shown(one), shown(other), rule)
+        if held and one != other:
+            yield Conflict(f"instruments {symbol} {name}", plain(one), plain(other), _OPEN)
+    for name in _NAMES:
+        one, other = getattr(before, name), getattr(now, name)
+        if one != other:
+            yield Conflict(f"instruments {symbol} {name}", one, other, "money that is recorded is in it")
 
 
 def _cash(terms: JournalTerms) -> str:
@@ -124,7 +124,7 @@ def _named(value: object) -> str:
     return "none" if value is None else type(value).__name__
 
 
-def _places(currency: Any) -> str:
+def _places(currency: Currency | None) -> str:
     if currency is None or currency.places is None:
         return "exact"
     return f"{currency.places} places {currency.rounding}"

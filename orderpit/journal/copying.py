@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
-from typing import Any, TypeVar, cast
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import attrs
 
@@ -22,35 +24,65 @@ def copied(value: _T) -> _T:
     return cast("_T", _copied(value, {}))
 
 
-def _copied(value: Any, memo: dict[int, Any]) -> Any:
-    kind: type[Any] = type(value)
-    if kind not in _CONTAINERS and not _is_ours(kind):
+_Memo: TypeAlias = dict[int, Any]
+
+
+def _copied(value: object, memo: _Memo) -> Any:
+    kind = type(value)
+    container = _CONTAINERS.get(kind)
+    if container is None and not _is_ours(kind):
         return value
     known = memo.get(id(value))
     if known is not None:
         return known
-    copy: Any
-    if kind is deque:
-        copy = deque[Any](maxlen=value.maxlen)
-    elif kind in _CONTAINERS:
-        copy = kind()
-    else:
-        copy = object.__new__(kind)
-    # Before what is in it, which may refer to it.
+    if container is not None:
+        return container(value, memo)
+    copy: object = object.__new__(kind)
+    # Before what is in it, which may refer to it; so do the others.
     memo[id(value)] = copy
-    if kind is dict:
-        copy.update((_copied(key, memo), _copied(item, memo)) for key, item in value.items())
-    elif kind is set:
-        copy.update(_copied(item, memo) for item in value)
-    elif kind in _CONTAINERS:
-        copy.extend(_copied(item, memo) for item in value)
-    else:
-        for name in _names(value):
-            setattr(copy, name, _copied(getattr(value, name), memo))
+    for name in _names(value):
+        setattr(copy, name, _copied(getattr(value, name), memo))
     return copy
 
 
-_CONTAINERS = frozenset({dict, list, set, deque})
+def _each(items: Collection[Any], memo: _Memo) -> Iterable[Any]:
+    """Copy items; hundreds of thousands of values are looked at by their types alone."""
+    if any(kind in _CONTAINERS or _is_ours(kind) for kind in set(map(type, items))):
+        return [_copied(item, memo) for item in items]
+    return items
+
+
+def _dict(value: Any, memo: _Memo) -> Any:
+    copy: dict[Any, Any] = {}
+    memo[id(value)] = copy
+    copy.update(zip(_each(value.keys(), memo), _each(value.values(), memo), strict=True))
+    return copy
+
+
+def _list(value: Any, memo: _Memo) -> Any:
+    copy: list[Any] = []
+    memo[id(value)] = copy
+    copy.extend(_each(value, memo))
+    return copy
+
+
+def _set(value: Any, memo: _Memo) -> Any:
+    copy: set[Any] = set()
+    memo[id(value)] = copy
+    copy.update(_each(value, memo))
+    return copy
+
+
+def _deque(value: Any, memo: _Memo) -> Any:
+    copy: deque[Any] = deque(maxlen=value.maxlen)
+    memo[id(value)] = copy
+    copy.extend(_each(value, memo))
+    return copy
+
+
+_CONTAINERS: Final[Mapping[type[Any], Callable[[Any, _Memo], Any]]] = MappingProxyType(
+    {dict: _dict, list: _list, set: _set, deque: _deque}
+)
 _OURS: dict[type[Any], bool] = {}
 
 

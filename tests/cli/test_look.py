@@ -14,6 +14,7 @@ import pytest
 from journal_in_memory import TERMS, InMemory, file_of, journal_of, run
 from rich.console import Console
 
+from orderpit.cli import _blotter as blotter
 from orderpit.cli import main
 from orderpit.cli._export import cell
 from orderpit.cli._journal import Progress
@@ -311,3 +312,70 @@ def test_progress_is_told_on_a_terminal_alone(monkeypatch):
         assert said in stream.getvalue()
         progress.end()
         assert bool(stream.getvalue()) is bool(said)
+
+
+class Typist:
+    """Keys that come one after another, and then no more."""
+
+    def __init__(self, *keys):
+        self.keys = list(keys)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def read(self, *, typing=False):
+        return self.keys.pop(0) if self.keys else "q"
+
+
+class Quiet:
+    def check(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("keys", "row", "shown"),
+    [
+        ([], LAST, f"row {LAST} of {LAST}"),
+        (["previous", "previous", "next"], LAST - 1, "before"),
+        (["home"], 0, "before the first row"),
+        (["home", "page-down", "page-up", "next", None], 1, "OrderCreated"),
+        (["end", "next"], LAST, "TradingState"),
+        (["g", "3", "4", "backspace", "3", "enter"], 33, "row 33 of"),
+        (["g", "x", "enter"], LAST, "must be the number of a row"),
+        (["g", "1", "escape"], LAST, "quit"),
+        (["home", "/", *BOUGHT, "enter"], 1, "row 1 is about"),
+        (["home", "/", *BOUGHT, "enter", "/", "enter"], 2, "row 2 is about"),
+        (["/", "enter"], LAST, "type the id of an order"),
+        (["/", "?", "enter"], LAST, "no row is about"),
+        (["/", "q", "escape"], LAST, "quit"),
+    ],
+    ids=["end", "steps", "home", "pages", "stays", "goto", "bad-goto", "escape", "find", "again", "empty", "none", "q"],
+)
+def test_keys_move_through_the_journal(keys, row, shown):
+    stepper = Stepper(STORE, TERMS, Codec(read=STORE.read).decode)
+    stepper.move(LAST)
+    console = Console(
+        file=io.StringIO(), force_terminal=True, no_color=True, width=120, height=30, legacy_windows=False
+    )
+    blotter._step(stepper, console, Typist(*keys), "orders.db", Quiet(), Progress(LAST, io.StringIO()))
+    assert stepper.at == row
+    assert shown == "before" or shown in re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", console.file.getvalue())
+
+
+def test_groups_that_are_unfinished_are_told_and_are_no_violation(tmp_path, capsys):
+    created = next(row for row in STORE.rows if row.kind == "OrderCreated" and b"BRACKET" in row.body)
+    entry = Codec(read=STORE.read).decode(created).order_id
+    end = next(
+        update.sequence
+        for update in PUBLISHED
+        if update.event.order_id == entry and type(update.event).__name__ == "OrderFilled"
+    )
+    path = file_of(InMemory(STORE.rows[:end]), tmp_path / "cut.db")
+    found = json.loads(told(capsys, "verify", path, "--json").out)
+    assert found["right"]
+    assert found["unfinished"]
+    assert "Unfinished in groups" in told(capsys, "verify", path).out
+    assert "Unfinished in groups" in told(capsys, "replay", path).out

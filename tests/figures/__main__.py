@@ -193,6 +193,39 @@ def limits(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[F
     )
 
 
+def disk(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
+    """The journal on a disk that fails."""
+    del book
+    from tests.figures.disk import damage, power  # noqa: PLC0415
+
+    for name, what, nightly in (
+        (
+            "cut",
+            "times that a file of a journal was cut off anywhere, each harmless or found",
+            100_000,
+        ),
+        ("flip", "times that a bit of a file of a journal was flipped, each harmless or found", 500_000),
+    ):
+        found = damage(name, count=scale.of(2_000, nightly), seed=scale.seed, progress=progress)
+        yield Figure(
+            name=f"journal {name}s",
+            what=what,
+            unit=f"{name}s",
+            count=found.count,
+            bound=scale.of(2_000, nightly),
+            violations=found.undetected,
+        )
+    lost = power(count=scale.of(2_000, 500_000), seed=scale.seed, progress=progress)
+    yield Figure(
+        name="power losses",
+        what="times that the power went, and took, moved or tore what was not synced; what was acknowledged was there",
+        unit="losses",
+        count=lost.count,
+        bound=scale.of(2_000, 500_000),
+        violations=lost.violations,
+    )
+
+
 def mutants(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
     """Bugs of one line, each caught."""
     from tests.figures.mutants import run  # noqa: PLC0415
@@ -216,6 +249,7 @@ PROOFS: Final[Mapping[str, Callable[[Scale, Progress, dict[str, Any]], Iterator[
     "fuzz": fuzz,
     "threads": threads,
     "limits": limits,
+    "disk": disk,
     "mutants": mutants,
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from journal_in_memory import TERMS, InMemory, journal_of, run
 
 from orderpit.journal.books import Books
@@ -18,6 +20,7 @@ from orderpit.model.explaining import explain
 
 PUBLISHED, SYSTEM = run()
 STORE = journal_of(PUBLISHED)
+LAST = len(PUBLISHED)
 SPREAD = journal_of(attrs.evolve(one, event=attrs.evolve(one.event, time_ns=one.sequence * 1_000)) for one in PUBLISHED)
 """The same, one microsecond apart."""
 
@@ -115,6 +118,20 @@ def test_stepping_back_and_forth_shows_what_reading_from_the_start_does():
         fresh.move(to)
         assert figures(back.books) == figures(fresh.books)
         assert back.recent == PUBLISHED[:to]
+
+
+@given(every=st.integers(1, 40), moves=st.lists(st.integers(-3, LAST + 3), max_size=12))
+def test_wherever_it_comes_from_the_books_of_a_row_are_the_same(every, moves):
+    one = stepper(every=every)
+    for to in moves:
+        at = one.move(to)
+        assert one.recent == PUBLISHED[:at]
+        assert {order_id: order.state for order_id, order in one.books.orders.items()} == {
+            update.order.order_id: update.order.state for update in PUBLISHED[:at] if update.order is not None
+        }
+    fresh = stepper()
+    fresh.move(one.at)
+    assert figures(one.books) == figures(fresh.books)
 
 
 def test_a_step_back_does_not_begin_anew():

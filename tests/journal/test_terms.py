@@ -6,15 +6,17 @@ from decimal import Decimal
 
 import attrs
 import pytest
-from journal_in_memory import BTC, TERMS
+from journal_in_memory import BTC, TERMS, run
 
 from orderpit import Instrument
-from orderpit.journal.continuing import Used, conflicts, continued
+from orderpit.journal.books import Books
+from orderpit.journal.continuing import Used, conflicts, refuse_changes
 from orderpit.journal.terms import JournalTerms, decode_terms, encode_terms
 from orderpit.model.account import Currency, MarginAccount, SpotAccount
 from orderpit.model.errors import InvalidJournal, JournalCorrupt
 
 ETH = Instrument("ETHUSD", price_increment="0.1", quantity_increment="1", base_currency="ETH", quote_currency="USD")
+SOL = Instrument("SOL/USDT", price_increment="0.1", quantity_increment="1")
 FULL = JournalTerms(
     instruments=(BTC, ETH),
     cash=(("USDT", Decimal("1.50")),),
@@ -25,9 +27,8 @@ FULL = JournalTerms(
     positions="hedged",
     package="1.2",
 )
-HELD = Used(held=frozenset({"BTC/USDT"}), traded=frozenset({"BTC/USDT"}), currencies=frozenset({"USDT"}), live=True)
-SOLD = attrs.evolve(HELD, held=frozenset(), live=False)
-UNUSED = Used()
+HELD = Used(held=frozenset({"BTC/USDT"}), live=True)
+SOLD = Used()
 
 
 @pytest.mark.parametrize(
@@ -70,30 +71,30 @@ def finer(**changes):
     ("now", "used", "fields"),
     [
         (TERMS, HELD, []),
-        (attrs.evolve(TERMS, instruments=(BTC, ETH)), HELD, []),
-        (attrs.evolve(TERMS, instruments=(ETH,)), HELD, ["instruments"]),
-        (attrs.evolve(TERMS, instruments=(ETH,)), SOLD, []),
+        (attrs.evolve(TERMS, instruments=(BTC, SOL)), HELD, []),
+        (attrs.evolve(TERMS, instruments=(BTC, ETH)), HELD, ["instruments ETHUSD quote"]),
+        (attrs.evolve(TERMS, instruments=(SOL,)), HELD, ["instruments"]),
+        (attrs.evolve(TERMS, instruments=(SOL,)), SOLD, []),
         (finer(price_increment="0.1"), HELD, ["instruments BTC/USDT price_increment"]),
         (finer(quantity_increment="1"), HELD, ["instruments BTC/USDT quantity_increment"]),
         (finer(price_increment="0.1"), SOLD, []),
         (finer(max_quantity="9"), HELD, []),
         (finer(quote_currency="USDC"), SOLD, ["instruments BTC/USDT quote"]),
-        (finer(base_currency="XBT"), UNUSED, []),
-        (attrs.evolve(TERMS, cash=(("USDT", Decimal(1)),)), UNUSED, ["cash"]),
-        (attrs.evolve(TERMS, cash=None), UNUSED, ["cash"]),
+        (finer(base_currency="XBT"), SOLD, ["instruments BTC/USDT base"]),
+        (attrs.evolve(TERMS, cash=(("USDT", Decimal(1)),)), SOLD, ["cash"]),
+        (attrs.evolve(TERMS, cash=None), SOLD, ["cash"]),
         (attrs.evolve(TERMS, account=SpotAccount()), HELD, ["account"]),
         (attrs.evolve(TERMS, account=SpotAccount()), SOLD, []),
-        (attrs.evolve(TERMS, currency="EUR"), UNUSED, ["currency"]),
+        (attrs.evolve(TERMS, currency="EUR"), SOLD, ["currency"]),
         (attrs.evolve(TERMS, cost_basis="lifo", positions="hedged"), SOLD, ["cost_basis", "positions"]),
-        (attrs.evolve(TERMS, cost_basis="lifo", positions="hedged"), UNUSED, []),
         (attrs.evolve(TERMS, currencies=(Currency("USDT", 2),)), SOLD, ["currencies USDT"]),
-        (attrs.evolve(TERMS, currencies=(Currency("EUR", 2),)), SOLD, []),
+        (attrs.evolve(TERMS, currencies=(Currency("USDT"),)), SOLD, []),
         (attrs.evolve(TERMS, package="99"), HELD, []),
     ],
     ids=[
-        *("same", "added", "removed-held", "removed-sold", "tick-held", "lot-held", "tick-sold", "limit", "quote"),
-        *("base-unused", "cash", "no-cash", "account-held", "account-sold", "currency", "basis-sold", "basis-unused"),
-        *("places-used", "places-unused", "package"),
+        *("same", "added", "added-odd", "removed-held", "removed-sold", "tick-held", "lot-held", "tick-sold", "limit"),
+        *("quote", "base", "cash", "no-cash", "account-held", "account-sold", "currency", "basis", "places", "exact"),
+        "package",
     ],
 )
 def test_what_may_change_between_runs(now, used, fields):
@@ -114,13 +115,19 @@ def test_the_margin_may_change_while_positions_are_held():
 
 def test_a_conflict_names_the_field_and_both_values():
     with pytest.raises(InvalidJournal) as caught:
-        continued("j.db", TERMS, finer(price_increment="0.5"), HELD)
+        refuse_changes("j.db", TERMS, finer(price_increment="0.5"), HELD)
     assert str(caught.value) == (
         "j.db: instruments BTC/USDT price_increment: begun with 0.01, now 0.5: there are positions or live orders in it"
     )
 
 
-def test_an_instrument_that_was_traded_is_kept_when_it_no_longer_is():
-    now = attrs.evolve(TERMS, instruments=(ETH,), package="2")
-    assert continued("j.db", TERMS, now, SOLD) == attrs.evolve(now, instruments=(ETH, BTC))
-    assert continued("j.db", TERMS, now, UNUSED) == now
+def test_terms_under_which_a_journal_can_go_on_pass():
+    refuse_changes("j.db", TERMS, attrs.evolve(TERMS, instruments=(BTC, SOL), package="2"), HELD)
+
+
+def test_what_is_open_is_told_by_the_books():
+    books = Books(TERMS)
+    assert books.used == Used()
+    for update in run()[0]:
+        books.take(update)
+    assert books.used == HELD
