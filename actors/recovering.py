@@ -72,14 +72,11 @@ def recovered_books(settings: Settings, runtime: Runtime, opened: Opened | None)
 def _used_by(books: Books) -> Used:
     from ..journal.continuing import Used  # noqa: PLC0415  # the extra `journal`
 
-    orders = books.view.select()
-    live = tuple(order for order in orders if not order.is_closed)
+    live = books.view.select(live_only=True)
     figures = books.portfolio.snapshot(None)
     open_positions = (symbol for symbol, one in figures.positions.items() if one.long.quantity or one.short.quantity)
     return Used(
         held=frozenset((*open_positions, *(order.symbol for order in live))),
-        traded=frozenset(order.symbol for order in orders),
-        currencies=frozenset((*figures.fees, *figures.realised_pnl)),
         live=bool(live),
     )
 
