@@ -1,7 +1,7 @@
 """The journal: events a second by the size of the batch, and how long it takes to open by the number of rows.
 
-    python -m benchmarks.journal [--batches 1 10 100 1000] [--seconds 1] [--rows 10000 100000] [--runs 3] [--folder PATH]
-                                 [--json]
+    python -m benchmarks.journal [--batches 1 10 100 1000] [--seconds 1] [--rows 10000 100000] [--runs 3]
+                                 [--folder PATH] [--json]
 
 An event is encoded, chained and made durable: two flushes to disk for each batch, one of the log and one of the mark.
 The events are those of orders at work: created with five checks, submitted, opened, filled. "encode" is the same
