@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {
     "model": ROOT / "model",
     "actors": ROOT / "actors",
-    "journal": ROOT / "orderpit" / "journal",
+    "journal": ROOT / "journal",
     "readers": ROOT / "orderpit" / "readers",
     "remote": ROOT / "orderpit" / "remote",
     "testing": ROOT / "orderpit" / "testing",
