@@ -60,6 +60,7 @@ class Desk:
         self.requests: list[r.VenueRequest] = []
         self.all_requests: list[r.VenueRequest] = []
         self.alarms = []
+        self.updates = []
         # As the view keeps them: from the updates alone.
         self.folded = Groups()
         self.executions = count(1)
@@ -72,6 +73,7 @@ class Desk:
         self.requests.extend(outcome.requests)
         self.all_requests.extend(outcome.requests)
         self.alarms.extend(outcome.alarms)
+        self.updates.extend(outcome.updates)
         for update in outcome.updates:
             self.folded.on_update(update)
         for group in self.blotter.groups:

@@ -1,0 +1,487 @@
+"""How the record and the venue come to agree again: what is asked, what each answer means, and what may leave."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from builders import NOW, S, fill, report, terms
+from test_blotter import ACCEPTED, CANCEL, FILLED, MODIFY, SECOND, approved, kinds, refusal_of, told
+
+from orderpit.model import reports as r
+from orderpit.model.alarm import AlarmCode
+from orderpit.model.blotter import EXTERNAL, Outcome
+from orderpit.model.commands import CancelOrder
+from orderpit.model.gate import Hold
+from orderpit.model.instructions import Instructions
+from orderpit.model.kinds import Action, OrderType, Pending, Reason, Side, TimeInForce, Trip
+from orderpit.model.numbers import exact
+from orderpit.model.reconciler import Reconciler
+from orderpit.model.refusal import Refusal
+
+DAY = 24 * 3600 * SECOND
+LATER = NOW + 7 * SECOND
+
+
+def record(*messages, answer_within_ns=None, **settings) -> Reconciler:
+    """Return a record that was told these, of a venue that lists its orders."""
+    numbers = count(1)
+    book = Reconciler(lambda: f"om-{next(numbers)}", answer_within_ns, **{"lists": True} | settings)
+    for message in messages:
+        told(book, message)
+    return book
+
+
+def asking(book: Reconciler, now: int = LATER) -> Outcome:
+    outcome = book.decide_reconciling(now)
+    book.commit(outcome, now)
+    return outcome
+
+
+def listing(outcome: Outcome) -> str:
+    """Return the id of the only thing that is asked: for a list."""
+    (request,) = outcome.requests
+    assert isinstance(request, r.VenueList)
+    return request.request_id
+
+
+def heard(book: Reconciler, said: r.VenueListing) -> Outcome:
+    outcome = book.decide_listed(said, LATER)
+    book.commit(outcome, LATER)
+    return outcome
+
+
+def one_listed(request_id: str, client_id: str = "o-1", **more) -> r.VenueOrderListed:
+    fields = {
+        "client_order_id": client_id,
+        "request_id": request_id,
+        "symbol": "BTC/USDT",
+        "side": Side.BUY,
+        "order_type": OrderType.LIMIT,
+        "quantity": "10",
+        "price": "100",
+    }
+    return r.VenueOrderListed(**fields | more)
+
+
+def end(request_id: str, orders: int = 0, **more) -> r.VenueListed:
+    return r.VenueListed(**{"request_id": request_id, "orders": orders, "complete": True} | more)
+
+
+def standing(request_id: str, client_id: str = "o-1", **more) -> r.VenueStatus:
+    return report(r.VenueStatus, client_order_id=client_id, **{"request_id": request_id, "state": S.OPEN} | more)
+
+
+def asked_about(outcome: Outcome) -> list[str]:
+    assert {type(request) for request in outcome.requests} <= {r.VenueQuery}
+    return [request.client_order_id for request in outcome.requests]
+
+
+def query_ids(outcome: Outcome) -> list[str]:
+    return [request.request_id for request in outcome.requests if isinstance(request, r.VenueQuery)]
+
+
+def new(order_id: str):
+    return approved(terms(order_id=order_id))
+
+
+OPENED = (new("o-1"), ACCEPTED)
+
+
+# -- asking
+
+
+def test_every_order_that_may_have_moved_is_in_doubt_and_one_list_is_asked_for():
+    closed = report(r.VenueFilled, client_order_id="done", fill=fill("x-1", "10"))
+    book = record(*OPENED, new("sent"), new("done"), closed)
+    outcome = asking(book)
+    assert isinstance(outcome.requests[0], r.VenueList)
+    assert len(outcome.requests) == 1
+    assert [(update.order.order_id, update.event.reason) for update in outcome.updates] == [
+        ("o-1", Reason.RECONCILING),
+        ("sent", Reason.RECONCILING),
+    ]
+    assert book.order("o-1").until_asked, "no single report says that none is missing"
+    assert not book.order("done").in_doubt
+    assert (book.gate.reconciling, book.has_reconciled) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("last", "since"), [(NOW, NOW - DAY), (DAY // 2, 0)], ids=["a day before the last entry", "from the beginning"]
+)
+def test_the_venue_is_asked_for_what_has_changed_since_the_last_entry_and_a_day_more(last, since):
+    book = record()
+    told(book, approved(terms()), last)
+    (request,) = asking(book).requests
+    assert (request.since_ns, request.time_ns) == (since, LATER)
+
+
+def test_a_record_without_orders_is_held_against_the_venue_all_the_same():
+    book = record()
+    request_id = listing(asking(book))
+    assert book.gate.reconciling
+    heard(book, end(request_id))
+    assert book.has_reconciled
+
+
+def test_a_venue_that_lists_nothing_is_asked_about_each_order():
+    book = record(*OPENED, new("sent"), lists=False)
+    outcome = asking(book)
+    assert asked_about(outcome) == ["o-1", "sent"]
+    first, second = query_ids(outcome)
+    told(book, standing(first))
+    assert not book.has_reconciled
+    told(book, standing(second, "sent", state=None, complete=True))
+    assert book.has_reconciled
+    assert book.order("sent").state is S.REJECTED
+
+
+def test_without_a_list_and_without_orders_there_is_nothing_to_wait_for():
+    book = record(lists=False)
+    asking(book)
+    assert (book.gate.reconciling, book.has_reconciled) == (False, False)
+
+
+def test_while_the_venue_is_lost_nothing_is_asked_and_all_of_it_once_it_is_back():
+    book = record(*OPENED)
+    book.commit(book.decide_link(r.VenueDisconnected(reason="gone"), NOW), NOW)
+    assert asking(book) == Outcome()
+    found = book.decide_link(r.VenueConnected(), LATER)
+    book.commit(found, LATER)
+    assert [type(request) for request in found.requests] == [r.VenueList]
+    assert book.gate.reconciling
+
+
+def test_until_the_venue_has_answered_nothing_new_leaves_and_cancels_do():
+    book = record(*OPENED)
+    request_id = listing(asking(book))
+    assert kinds(told(book, new("o-2"))) == ["OrderCreated", "OrderDenied"]
+    assert book.order("o-2").reason is Reason.RECONCILING
+    assert refusal_of(told(book, MODIFY)) is Reason.RECONCILING
+    cancelled = told(book, CANCEL)
+    assert [type(request) for request in cancelled.requests] == [r.VenueCancel, r.VenueQuery]
+    told(book, report(r.VenueCancelled))
+    told(book, standing(*query_ids(cancelled), state=S.CANCELLED))
+    assert not book.has_reconciled, "the list has not come to its end"
+    heard(book, end(request_id, 1))
+    assert book.has_reconciled
+    book.commit(book.decide_reconciled(), LATER)
+    told(book, new("o-3"))
+    assert (book.order("o-3").state, book.has_reconciled) == (S.SUBMITTED, False)
+
+
+# -- what a list says
+
+
+def test_an_order_that_a_list_tells_of_is_as_its_report_says():
+    book = record(*OPENED)
+    request_id = listing(asking(book))
+    assert heard(book, one_listed(request_id)).updates == ()
+    assert book.order("o-1").in_doubt, "its terms alone do not say what has filled"
+    told(book, report(r.VenueFilled, fill=fill("x-1", "4")))
+    outcome = told(book, standing(request_id, state=S.PARTIALLY_FILLED, filled_quantity="4"))
+    assert kinds(outcome) == ["OrderResolved"]
+    assert heard(book, end(request_id, 1)).updates == ()
+    order = book.order("o-1")
+    assert (order.state, order.filled_quantity, order.in_doubt) == (S.PARTIALLY_FILLED, 4, False)
+    assert book.has_reconciled
+
+
+@pytest.mark.fault(22)
+def test_an_order_that_a_whole_list_does_not_tell_of_has_ended():
+    book = record(*OPENED, report(r.VenueFilled, fill=fill("x-1", "4")), new("sent"))
+    request_id = listing(asking(book))
+    outcome = heard(book, end(request_id))
+    assert outcome.requests == ()
+    ends = {order.order_id: (order.state, order.reason, order.in_doubt) for order in book.orders()}
+    assert ends == {
+        "o-1": (S.CANCELLED, Reason.NOT_AT_VENUE, False),
+        "sent": (S.REJECTED, Reason.NOT_AT_VENUE, False),
+    }
+    assert [update.sequence for update in outcome.updates] == list(
+        range(book.sequence - len(outcome.updates) + 1, book.sequence + 1)
+    )
+    assert book.order("o-1").filled_quantity == 4, "what was executed stays booked"
+    assert book.has_reconciled
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"complete": False}, {"orders": 2}, {"orders": 0}],
+    ids=["not complete", "one is missing", "one too many"],
+)
+def test_what_a_list_with_holes_does_not_tell_of_is_asked_about_by_itself(broken):
+    book = record(*OPENED, new("told-of"), new("o-3"), report(r.VenueRejected, client_order_id="o-3"))
+    request_id = listing(asking(book))
+    heard(book, one_listed(request_id, "told-of"))
+    told(book, standing(request_id, "told-of"))
+    outcome = heard(book, end(request_id, **{"orders": 1} | broken))
+    assert (outcome.updates, asked_about(outcome)) == ((), ["o-1"])
+    assert (book.order("o-1").in_doubt, book.has_reconciled) == (True, False)
+    told(book, standing(outcome.requests[0].request_id))
+    assert (book.order("o-1").in_doubt, book.has_reconciled) == (False, True)
+
+
+@pytest.mark.parametrize("said", [one_listed("om-0", "another"), end("om-0")], ids=["an order", "the end"])
+def test_what_belongs_to_another_list_than_the_last_says_nothing(said):
+    book = record(*OPENED)
+    request_id = listing(asking(book))
+    assert heard(book, said) == Outcome(repeats=1)
+    assert (book.repeats, book.has_reconciled) == (1, False)
+    heard(book, end(request_id))
+    assert heard(book, end(request_id)) == Outcome(repeats=1), "come again"
+
+
+def test_what_a_list_says_of_an_order_does_not_count_once_something_was_asked_of_it_since():
+    book = record(*OPENED)
+    request_id = listing(asking(book))
+    cancelled = told(book, CANCEL)
+    heard(book, one_listed(request_id))
+    assert told(book, standing(request_id)) == Outcome(repeats=1)
+    assert (book.order("o-1").pending, book.order("o-1").in_doubt) == (Pending.CANCEL, True)
+    heard(book, end(request_id, 1))
+    assert not book.has_reconciled
+    told(book, report(r.VenueCancelled))
+    told(book, standing(*query_ids(cancelled), state=S.CANCELLED))
+    assert book.has_reconciled
+
+
+def test_each_client_id_that_an_order_has_had_is_answered_by_the_list():
+    book = record(*OPENED, MODIFY, report(r.VenueCancelled, filled_quantity="0"), amends=False)
+    second = book.order("o-1").client_order_id
+    assert second != "o-1"
+    told(book, report(r.VenueAccepted, client_order_id=second))
+    request_id = listing(asking(book))
+    for client_id in ("o-1", second):
+        heard(book, one_listed(request_id, client_id))
+    assert told(book, standing(request_id, "o-1", state=S.CANCELLED)).answered == ("o-1", request_id)
+    told(book, standing(request_id, second, price="101", quantity="10"))
+    heard(book, end(request_id, 2))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.OPEN, False)
+    assert book.has_reconciled
+
+
+@pytest.mark.fault(26)
+def test_nothing_that_was_sent_before_is_ever_sent_again():
+    book = record(*OPENED, new("sent"), new("cancelled"), approved(CancelOrder("cancelled", source="strategy")))
+    outcomes = [asking(book)]
+    outcomes.append(heard(book, end(listing(outcomes[0]))))
+    outcomes.append(asking(book))
+    leaves = {type(request) for outcome in outcomes for request in outcome.requests}
+    assert leaves == {r.VenueList}
+    assert all(order.is_closed for order in book.orders())
+
+
+@pytest.mark.fault(27)
+def test_an_order_that_works_there_and_has_ended_here_is_in_doubt_and_taken_off_its_book():
+    book = record(*OPENED, report(r.VenueCancelled))
+    request_id = listing(asking(book))
+    assert not book.order("o-1").in_doubt
+    heard(book, one_listed(request_id))
+    outcome = told(book, standing(request_id))
+    assert kinds(outcome) == ["OrderInDoubt"]
+    assert [alarm.code for alarm in outcome.alarms] == [AlarmCode.CONTRADICTION]
+    assert [type(request) for request in outcome.requests] == [r.VenueQuery]
+    heard(book, end(request_id, 1))
+    assert (book.order("o-1").state, book.order("o-1").in_doubt) == (S.CANCELLED, True)
+    # It says so again, and so it is cancelled there.
+    again = told(book, standing(*query_ids(outcome)))
+    assert [type(request) for request in again.requests] == [r.VenueCancel]
+    told(book, report(r.VenueCancelled))
+    assert not book.order("o-1").in_doubt
+
+
+# -- orders that are not on record
+
+
+@pytest.mark.fault(19)
+def test_an_order_that_is_not_on_record_is_adopted_and_what_it_executes_is_booked_to_it():
+    book = record()
+    request_id = listing(asking(book))
+    outcome = heard(book, one_listed(request_id, "theirs", exchange_order_id="v-7"))
+    assert kinds(outcome) == ["OrderCreated", "OrderSubmitted", "OrderOpened"]
+    (order,) = book.orders()
+    assert order.strategy_id == EXTERNAL
+    assert order.order_id not in {"theirs", "v-7"}
+    assert (order.client_order_id, order.exchange_order_id, order.state) == ("theirs", "v-7", S.OPEN)
+    (alarm,) = outcome.alarms
+    assert (alarm.code, alarm.order_id) == (AlarmCode.UNKNOWN_ORDER, "theirs")
+    assert alarm.text == f"the venue has an order that is not on record; it is now, as {order.order_id}"
+    told(book, report(r.VenueFilled, client_order_id="theirs", fill=fill("x-1", "4")))
+    answered = told(book, standing(request_id, "theirs", state=S.PARTIALLY_FILLED, filled_quantity="4"))
+    assert (answered.answered, answered.alarms) == (("theirs", request_id), ())
+    heard(book, end(request_id, 1))
+    (order,) = book.orders()
+    assert (order.state, order.filled_quantity, order.in_doubt) == (S.PARTIALLY_FILLED, 4, False)
+    assert book.net_positions() == {"BTC/USDT": 4}
+
+
+def test_an_order_is_adopted_with_all_its_terms():
+    book = record()
+    request_id = listing(asking(book))
+    instructions = Instructions(reduce_only=True, display_quantity=exact("shown", "2"))
+    more = {
+        "side": Side.SELL,
+        "order_type": OrderType.STOP_LIMIT,
+        "stop_price": "99",
+        "time_in_force": TimeInForce.GTD,
+        "expire_time_ns": NOW + DAY,
+        "instructions": instructions,
+    }
+    outcome = heard(book, one_listed(request_id, "theirs", triggered=True, **more))
+    assert kinds(outcome)[-1] == "OrderTriggered"
+    (order,) = book.orders()
+    for name in ("side", "order_type", "time_in_force", "expire_time_ns", "instructions"):
+        assert getattr(order, name) == more[name], name
+    assert (order.quantity, order.price, order.stop_price, order.triggered) == (10, 100, 99, True)
+
+
+def test_an_adopted_order_is_known_the_next_time():
+    book = record()
+    for _ in range(2):
+        request_id = listing(asking(book))
+        heard(book, one_listed(request_id, "theirs"))
+        told(book, standing(request_id, "theirs"))
+        heard(book, end(request_id, 1))
+    (order,) = book.orders()
+    assert (order.state, order.in_doubt, book.has_reconciled) == (S.OPEN, False, True)
+
+
+@pytest.mark.parametrize("adopts", [True, False], ids=["adopt", "cancel"])
+def test_orders_that_are_nobodys_are_left_at_work_or_cancelled(adopts):
+    book = record(*OPENED, adopts=adopts)
+    request_id = listing(asking(book))
+    for client_id in ("theirs", "done", "o-1"):
+        heard(book, one_listed(request_id, client_id))
+        told(book, standing(request_id, client_id, state=S.CANCELLED if client_id == "done" else S.OPEN))
+    outcome = heard(book, end(request_id, 3))
+    asked = [(type(request), request.client_order_id) for request in outcome.requests]
+    assert asked == ([] if adopts else [(r.VenueCancel, "theirs")])
+    assert {order.client_order_id: order.state for order in book.orders() if order.strategy_id == EXTERNAL} == {
+        "theirs": S.OPEN,
+        "done": S.CANCELLED,
+    }
+    assert book.has_reconciled
+
+
+def test_only_what_the_venue_has_told_of_is_cancelled_as_nobodys():
+    stray = report(r.VenueFilled, client_order_id="stray", fill=fill("x-1", "4"))
+    book = record(stray, adopts=False)
+    (order,) = book.orders()
+    assert (order.strategy_id, order.is_closed) == (EXTERNAL, True)
+    request_id = listing(asking(book))
+    heard(book, one_listed(request_id, "theirs"))
+    told(book, standing(request_id, "theirs"))
+    heard(book, end(request_id, 1))
+    # Asked again, it does not say that it has it still.
+    outcome = heard(book, end(listing(asking(book)), complete=False))
+    assert asked_about(outcome) == ["theirs"]
+
+
+# -- positions
+
+
+def holding(*quantities: str, **more) -> tuple[r.VenuePosition, ...]:
+    return tuple(r.VenuePosition(symbol="BTC/USDT", quantity=quantity, **more) for quantity in quantities)
+
+
+BOUGHT = (*OPENED, FILLED)
+
+
+def agreed(positions, *, messages=BOUGHT, **settings) -> Outcome:
+    book = record(*messages, **{"remembers": True} | settings)
+    return heard(book, end(listing(asking(book)), positions=positions))
+
+
+def test_positions_that_cannot_be_explained_trip_trading_and_say_the_numbers():
+    outcome = agreed((*holding("7"), r.VenuePosition(symbol="ETH/USDT", quantity="-1")))
+    texts = [
+        "BTC/USDT: the venue holds 7, on record are 10",
+        "ETH/USDT: the venue holds -1, on record are 0",
+    ]
+    assert [(alarm.code, alarm.text) for alarm in outcome.alarms] == [(AlarmCode.UNRECONCILED, text) for text in texts]
+    assert outcome.hold == Hold(Action.HALT, Trip.UNRECONCILED, f"positions differ: {'; '.join(texts)}")
+
+
+def test_a_position_that_the_venue_does_not_tell_of_is_none():
+    assert agreed(()).alarms[0].text == "BTC/USDT: the venue holds 0, on record are 10"
+
+
+@pytest.mark.parametrize(
+    ("positions", "settings"),
+    [
+        (holding("10"), {}),
+        (holding("13", "-3"), {"hedged": True}),
+        (None, {}),
+        (holding("7"), {"remembers": False}),
+    ],
+    ids=["equal", "long and short", "not told", "of a venue that has not known all"],
+)
+def test_positions_that_agree_or_cannot_be_compared_trip_nothing(positions, settings):
+    outcome = agreed(positions, **settings)
+    assert (outcome.alarms, outcome.hold) == ((), None)
+
+
+def test_positions_beside_a_list_with_holes_prove_nothing():
+    book = record(*BOUGHT, remembers=True)
+    outcome = heard(book, end(listing(asking(book)), complete=False, positions=holding("7")))
+    assert (outcome.alarms, outcome.hold) == ((), None)
+
+
+# -- time and the link
+
+
+def test_a_list_that_does_not_come_in_time_is_asked_for_again():
+    book = record(answer_within_ns=SECOND)
+    first = listing(asking(book))
+    assert book.next_deadline_ns == LATER + SECOND
+    assert book.decide_overdue(LATER, LATER + SECOND - 1) == Outcome()
+    overdue = book.decide_overdue(LATER + SECOND, LATER + SECOND)
+    book.commit(overdue, LATER + SECOND)
+    (alarm,) = overdue.alarms
+    assert (alarm.code, alarm.text) == (AlarmCode.NO_ANSWER, "the venue has not listed its orders in time")
+    second = listing(overdue)
+    assert book.next_deadline_ns == LATER + 2 * SECOND
+    assert heard(book, end(first)) == Outcome(repeats=1)
+    heard(book, end(second))
+    assert (book.has_reconciled, book.next_deadline_ns) == (True, None)
+
+
+def test_orders_fall_due_beside_the_list():
+    book = record(answer_within_ns=SECOND)
+    told(book, new("o-1"), LATER - SECOND // 2)
+    book.commit(book.decide_reconciling(LATER), LATER - SECOND // 4)
+    assert book.next_deadline_ns == LATER + SECOND - SECOND // 4
+    overdue = book.decide_overdue(LATER + SECOND, LATER + SECOND)
+    assert [type(request) for request in overdue.requests] == [r.VenueQuery, r.VenueList]
+    assert kinds(overdue) == ["OrderInDoubt"]
+
+
+def test_a_link_that_breaks_ends_the_list_and_its_time():
+    book = record(*OPENED, answer_within_ns=SECOND)
+    first = listing(asking(book))
+    heard(book, one_listed(first))
+    book.commit(book.decide_link(r.VenueDisconnected(reason="gone"), LATER), LATER)
+    assert (book.next_deadline_ns, book.decide_overdue(LATER + DAY, LATER + DAY)) == (None, Outcome())
+    assert heard(book, end(first, 1)) == Outcome(repeats=1)
+    found = book.decide_link(r.VenueConnected(), LATER)
+    book.commit(found, LATER)
+    second = listing(found)
+    # What the first list told of does not count for the second.
+    assert kinds(heard(book, end(second)))[-1] == "OrderCancelled"
+    assert book.has_reconciled
+
+
+def test_a_request_that_was_kept_back_leaves_its_order_in_doubt_until_the_venue_has_not_had_it():
+    book = record()
+    (request,) = told(book, new("o-1")).requests
+    assert book.account_of(request) == "strategy"
+    outcome = book.decide_withheld(request, Refusal(Reason.HALTED, "trading is halted: enough"), LATER)
+    book.commit(outcome, LATER)
+    (update,) = outcome.updates
+    assert (update.event.reason, update.event.text) == (Reason.WITHHELD, "kept back: trading is halted: enough")
+    assert asked_about(outcome) == ["o-1"]
+    told(book, report(r.VenueAccepted))
+    assert book.order("o-1").in_doubt, "the venue's answer alone ends it"
+    told(book, report(r.VenueStatus, state=None, complete=True))
+    assert book.order("o-1").is_closed
