@@ -17,6 +17,7 @@ from ..model.text import identifier
 
 _EVENTS: Final = frozenset(get_args(Event))
 _EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
+_STORE_METHODS: Final = ("begin", "append", "read", "keep_snapshot", "snapshot", "backup", "close")
 _LONGEST: Final = 1_000_000_000
 
 
@@ -107,6 +108,14 @@ def must_be_an_exchange(field: str, value: object) -> None:
     for method in _EXCHANGE_METHODS:
         if _is_class(value) or not _has_method(value, method):
             raise InvalidConfiguration.of(field, value, f"must be an Exchange, with a method {method}")
+
+
+def must_be_a_store(field: str, value: object) -> None:
+    """Refuse what has not every method of a JournalStore."""
+    for method in _STORE_METHODS:
+        if _is_class(value) or not _has_method(value, method):
+            rule = f"must be the path of a file, as a str, or a JournalStore, with a method {method}"
+            raise InvalidConfiguration.of(field, value, rule)
 
 
 def flag_of(field: str, exchange: object, name: str, *, unless_said: bool) -> bool:

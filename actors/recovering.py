@@ -36,7 +36,8 @@ def open_journal_of(settings: Settings) -> Opened | None:
     except ImportError as error:
         rule = f"needs the extra `journal` (pip install 'orderpit[journal]'): {error}"
         raise InvalidConfiguration.of("journal", settings.journal, rule) from error
-    from .. import __version__  # noqa: PLC0415  # the package is whole only by now
+    # The package is whole only by now.
+    from .. import __version__  # noqa: PLC0415  # pyright: ignore[reportMissingImports, reportUnknownVariableType]  # beside actors/ there is none
 
     terms = JournalTerms(
         instruments=tuple(attrs.evolve(one, trading_hours=None) for one in settings.instruments.values()),
@@ -46,7 +47,7 @@ def open_journal_of(settings: Settings) -> Opened | None:
         currency=settings.account_currency,
         cost_basis=settings.cost_basis,
         positions=settings.positions,
-        package=__version__,
+        package=str(__version__),  # pyright: ignore[reportUnknownArgumentType]  # likewise
     )
     return open_journal(settings.journal, terms)
 
@@ -72,14 +73,11 @@ def recovered_books(settings: Settings, runtime: Runtime, opened: Opened | None)
 def _used_by(books: Books) -> Used:
     from ..journal.continuing import Used  # noqa: PLC0415  # the extra `journal`
 
-    orders = books.view.select()
-    live = tuple(order for order in orders if not order.is_closed)
+    live = books.view.select(live_only=True)
     figures = books.portfolio.snapshot(None)
     open_positions = (symbol for symbol, one in figures.positions.items() if one.long.quantity or one.short.quantity)
     return Used(
         held=frozenset((*open_positions, *(order.symbol for order in live))),
-        traded=frozenset(order.symbol for order in orders),
-        currencies=frozenset((*figures.fees, *figures.realised_pnl)),
         live=bool(live),
     )
 

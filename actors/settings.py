@@ -106,9 +106,9 @@ def _kill_file(value: str | None) -> str | None:
 
 
 def _journal(value: str | JournalStore | None) -> str | JournalStore | None:
-    if value is None or all(hasattr(value, name) for name in ("append", "read", "head", "close")):
-        return value
-    if type(value) is not str or not value or "\0" in value:
+    if value is not None and type(value) is not str:
+        checks.must_be_a_store("journal", value)
+    elif value is not None and (not value or "\0" in value):
         raise InvalidConfiguration.of("journal", value, "must be the path of a file, as a str, or a JournalStore")
     return value
 

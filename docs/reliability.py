@@ -101,10 +101,8 @@ def _summary(catalogue: Mapping[int, Fault], tests: Mapping[int, Sequence[Shown]
     waiting = sum(bool(fault.waits_for) for fault in catalogue.values())
     shown = [number for number in catalogue if tests.get(number)]
     linked = {one for number in shown for one in tests[number]}
-    return (
-        f"Of {len(catalogue)} rows, {len(shown)} are shown by {len(linked)} tests, and {waiting} wait for a part that "
-        "is not there yet.\n"
-    )
+    told = f"Of {len(catalogue)} rows, {len(shown)} are shown by {len(linked)} tests"
+    return f"{told}, and {waiting} wait for a part that is not there yet.\n" if waiting else f"{told}.\n"
 
 
 def _part(part: str, name: str, catalogue: Mapping[int, Fault], tests: Mapping[int, Sequence[Shown]]) -> str:

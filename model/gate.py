@@ -80,7 +80,7 @@ class Gate:
         if strategy_id:
             holds = tuple(pair for pair in self.holds if pair[0] != strategy_id)
             return changed(self, holds=holds, clearings=tuple(it for it in self.clearings if it[0] != strategy_id))
-        return changed(self, stopped_symbols=frozenset(), holds=(), clearings=(), reconciling=False)
+        return changed(self, stopped_symbols=frozenset[str](), holds=(), clearings=(), reconciling=False)
 
     def with_venue_lost(self, reason: str) -> Gate:
         """Let no new order and no modification pass while there is no venue to take it."""

@@ -331,7 +331,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "an order is its own list",
-        "actors/strategy.py",
+        "model/own_orders.py",
         "            self.live[order.order_id] = order\n",
         "            self.live[order.order_id] = order if not order.fills else None\n",
     ),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {
     "model": ROOT / "model",
     "actors": ROOT / "actors",
-    "journal": ROOT / "orderpit" / "journal",
+    "journal": ROOT / "journal",
     "readers": ROOT / "orderpit" / "readers",
     "remote": ROOT / "orderpit" / "remote",
     "testing": ROOT / "orderpit" / "testing",
@@ -42,7 +42,7 @@ ONLY_IN_ACTORS = {
     "logs.py": {"loguru"},
 }
 """What one module of actors/ alone may import: those that provide clocks, ids and threads, and the one that logs."""
-BY_IDENTITY = {"codec.py"}
+BY_IDENTITY = {"codec.py", "copying.py"}
 """Modules that may tell objects apart by what they are: a key of a table that keeps them alive, and never seen."""
 READING_THE_CLOCK = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ._errors import FAILED, OK, SIGNALLED, USAGE, Interrupted, UsageError, printable
-from ._parser import parse
+from ._parser import LOOKS, parse
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,6 +102,8 @@ def _run(args: Namespace) -> int:
         result = Fancy(console)
     steps: Output = Nothing() if args.json or args.quiet else result
     with logs(args.log_file, debug=args.debug), Signals() as signals:
+        if args.command in LOOKS or getattr(args, "journal", None) is not None:
+            return _look_back(args, Nothing() if args.json else result, console, signals)
         if args.command in {"explore", "replay"}:
             return _prove(args, Nothing() if args.json else result, console, signals)
         if args.command == "venue":
@@ -134,6 +136,31 @@ def _run(args: Namespace) -> int:
     if received is not None:
         return _interrupted(received)
     return outcome.exit_code
+
+
+def _look_back(args: Namespace, out: Output, console: Console | None, signals: Signals) -> int:
+    """Run a command that reads a journal.
+
+    Raises:
+        UsageError: where what reads journals is not installed, besides what the command says.
+    """
+    try:
+        from . import _blotter, _export, _look  # noqa: PLC0415  # msgspec is an extra
+    except ImportError as error:
+        if error.name != "msgspec":
+            raise
+        raise UsageError("a journal is read with msgspec: install orderpit[journal]") from None
+    match args.command:
+        case "blotter":
+            return _blotter.run(args, out, console, signals)
+        case "export":
+            return _export.run(args, out, signals)
+        case "explain":
+            return _look.explain_order(args, out, signals)
+        case "verify":
+            return _look.verify(args, out, signals)
+        case _:
+            return _look.replay(args, out, signals)
 
 
 def _prove(args: Namespace, out: Output, console: Console | None, signals: Signals) -> int:

@@ -11,29 +11,28 @@ from typing import Any, Final, NoReturn
 from ._errors import UsageError
 
 HELP: Final = """\
-usage: orderpit [demo | session | stress | explore | replay | venue] [options]
+usage: orderpit [demo | session | stress | explore | replay | ...] [options]
 
 An order management system made of actors: see orders live and die.
-
   demo       the life of an order in six steps, then a strategy on real daily
              bars (this is what runs without a command)
-  session    a strategy on recorded market data; `orderpit session --help`
-  stress     a flood through real threads, and the audit; `orderpit stress -h`
-  explore    every schedule of a named race; `orderpit explore --help`
-  replay     a storm from a seed, audited at every step; `orderpit replay -h`
-  venue      a simulated exchange for other processes; `orderpit venue --help`
+  session    a strategy on recorded market data
+  stress     a flood through real threads, and the audit
+  explore    every schedule of a named race
+  replay     what a journal adds up to, at its end or before; or, without one, a
+             storm from a seed, audited at every step
+  venue      a simulated exchange for other processes
+  blotter, explain, verify, export       look back at a journal, in other ways
 
   --json           print one JSON object on stdout, and nothing else there
   --quiet          no steps and no progress, only the summary
   --log-file FILE  append one line for each order event
   --seed N         of the simulated exchange's chances (0)
-  --debug          show tracebacks
-  --version, --help
+  --debug, --version, --help             `orderpit COMMAND --help` tells more
 
 examples:
   orderpit demo --json
   orderpit session --data spot_btcusdt_20240808.gz --strategy quoter
-
 exit status: 0 audit clean, 1 audit violated or a failure, 2 usage or input
 """
 
@@ -111,25 +110,26 @@ exit status: 0 no law is broken, 1 one is, 2 usage
 """
 
 REPLAY_HELP: Final = """\
-usage: orderpit replay [options]
+usage: orderpit replay JOURNAL [--until SEQ|TIME], or replay [storm options]
 
-A storm of orders upon an exchange that loses, delays, repeats, reorders and
-contradicts, then calm, all on one thread in virtual time. The seed decides
-everything: prices, strategies, faults, and who moves next. Every step is
-audited. The same seed gives the same digest, in every process.
+With JOURNAL: orders, positions, money and statistics as they were after a row.
+  --until SEQ|TIME     after this row, or after the last one before the first
+                       that is later than this time (ISO 8601, UTC); the end
 
+Without: a storm of orders upon an exchange that loses, delays, repeats,
+reorders and contradicts, on one thread in virtual time. Every step is audited.
+The same seed gives the same digest. A broken law is shown with what led to it.
   --seed N             of everything (0)
   --orders N           how many are submitted (500)
   --fibres F           auto (default), greenlet or thread: the same digest
+
   --json, --quiet, --debug    see `orderpit --help`
 
-A law that is broken is shown with the last messages before it.
-
 examples:
-  orderpit replay --seed 7
+  orderpit replay orders.db --until 2024-08-08T23:54:01
   orderpit replay --seed 7 --json | jq .digest
 
-exit status: 0 no law is broken, 1 one is, 2 usage
+exit status: 0 no law is broken, 1 one is, 2 usage, or a damaged journal
 """
 
 VENUE_HELP: Final = """\
@@ -153,7 +153,80 @@ examples:
   orderpit venue --listen 127.0.0.1:0 --json | jq -r .listening
 """
 
+BLOTTER_HELP: Final = """\
+usage: orderpit blotter JOURNAL [options]
+
+Steps through a journal in the terminal: its events, the order that each is
+about, working orders, positions and money after it. Without a terminal it
+prints the last page.
+
+  right, down, n       the next row; page down: twenty on
+  left, up, p          the row before; page up: twenty back
+  home, end            before the first row, and the last row
+  g SEQ|TIME           go to a row, or to the last one by a time in UTC
+  / ORDER_ID           the next row about an order; without an id, once more
+  q                    quit
+  --json, --quiet, --debug    see `orderpit --help`; the first is of one page
+
+examples:
+  orderpit blotter orders.db
+
+exit status: 0, or 2 for usage, or a damaged journal
+"""
+
+EXPLAIN_HELP: Final = """\
+usage: orderpit explain JOURNAL ORDER_ID [options]
+
+Why an order is as it is: each limit that was looked at, each event with what
+led to it and what came of it, and the other orders of its group.
+
+  --json, --quiet, --debug    see `orderpit --help`
+
+examples:
+  orderpit explain orders.db 8f1c-user-1
+  orderpit explain orders.db 8f1c-user-1 --json | jq .summary
+
+exit status: 0, or 2 for usage, an unknown order, or a damaged journal
+"""
+
+VERIFY_HELP: Final = """\
+usage: orderpit verify JOURNAL [options]
+
+Whether a journal is what was written: the chain of its rows, and the mark that
+says how many there must be; that each event could follow those before it, that
+no execution is booked twice, and each order's quantities add up; and at the end
+that cash is what fills, fees and transfers sum to, and groups keep their laws.
+
+  --json, --quiet, --debug    see `orderpit --help`
+
+examples:
+  orderpit verify orders.db
+  orderpit verify orders.db --json | jq .bad_row
+
+exit status: 0 right, 1 wrong, with the first bad row named, 2 usage
+"""
+
+EXPORT_HELP: Final = """\
+usage: orderpit export JOURNAL --csv DIR [options]
+
+Writes orders.csv, fills.csv (those that stand) and events.csv into a folder.
+Decimals are exact, times UTC. Text that a spreadsheet would run as a formula
+has an apostrophe before it. Nothing is overwritten.
+
+  --csv DIR            the folder, made if there is none
+  --json, --quiet, --debug    see `orderpit --help`
+
+examples:
+  orderpit export orders.db --csv out
+
+exit status: 0, or 2 for usage, a full disk, or a damaged journal
+"""
+
+LOOKS: Final = {"blotter": BLOTTER_HELP, "explain": EXPLAIN_HELP, "verify": VERIFY_HELP, "export": EXPORT_HELP}
+"""Commands that look back at a journal, besides replay."""
+
 _MOST: Final = 2**63
+_STORM_ORDERS: Final = 500
 MOST_STRATEGIES: Final = 1_000
 """Each has a thread of its own."""
 
@@ -243,9 +316,7 @@ def parser() -> argparse.ArgumentParser:
     replay = commands.add_parser(
         "replay", prog="orderpit replay", text=REPLAY_HELP, parents=[shown], allow_abbrev=False
     )
-    replay.add_argument("--seed", type=_count, metavar="N", default=argparse.SUPPRESS)
-    replay.add_argument("--orders", type=_at_least_one, default=500, metavar="N")
-    replay.add_argument("--fibres", choices=("auto", "greenlet", "thread"), default="auto")
+    _add_journals(replay, commands, shown)
     venue = commands.add_parser("venue", prog="orderpit venue", text=VENUE_HELP, parents=[shown], allow_abbrev=False)
     venue.add_argument("--listen", default="127.0.0.1:7007", metavar="HOST:PORT")
     venue.add_argument("--maker-fee", default="0.001", metavar="F")
@@ -254,6 +325,21 @@ def parser() -> argparse.ArgumentParser:
     venue.add_argument("--fill-probability", default="1", metavar="F")
     venue.add_argument("--seed", type=_count, metavar="N", default=argparse.SUPPRESS)
     return top
+
+
+def _add_journals(replay: argparse.ArgumentParser, commands: Any, shown: argparse.ArgumentParser) -> None:
+    replay.add_argument("journal", nargs="?", metavar="JOURNAL")
+    replay.add_argument("--until", metavar="SEQ|TIME")
+    replay.add_argument("--seed", type=_count, dest="storm_seed", metavar="N")
+    replay.add_argument("--orders", type=_at_least_one, metavar="N")
+    replay.add_argument("--fibres", choices=("auto", "greenlet", "thread"))
+    for name, text in LOOKS.items():
+        look = commands.add_parser(name, prog=f"orderpit {name}", text=text, parents=[shown], allow_abbrev=False)
+        look.add_argument("journal", metavar="JOURNAL")
+        if name == "explain":
+            look.add_argument("order_id", metavar="ORDER_ID")
+        elif name == "export":
+            look.add_argument("--csv", required=True, metavar="DIR")
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -266,4 +352,25 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     defaults = argparse.Namespace(json=False, quiet=False, debug=False, log_file=None, seed=0, version=False)
     args = parser().parse_args(argv, defaults)
     args.command = args.command or "demo"
+    if args.command == "replay":
+        _check_replay(args)
     return args
+
+
+def _check_replay(args: argparse.Namespace) -> None:
+    """Refuse what belongs to the other of the two things that can be replayed, and fill in what a storm was not told.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    storm = {"--seed": args.storm_seed, "--orders": args.orders, "--fibres": args.fibres}
+    given = [name for name, value in storm.items() if value is not None]
+    if args.journal is not None and given:
+        msg = f"{given[0]}: is of a storm, and a journal is replayed (see --help)"
+        raise UsageError(msg)
+    if args.journal is None and args.until is not None:
+        msg = "--until: is of a journal, and none is named (see --help)"
+        raise UsageError(msg)
+    args.seed = args.seed if args.storm_seed is None else args.storm_seed
+    args.orders = args.orders or _STORM_ORDERS
+    args.fibres = args.fibres or "auto"

@@ -8,7 +8,17 @@ import pytest
 
 from orderpit import __version__
 from orderpit.cli import main
-from orderpit.cli._parser import EXPLORE_HELP, HELP, SESSION_HELP, STRESS_HELP, VENUE_HELP, parse, parser
+from orderpit.cli._parser import (
+    EXPLORE_HELP,
+    HELP,
+    LOOKS,
+    REPLAY_HELP,
+    SESSION_HELP,
+    STRESS_HELP,
+    VENUE_HELP,
+    parse,
+    parser,
+)
 
 
 def options(of):
@@ -22,8 +32,8 @@ def subparser(name):
 
 @pytest.mark.parametrize(
     "text",
-    [HELP, SESSION_HELP, STRESS_HELP, EXPLORE_HELP, VENUE_HELP],
-    ids=["orderpit", "session", "stress", "explore", "venue"],
+    [HELP, SESSION_HELP, STRESS_HELP, EXPLORE_HELP, REPLAY_HELP, VENUE_HELP, *LOOKS.values()],
+    ids=["orderpit", "session", "stress", "explore", "replay", "venue", *LOOKS],
 )
 def test_the_help_fits_a_screen_and_has_examples(text):
     lines = text.splitlines()
@@ -34,8 +44,15 @@ def test_the_help_fits_a_screen_and_has_examples(text):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("demo", HELP), ("session", SESSION_HELP), ("stress", STRESS_HELP), ("explore", EXPLORE_HELP)],
-    ids=["demo", "session", "stress", "explore"],
+    [
+        ("demo", HELP),
+        ("session", SESSION_HELP),
+        ("stress", STRESS_HELP),
+        ("explore", EXPLORE_HELP),
+        ("replay", REPLAY_HELP),
+        *LOOKS.items(),
+    ],
+    ids=["demo", "session", "stress", "explore", "replay", *LOOKS],
 )
 def test_every_option_is_in_the_help_of_its_command(name, text):
     named = set(re.findall(r"--[a-z-]+", text)) | {"-h", "--help"}

@@ -52,6 +52,7 @@ def run(guide: Path) -> None:
 def shell(command: str) -> str:
     """Run one command of a guide, and return what it prints. The plugin is named, since we may not be installed."""
     command = re.sub("^pytest ", f'"{sys.executable}" -m pytest -p pytest_orderpit -p no:cacheprovider ', command)
+    command = re.sub(r"(^|[|] )python ", lambda found: f'{found[1]}"{sys.executable}" ', command)
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(  # noqa: S602  # the guide is ours
         command, shell=True, check=False, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths}

@@ -33,10 +33,14 @@ NOT_IN_STORMS: Final = frozenset(
         "reason: REDUCING",
         "reason: TRIPPED",
         "alarm: UNFLATTENED",
+        "reason: UNRECORDED",
+        "reason: WITHHELD",
+        "alarm: JOURNAL",
+        "alarm: UNRECONCILED",
     }
 )
 """Probes that tests of their own reach (tests/provocations.py, tests/system/test_trading_state.py): storms have neither
-margin accounts, trading hours nor the same order twice, and in them nobody trips the trading state on purpose."""
+margin accounts, trading hours, a journal nor the same order twice, and nobody trips the trading state on purpose."""
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "figures.json"
 _EVERY_SECONDS: Final = 5.0
@@ -193,6 +197,39 @@ def limits(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[F
     )
 
 
+def disk(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
+    """The journal on a disk that fails."""
+    del book
+    from tests.figures.disk import damage, power  # noqa: PLC0415
+
+    for name, what, nightly in (
+        (
+            "cut",
+            "times that a file of a journal was cut off anywhere, each harmless or found",
+            100_000,
+        ),
+        ("flip", "times that a bit of a file of a journal was flipped, each harmless or found", 500_000),
+    ):
+        found = damage(name, count=scale.of(2_000, nightly), seed=scale.seed, progress=progress)
+        yield Figure(
+            name=f"journal {name}s",
+            what=what,
+            unit=f"{name}s",
+            count=found.count,
+            bound=scale.of(2_000, nightly),
+            violations=found.undetected,
+        )
+    lost = power(count=scale.of(2_000, 500_000), seed=scale.seed, progress=progress)
+    yield Figure(
+        name="power losses",
+        what="times that the power went, and took, moved or tore what was not synced; what was acknowledged was there",
+        unit="losses",
+        count=lost.count,
+        bound=scale.of(2_000, 500_000),
+        violations=lost.violations,
+    )
+
+
 def mutants(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
     """Bugs of one line, each caught."""
     from tests.figures.mutants import run  # noqa: PLC0415
@@ -209,6 +246,23 @@ def mutants(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[
     )
 
 
+def crashes(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
+    """A crash at every step."""
+    del book
+    from tests.figures.crashes import run  # noqa: PLC0415
+
+    points = scale.of(20_000, 2_000_000)
+    found = run(points=points, seed=scale.seed, workers=scale.workers, progress=progress)
+    yield Figure(
+        name="crashes",
+        what="steps before which a system with a journal died, its successors too; what followed was as if none had",
+        unit="crash points",
+        count=found.points,
+        bound=points,
+        violations=found.violations,
+    )
+
+
 PROOFS: Final[Mapping[str, Callable[[Scale, Progress, dict[str, Any]], Iterator[Figure]]]] = {
     "storms": storms,
     "races": races,
@@ -216,6 +270,8 @@ PROOFS: Final[Mapping[str, Callable[[Scale, Progress, dict[str, Any]], Iterator[
     "fuzz": fuzz,
     "threads": threads,
     "limits": limits,
+    "crashes": crashes,
+    "disk": disk,
     "mutants": mutants,
 }
 

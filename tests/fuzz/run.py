@@ -16,6 +16,7 @@ import attrs
 from .files import Shelf
 from .messages import message
 from .outcome import Case
+from .rows import row
 from .settings import Desk, settings
 
 SLOWEST_MS: Final = 100
@@ -99,7 +100,7 @@ def draws() -> Iterator[Draws]:
     # In memory where there is such a place: it is the reading that is tried, and not the disk.
     with tempfile.TemporaryDirectory(dir=_MEMORY if Path(_MEMORY).is_dir() else None) as folder:
         try:
-            yield (*[message] * 10, *[settings] * 3, *[desk.case] * 2, *[Shelf(Path(folder)).case] * 5)
+            yield (*[message] * 10, *[settings] * 3, *[desk.case] * 2, *[Shelf(Path(folder)).case] * 5, *[row] * 3)
         finally:
             desk.close()
 

@@ -48,6 +48,7 @@ from orderpit.actors.stepped import Stepped
 from orderpit.cli import main
 from orderpit.cli._errors import UsageError
 from orderpit.cli._parser import parse
+from orderpit.journal.memory import MemoryStore
 from orderpit.model.errors import InvalidValue
 from orderpit.testing import SCENARIOS, ChaosExchange, Faults
 
@@ -121,6 +122,8 @@ _SYSTEM: Final[Mapping[str, Draw]] = {
     "positions": either(junk, exactly("netted", "hedged", "both")),
     "rules": either(junk, lambda random: [_RULE, junk(random)], exactly((), [_RULE], [_RULE, _RULE])),
     "kill_file": either(name, remark, exactly(None, "orderpit.kill", "")),
+    "journal": either(junk, remark, exactly(None, "orders.db", "", MemoryStore(), MemoryStore)),
+    "unknown_orders": either(junk, exactly("adopt", "cancel", "ignore")),
 }
 _STEPPED: Final[Mapping[str, Draw]] = {
     "late_ns": time,

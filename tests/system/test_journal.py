@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -9,16 +10,19 @@ from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market,
 from recovering import pictures, rebuilt, rebuilt_books, recorded_in
 
 from orderpit import (
+    Action,
     Alarm,
     AlarmCode,
     OrderState,
     OrderUpdate,
     Reason,
     RiskLimits,
+    Rule,
     Side,
     Strategy,
     TradingState,
     TradingSystem,
+    Trip,
 )
 from orderpit.journal.memory import MemoryStore
 from orderpit.model import events as e
@@ -177,6 +181,7 @@ def test_ids_of_another_life_are_other_ids() -> None:
     assert len(set(executions)) == len(executions) == 3
 
 
+@pytest.mark.fault(43)
 def test_an_order_of_an_earlier_life_is_answered_and_not_made_again() -> None:
     store, order = MemoryStore(), limit("101", order_id="mine")
     for _ in range(2):
@@ -203,6 +208,7 @@ def test_limits_that_are_given_hold_and_else_those_that_were_recorded() -> None:
     assert [str(one.max_order_quantity) for one in changes] == ["9", "2", "5"]
 
 
+@pytest.mark.fault(52)
 def test_while_there_is_no_room_no_order_is_taken_and_cancels_leave() -> None:
     store, problems = MemoryStore(), Recorder()
     asked: list[type[Any]] = []
@@ -264,6 +270,7 @@ class Breaks(MemoryStore):
         super().append(rows)
 
 
+@pytest.mark.fault(53, 54)
 def test_after_a_write_that_failed_nothing_leaves_but_cancels() -> None:
     store, problems = Breaks(good=2), Recorder()
     with journalled(store, on_error=problems) as system:
@@ -314,3 +321,42 @@ def test_a_person_may_go_on_without_the_venues_answer() -> None:
         assert system.order(system.submit(limit("91"))).reason is Reason.RECONCILING
         system.resume()
         assert system.order(system.submit(limit("91"))).state is OrderState.SUBMITTED
+
+
+class Slow(MemoryStore):
+    """Takes its time when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+
+    def append(self, rows: Any) -> None:
+        self.began.set()
+        assert self.go_on.wait(BOUND), rows
+        super().append(rows)
+
+
+@pytest.mark.fault(65)
+def test_a_slow_disk_makes_everything_later_and_loses_nothing_and_somebody_hears_of_it() -> None:
+    store, problems = Slow(), Recorder()
+    rule = Rule(on=Trip.STUCK_ACTOR, action=Action.ALERT, limit="0.05")
+    with journalled(store, runtime="threads", on_error=problems, rules=[rule]) as system:
+        system.publish(quote())
+        assert system.wait(system.submit(market()), OrderState.FILLED, timeout=BOUND)
+        store.began.clear()
+        store.go_on.clear()
+        first = system.submit(market())
+        assert store.began.wait(BOUND)
+        orders = [first, *(system.submit(market()) for _ in range(20))]
+        found = problems.until(lambda items: any("journal has not moved" in getattr(one, "text", "") for one in items))
+        assert [one.code for one in found if isinstance(one, Alarm)] == [AlarmCode.TRIPPED]
+        assert system.order(first) is None
+        assert system.trading_state() is TradingState.ACTIVE
+        store.go_on.set()
+        for order_id in orders:
+            assert system.wait(order_id, OrderState.FILLED, timeout=BOUND)
+        assert_clean(system)
+        # Those that had waited were written in one go.
+        assert store.appends < len(orders) * 2
+    assert [row.sequence for row in store.rows] == list(range(1, len(store.rows) + 1))

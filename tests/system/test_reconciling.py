@@ -40,6 +40,7 @@ def alarms(problems: Recorder, code: AlarmCode) -> list[str]:
     return [one.text for one in problems.items if isinstance(one, Alarm) and one.code is code]
 
 
+@pytest.mark.fault(2, 4)
 def test_what_filled_while_nobody_listened_is_booked_before_the_first_order() -> None:
     store, venue = MemoryStore(), Venue(SimulatedExchange())
     with life(store, venue) as system:
@@ -57,6 +58,7 @@ def test_what_filled_while_nobody_listened_is_booked_before_the_first_order() ->
         assert_clean(system)
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize("policy", ["adopt", "cancel"])
 def test_an_order_that_is_not_on_record_is_adopted_as_nobodys(policy: Any) -> None:
     problems, venue = Recorder(), Venue(SimulatedExchange())
@@ -135,6 +137,7 @@ def left_with_one_open() -> tuple[MemoryStore, str]:
     return store, working
 
 
+@pytest.mark.fault(3)
 def test_an_order_that_a_whole_list_does_not_tell_of_is_gone() -> None:
     store, working = left_with_one_open()
     venue = Lister()
@@ -160,6 +163,7 @@ def test_what_a_list_with_holes_does_not_tell_of_is_asked_about_by_itself(broken
         assert system.order(system.submit(limit("91"))).state is OrderState.SUBMITTED
 
 
+@pytest.mark.fault(27)
 def test_positions_that_cannot_be_explained_halt_trading_until_a_person_resumes() -> None:
     store, problems = MemoryStore(), Recorder()
     venue = Lister(positions=(r.VenuePosition(symbol="BTC/USDT", quantity="3"),))
@@ -192,6 +196,7 @@ def test_a_list_that_does_not_come_is_asked_for_again() -> None:
         assert system.order(system.submit(limit("90"))).state is OrderState.SUBMITTED
 
 
+@pytest.mark.fault(26)
 def test_a_link_that_breaks_while_the_venue_answers_begins_anew() -> None:
     store, working = left_with_one_open()
     venue = OwnVenue()
@@ -213,6 +218,7 @@ def test_a_link_that_breaks_while_the_venue_answers_begins_anew() -> None:
         assert system.order(system.submit(limit("91"))).state is OrderState.SUBMITTED
 
 
+@pytest.mark.fault(51)
 @pytest.mark.parametrize("crash_at", range(1, 200, 7))
 def test_a_crash_in_the_middle_of_recovering_costs_nothing(crash_at: int) -> None:
     store, venue = MemoryStore(), Venue(SimulatedExchange())
@@ -240,6 +246,7 @@ def test_a_crash_in_the_middle_of_recovering_costs_nothing(crash_at: int) -> Non
     assert crashed or crash_at > 150
 
 
+@pytest.mark.fault(22)
 def test_a_venue_that_has_forgotten_an_order_ends_it_and_what_was_executed_stays() -> None:
     store = MemoryStore()
     with life(store, SimulatedExchange()) as system:

@@ -92,8 +92,8 @@ def wrapped(where: Any, name: str, cheat: Callable[..., Any]) -> Bug:
     return put(where, name, lambda *args, **more: cheat(original, *args, **more))
 
 
-def too_narrow(f: Callable[..., Any], most: Decimal) -> Any:
-    return f(most - 1)
+def too_narrow(f: Callable[..., Any], figure: Any, most: Decimal) -> Any:
+    return f(figure, most - 1)
 
 
 def passes_all(f: Callable[..., Any], *args: Any) -> Any:
@@ -106,8 +106,8 @@ BUGS = [
     pytest.param(put(Exposures, "put", lambda *_: None), id="working orders do not count"),
     pytest.param(put(Working, "leaves", property(lambda one: one.terms.quantity)), id="what has filled counts twice"),
     pytest.param(wrapped(Checklist, "run", passes_all), id="nothing is refused"),
-    pytest.param(wrapped(exposure_checks, "_long", too_narrow), id="refused too soon"),
-    pytest.param(put(RiskBook, "_moved", lambda *_: None), id="fills do not move the position"),
+    pytest.param(wrapped(exposure_checks, "_of_all", too_narrow), id="refused too soon"),
+    pytest.param(put(Exposures, "with_held", lambda _, at, held: at), id="fills do not move the position"),
     pytest.param(
         put(
             RiskBook,

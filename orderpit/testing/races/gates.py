@@ -128,7 +128,7 @@ def losing_the_venue_against_a_submission(choose: Choose) -> str:
 
 @race(
     "PARTIAL 1?, REJECTED 0; DISCONNECTED; DISCONNECTED",
-    "PARTIAL 1?, SUBMITTED 0; DISCONNECTED",
+    "PARTIAL 1?, REJECTED 0; RECONCILING; DISCONNECTED",
     "PARTIAL 1?, SUBMITTED 0?; DISCONNECTED",
     size=60,
 )

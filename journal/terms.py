@@ -27,7 +27,7 @@ class JournalTerms:
     """What the events of a journal mean.
 
     Attributes:
-        instruments: all that were ever traded under it, each without its trading hours, which no fold needs.
+        instruments: those of its beginning, each without its trading hours, which no fold needs.
         cash: opening balance by currency; None where no funds are checked.
         account: its kind, and the margin.
         currencies: those whose cash is booked to so many places.

@@ -19,6 +19,7 @@ VERSION: Final = 1
 """Of the tables below."""
 
 _MAGIC: Final = b"SQLite format 3\0"
+_PIECE: Final = 1 << 20
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _TABLES: Final = """
 CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), identity BLOB NOT NULL, terms BLOB NOT NULL) STRICT;
@@ -41,6 +42,9 @@ def refusing(path: str) -> Generator[None]:
         raise JournalLocked(path, "is open already, and only one may have it open") from error
     except OSError as error:
         raise InvalidJournal(path, f"cannot be opened: {error.strerror or error}") from error
+    except UnicodeError as error:
+        # What SQLite says of a damaged schema quotes it.
+        raise JournalCorrupt(path, 0, f"cannot be read: {error}") from error
     except sqlite3.Error as error:
         if primary(error) in _BUSY:
             raise JournalLocked(path, "is open in another program") from error
@@ -129,6 +133,24 @@ def _refuse_what_is_there(disk: Disk, path: str) -> None:
             raise InvalidJournal(name, "is there already, and nothing is written over it")
 
 
+def write_again(disk: Disk, path: str) -> None:
+    """Write what a file holds once more, and sync it.
+
+    Once a sync has failed, systems take for clean what never reached the disk: it can be read, and another sync says
+    that all is well. The log must be durable before SQLite carries it over into the file.
+    """
+    size = disk.size(path)
+    if not size:
+        return
+    handle = disk.open(path, write=True)
+    try:
+        for at in range(0, size, _PIECE):
+            disk.write(handle, disk.read(handle, min(_PIECE, size - at), at), at)
+        disk.sync(handle)
+    finally:
+        disk.close(handle)
+
+
 def _clear(disk: Disk, path: str) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         disk.remove(path + suffix)
@@ -139,7 +161,9 @@ def build(disk: Disk, path: str, terms: bytes, identity: bytes) -> None:
     connection = disk.connect(path, "rw")
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
+        ((mode,),) = connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        if mode != "wal":
+            raise InvalidJournal(path, f"cannot keep a write-ahead log there, but one of mode {mode}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {VERSION}")

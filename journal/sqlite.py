@@ -13,10 +13,11 @@ from ..model.errors import InvalidJournal, JournalBroken, JournalCorrupt, Journa
 from .chain import Parts, beginning, follow
 from .disk import Disk, RealDisk
 from .mark import Mark
-from .opening import build, enter, establish, primary, refuse_without_folder, refusing
+from .opening import build, enter, establish, primary, refuse_without_folder, refusing, write_again
 from .store import Head, Row
 
 _REAL: Final = RealDisk()
+_UNREADABLE: Final = (sqlite3.Error, UnicodeError)
 _AT_ONCE: Final = 1_000
 _PAGES: Final = 1_000
 _BYTES_PER_PAGE: Final = 3_000
@@ -49,8 +50,11 @@ def open_store(
 
         mark = enter(disk, found, begin, read_only=read_only)
         try:
-            is_left = disk.size(found + "-wal") > 0
-            mode = ("ro" if is_left else "immutable") if read_only else "rw"
+            mode = "rw"
+            if read_only:
+                mode = "ro" if disk.size(found + "-wal") else "immutable"
+            else:
+                _harden(disk, path, found)
             connection = disk.connect(found, mode)
         except BaseException:
             mark.close()
@@ -63,6 +67,13 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def _harden(disk: Disk, path: str, found: str) -> None:
+    try:
+        write_again(disk, found + "-wal")
+    except OSError as error:
+        raise JournalBroken(path, str(error)) from error
 
 
 class SqliteStore:
@@ -162,7 +173,7 @@ class SqliteStore:
     def _next(self, rows: sqlite3.Cursor, expected: int) -> Any:
         try:
             return rows.fetchone()
-        except sqlite3.Error as error:
+        except _UNREADABLE as error:
             raise JournalCorrupt(self._path, expected, f"cannot be read: {error}") from error
 
     def _linked(self, previous: bytes, expected: int, entry: Any) -> tuple[Row, bytes]:
@@ -290,7 +301,7 @@ class SqliteStore:
             # Page by page, so that nothing is half read when the next row is appended.
             try:
                 entries = self._connection.execute(_ROWS, (first, until)).fetchall()
-            except sqlite3.Error as error:
+            except _UNREADABLE as error:
                 raise JournalCorrupt(self._path, first, f"cannot be read: {error}") from error
             for entry in entries:
                 row, digest = self._linked(digest, first, entry)
@@ -304,7 +315,7 @@ class SqliteStore:
             return self._start
         try:
             found = self._connection.execute("SELECT digest FROM rows WHERE sequence = ?", (sequence,)).fetchone()
-        except sqlite3.Error as error:
+        except _UNREADABLE as error:
             raise JournalCorrupt(self._path, sequence, f"cannot be read: {error}") from error
         if found is None or type(found[0]) is not bytes:
             raise JournalCorrupt(self._path, sequence, "was durable and is gone")
@@ -345,7 +356,7 @@ class SqliteStore:
             ((sequence, digest),) = kept
             for _ in self._parts(sequence, digest):
                 pass
-        except (sqlite3.Error, JournalCorrupt, TypeError, AttributeError):
+        except (*_UNREADABLE, JournalCorrupt, TypeError, AttributeError):
             return None
         return sequence, self._parts(sequence, digest)
 

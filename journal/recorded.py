@@ -8,7 +8,7 @@ import attrs
 
 from ..model.events import Event, OrderUpdate
 from .codec import Codec
-from .continuing import Used, continued
+from .continuing import Used, refuse_changes
 from .reading import updates
 from .sqlite import open_store
 from .store import JournalStore, Row
@@ -41,7 +41,7 @@ class Opened:
         Raises:
             InvalidJournal: naming the first term that must not change, with both values.
         """
-        continued(self.path, self.terms, self.asked, used)
+        refuse_changes(self.path, self.terms, self.asked, used)
 
 
 def open_journal(where: str | JournalStore, terms: JournalTerms) -> Opened:

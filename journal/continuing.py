@@ -1,0 +1,130 @@
+"""Which terms may change between the runs that write to one journal, and which would change what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from ..model.account import Currency
+from ..model.booking import quote_of
+from ..model.errors import InvalidJournal
+from ..model.instrument import Instrument
+from ..model.numbers import plain
+from .terms import JournalTerms
+
+
+@attrs.frozen(kw_only=True)
+class Used:
+    """What is open at the end of a journal.
+
+    Attributes:
+        held: symbols of which there is a position or a live order.
+        live: whether any order is live.
+    """
+
+    held: frozenset[str] = frozenset()
+    live: bool = False
+
+
+@attrs.frozen
+class Conflict:
+    """A term that must not change: its field, what the journal says, what was asked for, and why not."""
+
+    field: str
+    before: str
+    now: str
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: begun with {self.before}, now {self.now}: {self.rule}"
+
+
+_GRID: Final = ("price_increment", "quantity_increment")
+_NAMES: Final = ("base", "quote")
+_OPEN: Final = "there are positions or live orders in it"
+
+
+def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[Conflict]:
+    """Tell what of the new terms would change the meaning of what is recorded.
+
+    A journal keeps the terms that it was begun with, and whoever reads it has no others. So what positions, cash and
+    profit are worked out by stays: the opening cash (deposits are transfers), the cost basis, whether positions are
+    netted, how currencies are rounded, and the account's currency, which recorded limits are in.
+
+    Instruments may be added, where their symbols name their currencies; limits of their orders may change at any time.
+    One may go, or have other increments, while there is no position and no live order in it. The margin may change,
+    the kind of account only while there is no position and no live order at all.
+
+    Args:
+        before: of the journal.
+        now: asked for.
+        used: what is open at the journal's end.
+    """
+    known, kept = before.by_symbol, now.by_symbol
+    for instrument in before.instruments:
+        yield from _of_instrument(instrument, kept.get(instrument.symbol), used)
+    for instrument in now.instruments:
+        quote = quote_of({}, instrument.symbol)
+        if instrument.symbol not in known and instrument.quote != quote:
+            rule = f"one that is added must be quoted in what its symbol names, which is {quote}"
+            yield Conflict(f"instruments {instrument.symbol} quote", "none", instrument.quote, rule)
+    if (before.cash is None) is not (now.cash is None) or dict(before.cash or ()) != dict(now.cash or ()):
+        yield Conflict("cash", _cash(before), _cash(now), "the opening cash stays; pay in or out by a transfer")
+    one, other = _named(before.account), _named(now.account)
+    if one != other and (used.held or used.live):
+        yield Conflict("account", one, other, "its kind may change only without positions and live orders")
+    if before.currency != now.currency:
+        names = (before.currency or "none", now.currency or "none")
+        yield Conflict("currency", *names, "limits that are recorded are in it")
+    for field in ("cost_basis", "positions"):
+        one, other = getattr(before, field), getattr(now, field)
+        if one != other:
+            yield Conflict(field, one, other, "what is recorded is worked out so")
+    for code in sorted(before.by_code.keys() | now.by_code.keys()):
+        one, other = _places(before.by_code.get(code)), _places(now.by_code.get(code))
+        if one != other:
+            yield Conflict(f"currencies {code}", one, other, "cash that is recorded is rounded so")
+
+
+def refuse_changes(path: str, before: JournalTerms, now: JournalTerms, used: Used) -> None:
+    """Let terms pass under which a journal can go on.
+
+    Raises:
+        InvalidJournal: naming the first field that must not change, with both values.
+    """
+    for conflict in conflicts(before, now, used):
+        raise InvalidJournal(path, str(conflict))
+
+
+def _of_instrument(before: Instrument, now: Instrument | None, used: Used) -> Iterator[Conflict]:
+    symbol, held = before.symbol, before.symbol in used.held
+    if now is None:
+        if held:
+            yield Conflict("instruments", symbol, f"without {symbol}", _OPEN)
+        return
+    for name in _GRID:
+        one, other = getattr(before, name), getattr(now, name)
+        if held and one != other:
+            yield Conflict(f"instruments {symbol} {name}", plain(one), plain(other), _OPEN)
+    for name in _NAMES:
+        one, other = getattr(before, name), getattr(now, name)
+        if one != other:
+            yield Conflict(f"instruments {symbol} {name}", one, other, "money that is recorded is in it")
+
+
+def _cash(terms: JournalTerms) -> str:
+    if terms.cash is None:
+        return "none"
+    return ", ".join(f"{plain(amount)} {currency}" for currency, amount in terms.cash) or "nothing"
+
+
+def _named(value: object) -> str:
+    return "none" if value is None else type(value).__name__
+
+
+def _places(currency: Currency | None) -> str:
+    if currency is None or currency.places is None:
+        return "exact"
+    return f"{currency.places} places {currency.rounding}"
