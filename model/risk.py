@@ -134,6 +134,8 @@ class RiskBook:
         # Ids judged whose order has not been created yet, and ids of the orders that have.
         self._judged: set[str] = set()
         self._created: set[str] = set()
+        # Working buys for which nothing is held, since no price was known: of those that were recovered.
+        self._uncosted: set[str] = set()
 
     @property
     def limits(self) -> RiskLimits:
@@ -153,6 +155,8 @@ class RiskBook:
         self._conversion.on_price(data.symbol, self._valuation.price(data.symbol))
         for family in self._checklists.families:
             family.on_market_data(data)
+        for order_id in sorted(self._uncosted):
+            self._store(order_id, self._costed(self._working[order_id]))
 
     def change_limits(self, command: ChangeLimits, now_ns: int) -> LimitsChanged:
         """Put other limits in force at once, and return the fact for the record."""
@@ -432,9 +436,14 @@ class RiskBook:
                 self._checklists.limits = event.limits
             case TradingStateChanged():
                 self.gate = told_to(self.gate, event)
+                if event.action is None:
+                    self.resumed(event.strategy_id)
+                else:
+                    self._tripping.recover(event.trip, event.strategy_id)
             case _:
                 pass
         self.on_update(update)
+        self._tripping.follow(event.time_ns)
 
     def _following(self, known: Working | None, event: e.OrderEvent, order: Order) -> Working | None:
         """The working order after an event of it; one that is closed and in doubt may still execute."""
@@ -490,9 +499,13 @@ class RiskBook:
     def _store(self, order_id: str, working: Working) -> None:
         self._count(order_id, self._working.get(order_id), working)
         self._working[order_id] = working
+        self._uncosted.discard(order_id)
+        if not working.cost and self.funds.cash is not None and working.terms.side is Side.BUY and working.leaves:
+            self._uncosted.add(order_id)
 
     def _forget(self, order_id: str) -> None:
         known = self._working.pop(order_id)
+        self._uncosted.discard(order_id)
         self._count(order_id, known, None)
 
     def _count(self, order_id: str, was: Working | None, working: Working | None) -> None:

@@ -54,18 +54,26 @@ class _Watch:
 
     def look(self, now_ns: int) -> Tripped | None:
         """Measure, and say whether it has just tripped."""
-        value, limit = self.read(now_ns)
-        if value is None:
+        beyond = self.follow(now_ns)
+        if beyond is None:
             return None
-        self.seen = value
-        if value <= limit:
-            self.is_tripped, self.granted = False, ZERO
-            return None
+        value, limit = beyond
         most = add(limit, self.granted)
         if self.is_tripped or value <= most:
             return None
         self.is_tripped = True
         return Tripped(self.rule, self._text(value, limit, most))
+
+    def follow(self, now_ns: int) -> tuple[Decimal, Decimal] | None:
+        """Measure, and return the figure with its limit where it is beyond that."""
+        value, limit = self.read(now_ns)
+        if value is None:
+            return None
+        self.seen = value
+        if value > limit:
+            return value, limit
+        self.is_tripped, self.granted = False, ZERO
+        return None
 
     def _text(self, value: Decimal, limit: Decimal, most: Decimal) -> str:
         whose = f"strategy {self.rule.strategy}: " if self.rule.strategy else ""
@@ -123,6 +131,17 @@ class Tripping:
         for watch in self._watches:
             if not strategy_id or watch.rule.strategy == strategy_id:
                 watch.resume()
+
+    def follow(self, now_ns: int) -> None:
+        """Measure only: what has tripped before is on record, and what is not on record has yet to trip."""
+        for watch in self._watches:
+            watch.follow(now_ns)
+
+    def recover(self, trip: Trip, strategy_id: str) -> None:
+        """Hear of a trip that was recorded before, of one strategy or of all."""
+        for watch in self._watches:
+            if (watch.rule.on, watch.rule.strategy) == (trip, strategy_id):
+                watch.is_tripped = True
 
     def _watch(self, rule: Rule) -> _Watch | None:
         scope, unit = Scope(rule.strategy), f" {self._losses.currency}"

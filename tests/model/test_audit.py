@@ -305,3 +305,12 @@ def test_who_has_traded_nothing_needs_no_book():
     idle = changed(CROSSING[3][1], order_id="i", strategy_id="idle", filled_quantity=number("0"))
     idle = changed(idle, filled_notional=number("0"), fill_chain=Chain())
     assert check_crossed(orders=(CROSSING[3][1], CROSSING[7][1], idle)) == set()
+
+
+def test_of_an_order_of_an_earlier_life_a_venue_that_has_begun_anew_knows_nothing():
+    assert violated(check_venue, (SOLD, BOUGHT), (at_venue(BOUGHT),), {"sold"}) == set()
+    assert violated(check_venue, (SOLD, BOUGHT), (), {"sold"}) == {"executed = booked, quantity"}
+    # What it does know of it must agree.
+    assert violated(check_venue, (SOLD,), (at_venue(SOLD, filled=number("4")),), {"sold"}) == {
+        "executed = booked, quantity"
+    }

@@ -14,8 +14,13 @@ from orderpit.model.errors import (
     IllegalTransition,
     InvalidConfiguration,
     InvalidData,
+    InvalidJournal,
     InvalidOrder,
     InvalidValue,
+    JournalBroken,
+    JournalCorrupt,
+    JournalFull,
+    JournalLocked,
     OrderpitError,
     Overloaded,
     SystemStopped,
@@ -33,8 +38,14 @@ EACH = {
     Overloaded(5): "5 orders are waiting for their first update; nothing was created, try again later",
     SystemStopped("submit"): "submit was not taken: the trading system is not running",
     BlockingCall("wait", "View"): "wait waits, and may not be called inside a handler of View",
+    InvalidJournal("a.db", "is an empty file and no journal"): "a.db: is an empty file and no journal",
+    JournalLocked("a.db", "is open in another program"): "a.db: is open in another program",
+    JournalCorrupt("a.db", 7, "was durable and is gone"): "a.db, row 7: was durable and is gone",
+    JournalCorrupt("a.db", 0, "its mark is not there"): "a.db: its mark is not there",
+    JournalFull("a.db", "the disk is full"): "a.db: there is no room for more rows: the disk is full",
+    JournalBroken("a.db", "disk I/O error"): "a.db: a write has failed, open it anew: disk I/O error",
 }
-IDS = [type(error).__name__ for error in EACH]
+IDS = [f"{type(error).__name__}-{number}" for number, error in enumerate(EACH)]
 
 
 @pytest.mark.parametrize(("error", "message"), EACH.items(), ids=IDS)

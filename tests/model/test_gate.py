@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import halt
+from builders import event, halt
 
-from orderpit.model.gate import Gate, Hold
+from orderpit.model.account_events import TradingStateChanged
+from orderpit.model.gate import Gate, Hold, told_to
 from orderpit.model.kinds import Action, Reason, TradingState, Trip
 
 A = Action
@@ -118,3 +119,58 @@ def test_a_person_resumes_one_or_all():
 )
 def test_what_was_judged_before_trading_only_reduced_does_not_leave(judged_in, trips, refused):
     assert (tripped(*trips).refuse_outdated(judged_in, "mine") is not None) is refused
+
+
+# -- the journal and the venue
+
+
+def reasons(gate: Gate) -> list[Reason | None]:
+    """Return why a new order that was asked for, one that protects, and a modification are refused."""
+    refusals = gate.refuse_new("BTC/USDT", "mine"), gate.refuse_submit("BTC/USDT", "mine"), gate.refuse_modify("mine")
+    return [None if refusal is None else refusal.reason for refusal in refusals]
+
+
+FULL = Gate().with_journal("it takes 3 rows")
+ASKING = Gate().with_reconciling(reconciling=True)
+
+
+@pytest.mark.parametrize(
+    ("gate", "refused"),
+    [
+        pytest.param(FULL, [Reason.UNRECORDED] * 3, id="nothing can be recorded"),
+        pytest.param(FULL.opened(), [Reason.UNRECORDED] * 3, id="which no person can resume"),
+        pytest.param(FULL.with_journal(None), [None] * 3, id="there is room again"),
+        pytest.param(ASKING, [Reason.RECONCILING, None, None], id="the venue is asked"),
+        pytest.param(ASKING.opened("mine"), [Reason.RECONCILING, None, None], id="one is resumed"),
+        pytest.param(ASKING.opened(), [None] * 3, id="a person goes on without"),
+        pytest.param(ASKING.with_reconciling(reconciling=False), [None] * 3, id="the venue has answered"),
+        pytest.param(ASKING.tripped(halt("lunch")), [Reason.HALTED] * 3, id="halted, and asked"),
+    ],
+)
+def test_what_may_leave_while_the_journal_or_the_venue_is_waited_for(gate, refused):
+    assert reasons(gate) == refused
+
+
+def test_a_refusal_says_why_nothing_can_be_recorded():
+    assert FULL.refuse_modify().text == "the journal takes nothing: it takes 3 rows"
+
+
+@pytest.mark.parametrize(
+    "trips",
+    [
+        pytest.param([(A.HALT, "")], id="a halt of all"),
+        pytest.param([(A.REDUCE, "mine"), (A.FLATTEN, "")], id="one, and then all"),
+        pytest.param([(A.ALERT, "")], id="an alert"),
+    ],
+)
+def test_a_gate_that_is_told_what_was_recorded_is_as_it_was(trips):
+    live = told = Gate()
+    for action, strategy_id in trips:
+        hold = Hold(action, Trip.DRAWDOWN, "enough")
+        live = live.tripped(hold, strategy_id)
+        recorded = event(TradingStateChanged, strategy_id=strategy_id, trip=hold.trip, action=action, text=hold.reason)
+        told = told_to(told, recorded)
+    assert told == live
+    for strategy_id in ("mine", ""):
+        resumed = event(TradingStateChanged, strategy_id=strategy_id, trip=Trip.PERSON, action=None, text="resumed")
+        assert told_to(told, resumed) == live.opened(strategy_id)

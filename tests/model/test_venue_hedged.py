@@ -110,3 +110,8 @@ def test_where_positions_are_netted_every_order_closes() -> None:
     for line in ("a BUY 5", "b SELL 2", "c SELL 1 closes"):
         tell(venue, line)
     assert venue._memory.position("ann", SYMBOL) == 2
+
+
+@pytest.mark.parametrize("hedged", [True, False], ids=["hedged", "netted"])
+def test_a_venue_says_whether_positions_are_hedged(*, hedged: bool) -> None:
+    assert a_venue(hedged=hedged).is_hedged is hedged
