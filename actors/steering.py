@@ -11,9 +11,10 @@ from ..model.limits import RiskLimits
 from ..model.numbers import Number, negate, positive
 from ..model.text import free_text, identifier
 from ..model.values import changed
-from .actor import in_handler
+from . import checks
+from .actor import in_handler, refuse_in_handler
 from .hosting import SOURCE
-from .messages import Halt, Resume, Violated
+from .messages import Halt, Reconcile, Resume, Violated, WaitForReconciliation
 from .reading import ASK_TIMEOUT
 from .settings import refuse_untraded
 from .threads import first_line
@@ -131,6 +132,26 @@ class Steering(Tying):
         for guard in self._at.guards():
             guard.send(Resume(name))
         self._runtime.settle()
+
+    def reconcile(self, timeout: float = 10.0) -> bool:
+        """Ask the venue about every order that it may have moved; nothing leaves before it has answered.
+
+        Returns:
+            Whether it has answered about all within timeout seconds. Until it has, new orders are refused; resume()
+            ends that without an answer.
+
+        Raises:
+            BlockingCall: inside a handler of a strategy.
+            SystemStopped: when it is not running.
+        """
+        refuse_in_handler("reconcile()")
+        checks.seconds("timeout", timeout)
+        self._must_run("reconcile()")
+        self._at.manager.send(Reconcile())
+        answered = self._runtime.future()
+        self._at.manager.send(WaitForReconciliation(answered))
+        self._runtime.settle()
+        return self._runtime.wait_all((answered,), timeout)
 
     def trip_violations(self, violations: tuple[str, ...]) -> None:
         """Do what the rules on violations say, for what an audit has found; nothing where there is no such rule."""

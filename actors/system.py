@@ -38,9 +38,7 @@ from .messages import (
     Halt,
     NextRecord,
     Problem,
-    Reconcile,
     StopStrategy,
-    WaitForReconciliation,
     WaitForState,
 )
 from .monitor import to_stderr
@@ -208,26 +206,6 @@ class TradingSystem(Steering):
             # Those that are given hold, and the record says so; else those that were in force when it ended.
             self.set_limits(limits)
         self.reconcile()
-
-    def reconcile(self, timeout: float = 10.0) -> bool:
-        """Ask the venue about every order that it may have moved; nothing leaves before it has answered.
-
-        Returns:
-            Whether it has answered about all within timeout seconds. Until it has, new orders are refused; resume()
-            ends that without an answer.
-
-        Raises:
-            BlockingCall: inside a handler of a strategy.
-            SystemStopped: when it is not running.
-        """
-        refuse_in_handler("reconcile()")
-        checks.seconds("timeout", timeout)
-        self._must_run("reconcile()")
-        self._at.manager.send(Reconcile())
-        answered = self._runtime.future()
-        self._at.manager.send(WaitForReconciliation(answered))
-        self._runtime.settle()
-        return self._runtime.wait_all((answered,), timeout)
 
     def __enter__(self) -> Self:
         return self.start()

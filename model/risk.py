@@ -53,9 +53,9 @@ from .records import EXTERNAL
 from .reducing import refuse_opening, refuse_reducing_nothing
 from .refusal import Refusal
 from .reservation import Working, pool_of, terms_of
+from .terms_checks import TermsChecks, only_ends
 from .transfers import Transfers
 from .tripping import Tripped, Tripping
-from .validation import check_expiry, check_has, check_submission
 from .values import changed
 from .valuing import Valuation
 
@@ -101,6 +101,7 @@ class RiskBook:
         self._valuation = Valuation(
             instruments, allowance=allowance, allowance_ticks=allowance_ticks, fee_rate=fee_rate
         )
+        self._terms = TermsChecks(instruments, self._valuation)
         self._conversion = Conversion(instruments)
         self._working: dict[str, Working] = {}
         self._positions = Positions(hedged=hedged)
@@ -233,7 +234,7 @@ class RiskBook:
     def _judge_new(
         self, command: SubmitOrder, link: Link | None, now_ns: int, ahead: tuple[Working, ...] = ()
     ) -> tuple[Refusal | None, Judgement]:
-        refusal = self._refuse_terms(command, now_ns)
+        refusal = self.gate.refuse_submit(command.symbol, command.source) or self._terms.refuse(command, now_ns)
         if refusal is not None:
             return refusal, NOT_JUDGED
         # Only now is it known that there is such a symbol.
@@ -245,8 +246,8 @@ class RiskBook:
         if known is None or (known.order is not None and known.order.is_closed):
             # Unknown or closed: the order manager says which.
             return None, ()
-        refusal = self.gate.refuse_modify(known.terms.source) or self._refuse_change(known, command, now_ns)
-        if refusal is not None or _only_ends(known, command):
+        refusal = self.gate.refuse_modify(known.terms.source) or self._terms.refuse_change(known, command, now_ns)
+        if refusal is not None or only_ends(known, command):
             return refusal, ()
         asked = self._costed(changed(known, asked=(*known.asked, command)))
         refusal, judgement = self._held_to(Kind.MODIFY, self._asked(command.order_id, asked, known, now_ns))
@@ -481,47 +482,6 @@ class RiskBook:
     def _is_repeated(self, command: SubmitOrder) -> bool:
         return command.order_id in self._created or command.order_id in self._judged
 
-    def _refuse_terms(self, command: SubmitOrder, now_ns: int) -> Refusal | None:
-        closed = self.gate.refuse_submit(command.symbol, command.source)
-        if closed is not None:
-            return closed
-        instrument = self._instruments.get(command.symbol)
-        if instrument is None:
-            known = ", ".join(sorted(self._instruments))
-            return Refusal.of(Reason.UNKNOWN_SYMBOL, "symbol", command.symbol, f"is not one of {known}")
-        return (
-            check_submission(command, instrument, now_ns)
-            or self._check_price(instrument, "price", command.price)
-            or self._check_price(instrument, "stop_price", command.stop_price)
-            or self._check_notional(instrument, command)
-        )
-
-    def _refuse_change(self, known: Working, command: ModifyOrder, now_ns: int) -> Refusal | None:
-        instrument = self._instruments[known.terms.symbol]
-        absent = check_has(known.terms, command) or check_expiry(command.expire_time_ns, now_ns)
-        if absent is not None or _only_ends(known, command):
-            return absent
-        # Only what is to change is judged: terms that were let pass before may stay.
-        asked = changed(known, asked=(*known.asked, command))
-        return (
-            (None if command.quantity is None else instrument.check_quantity(command.quantity))
-            or self._check_price(instrument, "price", command.price)
-            or self._check_price(instrument, "stop_price", command.stop_price)
-            or self._check_notional(instrument, asked.requested)
-        )
-
-    def _check_price(self, instrument: Instrument, field: str, price: Decimal | None) -> Refusal | None:
-        return None if price is None else instrument.check_price(field, price, self._valuation.price(instrument.symbol))
-
-    def _check_notional(self, instrument: Instrument, terms: SubmitOrder) -> Refusal | None:
-        if not instrument.limits_notional:
-            return None
-        notional = self._valuation.notional(terms)
-        if notional is None:
-            rule = "no market price is known to value it by"
-            return Refusal.of(Reason.NO_REFERENCE_PRICE, "quantity", terms.quantity, rule)
-        return instrument.check_notional(notional)
-
     # -- counting
 
     def _share(self, working: Working) -> Share:
@@ -574,16 +534,6 @@ class RiskBook:
 def _id_of(command: SubmitOrder) -> str:
     assert command.order_id is not None, "the edge gives every order an id"
     return command.order_id
-
-
-def _only_ends(known: Working, command: ModifyOrder) -> bool:
-    """Say whether a change brings the quantity to what has filled and does nothing else: what is done needs no judging.
-
-    With another price it does, should the order execute at it before the quantity is cut, or the fill be taken back.
-    """
-    if command.quantity is None or command.quantity > known.filled:
-        return False
-    return command.price is None and command.stop_price is None and command.expire_time_ns is None
 
 
 def _named(refusal: Refusal, group: SubmitGroup, judged: int) -> Refusal:
