@@ -12,7 +12,6 @@ import pytest
 from builders import event
 from hypothesis import given
 from hypothesis import strategies as st
-from journal.facts import CHECKS, EVENTS, JUDGED, JUDGEMENT, KINDS, told_in_full
 from storms import rage, stormy
 
 from orderpit.journal.codec import Codec
@@ -22,6 +21,7 @@ from orderpit.model.errors import InvalidValue, JournalCorrupt
 from orderpit.model.judgement import NOT_JUDGED, Judgement
 from orderpit.model.kinds import Reason
 from orderpit.testing import Faults
+from tests.journal.facts import CHECKS, EVENTS, JUDGED, JUDGEMENT, KINDS, told_in_full
 
 GOLDEN = Path(__file__).parent / "golden"
 named = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 import pytest
-from journal.power import SimulatedDisk, remains
 
 from orderpit.journal.sqlite import SqliteStore, open_store
 from orderpit.journal.store import Head, JournalStore, Row
@@ -16,6 +15,7 @@ from orderpit.model.errors import JournalBroken, JournalFull
 from orderpit.testing.journals import LAWS, check_store
 from orderpit.testing.journals import conformance as laws
 from orderpit.testing.journals.conformance import TERMS
+from tests.journal.power import SimulatedDisk, remains
 
 PATH = "/orders.db"
 

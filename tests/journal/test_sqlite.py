@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journal.keeping import TERMS, begun, kept, rows, tampered
 
 from orderpit.journal.chain import follow
 from orderpit.journal.disk import RealDisk
@@ -24,6 +23,7 @@ from orderpit.journal.opening import APPLICATION, VERSION
 from orderpit.journal.sqlite import SqliteStore, open_store
 from orderpit.journal.store import Row
 from orderpit.model.errors import InvalidJournal, JournalBroken, JournalCorrupt, JournalFull, JournalLocked
+from tests.journal.keeping import TERMS, begun, kept, rows, tampered
 
 ROOT = Path(__file__).parents[2]
 

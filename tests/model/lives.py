@@ -64,6 +64,8 @@ class Life(TimedDesk):
         self.updates: list[e.OrderUpdate] = []
         self.followers += [self.portfolio.on_update, self.view.on_update, self.updates.append]
         self.quotes: dict[str, Quote] = {}
+        # The last entry of each decision: those of one are recorded together, or not at all.
+        self.ends = [0]
         # What was known once each decision had been taken over, by its last entry, where that is wanted.
         self.pictures: dict[int, Mapping[str, Any]] | None = None
 
@@ -141,6 +143,7 @@ class Life(TimedDesk):
             for follow in self.followers:
                 follow(update)
             tripped += self.risk.tripped(self.now)
+        self.ends.append(self.blotter.sequence)
         if self.pictures is not None:
             self.pictures[self.blotter.sequence] = self.known()
         for one in tripped:
