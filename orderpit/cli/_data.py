@@ -76,7 +76,7 @@ class Source:
         self.instruments = tuple(instrument for instrument, _ in groups.values())
         self.marks: dict[str, Mark] = {instrument.symbol: Mark() for instrument in self.instruments}
         self.charts: dict[str, Chart] = {instrument.symbol: Chart() for instrument in self.instruments}
-        self.passed = 0
+        self.passed = self.passed_over = 0
         self._limit = limit
         self._opened: list[Records] = []
         self._streams: list[Iterator[MarketData]] = []
@@ -88,13 +88,16 @@ class Source:
             self.first_prices[name] = Mark().after(first[0]).price if first else None
             self._streams.append(itertools.chain(first, records))
 
-    def records(self) -> Iterator[MarketData]:
-        """Yield every record, noting its price as it passes."""
+    def records(self, after_ns: int = 0) -> Iterator[MarketData]:
+        """Yield every record, noting its price as it passes; those of up to a time that is not 0 are passed over."""
         merged = self._streams[0] if len(self._streams) == 1 else heapq.merge(*self._streams, key=_time)
         try:
             for record in itertools.islice(merged, self._limit):
                 self._note(record)
-                yield record
+                if after_ns and record.time_ns <= after_ns:
+                    self.passed_over += 1
+                else:
+                    yield record
         except OSError as error:
             msg = f"{self.name}: {error.strerror or error}"
             raise UsageError(msg) from error

@@ -64,12 +64,13 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _refused(error: Exception) -> int:
-    from ..model.errors import InvalidData, InvalidValue  # noqa: PLC0415  # after the arguments have been read
+    # After the arguments have been read.
+    from ..model.errors import InvalidData, InvalidJournal, InvalidValue, JournalCorrupt  # noqa: PLC0415
 
     if isinstance(error, InvalidData) and not error.line:
         _complain(f"{error.file}: {error.reason}")  # a file as a whole
         return USAGE
-    if isinstance(error, UsageError | InvalidData | InvalidValue):
+    if isinstance(error, UsageError | InvalidData | InvalidValue | InvalidJournal | JournalCorrupt):
         _complain(str(error))
         return USAGE
     _complain(f"failed: {type(error).__name__}: {error} (--debug shows where)")

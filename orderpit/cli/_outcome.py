@@ -26,6 +26,7 @@ from ..model.performance import Performance
 from ..model.portfolio import PortfolioSnapshot
 from ._data import DataReport
 from ._errors import FAILED, OK
+from ._kept import Kept
 from ._tallies import Tallies, Tally
 
 SHOWN_TROUBLES = 10
@@ -87,6 +88,7 @@ class Outcome:
         explanations: of the orders that were asked for, by their ids; None where nothing is known of one.
         runtime: on which the actors ran, where that can be chosen.
         alarms_expected: whether faults were asked for; each alarm then says that one was noticed.
+        journal: what a session has written down; None without a journal.
         unprotected: how many of the alarms say that what a bracket held had no stop: the market's doing, not ours.
     """
 
@@ -106,6 +108,7 @@ class Outcome:
     alarms_expected: bool = False
     unprotected: int = 0
     runtime: str | None = None
+    journal: Kept | None = None
     performance: Performance | None = None
     strategies: Mapping[str, Performance] = attrs.field(factory=dict[str, Performance])
     trips: tuple[TradingStateChanged, ...] = ()
@@ -167,6 +170,7 @@ class Outcome:
             **({} if self.performance is None else {"performance": self._performance(self.performance)}),
             **({} if self.flooded is None else {"stress": self.flooded.to_dict()}),
             **({} if self.runtime is None else {"trips": [_trip(event) for event in self.trips]}),
+            **({} if self.journal is None else {"journal": attrs.asdict(self.journal)}),
             **({"explanations": self._explained()} if self.explanations else {}),
         }
 

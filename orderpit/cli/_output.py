@@ -125,9 +125,9 @@ def span(prices: Sequence[Decimal]) -> str:
     return f"{plain(prices[0])} to {plain(prices[-1])}, from {plain(min(prices))} up to {plain(max(prices))}"
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number of things: 1 problem, 2,000 problems."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number of things: 1 problem, 2,000 problems; the plural is the noun with an s unless given."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def signed(amount: Decimal, text: str) -> str:

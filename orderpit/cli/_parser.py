@@ -42,25 +42,24 @@ usage: orderpit session --data PATH [PATH ...] [options]
 A strategy on recorded market data: Binance recordings, trades and klines, OHLCV
 CSV, Lean minute bars; plain, .gz, .zip. Same seed and data, same fills.
 
-  --symbol S           what the data is of, where it does not say so itself
+  --symbol S, --records N, --skip-bad-rows    what it is of; at most N of it
   --strategy NAME      quoter (default), crossover, breakout, or module:Class of
                        the current folder, made with symbol= and size=
-  --size Q             of its orders, in units of the base (worth about 1000)
-  --cash AMOUNT        opening balance in the quote currency (100000)
-  --records N, --skip-bad-rows    at most N; count rows that cannot be read
+  --size Q, --cash C   of its orders (worth about 1000); to begin with (100000)
   --limits FILE        limits, rules and account, in TOML; see docs/limits.toml
   --explain ORDER_ID   at the end, why this order is as it is; can be repeated
-  --maker-fee F, --taker-fee F    as fractions of notional (0.001)
-  --slippage F         largest relative move of a market fill (0)
+  --maker-fee F, --taker-fee F, --slippage F    as fractions (0.001, 0.001, 0)
   --fill-probability F, --latency SECONDS    of the simulated exchange (1, 0)
-  --runtime R          threads (default), or stepped: all actors on one thread,
-                       for backtests; faster, with the same fills
+  --runtime R          threads (default), or stepped: faster, the same fills
   --kill-file PATH     once it is there, or on SIGUSR1, all orders are cancelled
+  --journal FILE       write all down, and go on with the records that are later
+                       than its last entry and the venue's clock, so that none
+                       is traded on twice; without --venue, old orders are gone
+  --venue HOST:PORT    trade at `orderpit venue`, whose fees and chances hold
   --seed N, --json, --quiet, --log-file FILE, --debug    see `orderpit --help`
 
 examples:
-  orderpit session --data BTCUSDT-trades-2024-08-08.zip --strategy crossover
-  orderpit session --data AAPL.csv --json | jq .portfolio
+  orderpit session --data AAPL.csv --journal orders.db
 """
 
 STRESS_HELP: Final = """\
@@ -225,6 +224,15 @@ exit status: 0, or 2 for usage, a full disk, or a damaged journal
 LOOKS: Final = {"blotter": BLOTTER_HELP, "explain": EXPLAIN_HELP, "verify": VERIFY_HELP, "export": EXPORT_HELP}
 """Commands that look back at a journal, besides replay."""
 
+OF_THE_EXCHANGE: Final = {
+    "maker-fee": "0.001",
+    "taker-fee": "0.001",
+    "slippage": "0",
+    "fill-probability": "1",
+    "latency": "0",
+}
+"""How a session's own simulated exchange behaves unless something else is said."""
+
 _MOST: Final = 2**63
 _STORM_ORDERS: Final = 500
 MOST_STRATEGIES: Final = 1_000
@@ -295,12 +303,11 @@ def parser() -> argparse.ArgumentParser:
     session.add_argument("--limits", metavar="FILE")
     session.add_argument("--explain", action="append", default=[], metavar="ORDER_ID")
     session.add_argument("--skip-bad-rows", action="store_true")
-    session.add_argument("--maker-fee", default="0.001", metavar="F")
-    session.add_argument("--taker-fee", default="0.001", metavar="F")
-    session.add_argument("--slippage", default="0", metavar="F")
-    session.add_argument("--fill-probability", default="1", metavar="F")
-    session.add_argument("--latency", default="0", metavar="SECONDS")
+    for name, default in OF_THE_EXCHANGE.items():
+        session.add_argument(f"--{name}", default=default, metavar="SECONDS" if name == "latency" else "F")
     session.add_argument("--kill-file", metavar="PATH")
+    session.add_argument("--journal", metavar="FILE")
+    session.add_argument("--venue", metavar="HOST:PORT")
     session.add_argument("--runtime", choices=("threads", "stepped"), default="threads")
     stress = commands.add_parser("stress", prog="orderpit stress", text=STRESS_HELP, **kwargs)
     stress.add_argument("--orders", type=_at_least_one, default=10_000, metavar="N")

@@ -16,6 +16,7 @@ from ..model.kinds import Contingency, Reason, Role, TimeInForce, TrailingType
 from ..model.numbers import ZERO, magnitude, plain, to_places
 from ..model.order import Order
 from ._errors import printable
+from ._kept import Kept
 from ._outcome import SHOWN_TROUBLES, Flooded, Outcome, net
 from ._output import Output, counted, signed
 from ._tallies import Tally
@@ -312,6 +313,8 @@ def show_end(out: Output, outcome: Outcome) -> None:
         out.line(f"Rows skipped because they could not be read: {data.skipped:,}")
     for note in data.notes:
         out.line(f"  {printable(note)}")
+    if outcome.journal is not None:
+        show_journal(out, outcome.journal)
     if report.is_clean:
         out.line(f"Audit: clean, {counted(report.checks, 'check')}")
     else:
@@ -326,6 +329,14 @@ def show_end(out: Output, outcome: Outcome) -> None:
             out.line(f"  {printable(line)}")
     if not outcome.orderly:
         out.line("Not everything came to an orderly end in time")
+
+
+def show_journal(out: Output, kept: Kept) -> None:
+    """Show how much the journal has, and what it has spared the session."""
+    earlier = f", {kept.earlier:,} of them from before this session" if kept.earlier else ""
+    out.line(f"Journal: {counted(kept.entries, 'entry', 'entries')} in {printable(kept.path)}{earlier}")
+    if kept.passed_over:
+        out.line(f"Records passed over, since they are no later than it: {kept.passed_over:,}")
 
 
 def money(amount: Decimal) -> str:

@@ -15,7 +15,6 @@ import attrs
 
 from ..actors.logs import log_update
 from ..actors.playback import Playback
-from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.system import TradingSystem
 from ..model.account_events import TradingStateChanged
 from ..model.errors import InvalidConfiguration, SystemStopped
@@ -24,7 +23,8 @@ from ..model.kinds import Trip
 from ..model.numbers import add, exact, positive
 from ..model.text import identifier
 from ._data import DataReport, Source
-from ._errors import Interrupted, UsageError
+from ._errors import Interrupted
+from ._kept import Kept, exchange_of, taken_up
 from ._limits import limits_of, refuse_strangers
 from ._outcome import Outcome, collect
 from ._output import Nothing, Output
@@ -87,9 +87,10 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
 
     Raises:
         UsageError, InvalidValue, InvalidData: for what was asked for and for the data.
+        JournalError: for a journal that cannot be opened, or is not what was written.
     """
     make = strategy_named(args.strategy)
-    exchange = _exchange(args)
+    exchange, longest = exchange_of(args)
     cash = exact("--cash", args.cash, InvalidConfiguration)
     for order_id in args.explain:
         identifier("--explain", order_id, InvalidConfiguration)
@@ -110,12 +111,15 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
             currencies=limits.currencies,
             clock="data",
             runtime=args.runtime,
-            run_id=f"seed{args.seed}",
-            answer_within=add(exchange.latency.longest, _PATIENCE),
+            # A venue remembers the orders of other sessions, and theirs must not have the same ids.
+            run_id=f"seed{args.seed}" if args.venue is None else None,
+            answer_within=add(longest, _PATIENCE),
             on_error=tallies.trouble,
             kill_file=args.kill_file,
+            journal=args.journal,
         )
         with system:
+            begun = taken_up(args, system, out)
             signals.kill_by(partial(_kill, system), between_steps=args.runtime == "stepped")
             fills: deque[OrderUpdate] = deque(maxlen=_KEPT_FILLS)
             system.subscribe(fills.append, OrderFilled)
@@ -127,7 +131,8 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
                 add_strategy(system, make, args.strategy, instrument, size or default_size(source, instrument))
             title = f"{args.strategy} on {', '.join(source.marks)}, seed {args.seed}"
             watch = _watcher(args, console)
-            outcome = _play(Playing(system, source, fills, time.perf_counter(), title), watch, signals, tallies)
+            playing = Playing(system, source, fills, time.perf_counter(), title)
+            outcome = _play(playing, watch, signals, tallies, begun.after_ns)
     if not isinstance(out, Nothing):
         out.heading(f"Session: {title}")
         for symbol, chart in source.charts.items():
@@ -136,7 +141,12 @@ def run(args: Namespace, out: Output, console: Console | None, signals: Signals)
     strategies = {name: system.performance(name) for name in performance.strategies}
     explanations = {order_id: system.explain(order_id) for order_id in args.explain}
     return attrs.evolve(
-        outcome, runtime=args.runtime, performance=performance, strategies=strategies, explanations=explanations
+        outcome,
+        runtime=args.runtime,
+        performance=performance,
+        strategies=strategies,
+        explanations=explanations,
+        journal=None if args.journal is None else Kept.by(system, args.journal, begun, source.passed_over),
     )
 
 
@@ -146,9 +156,9 @@ def _kill(system: TradingSystem) -> None:
         system.kill("SIGUSR1", trip=Trip.SIGNAL)
 
 
-def _play(playing: Playing, watch: Watcher, signals: Signals, tallies: Tallies) -> Outcome:
+def _play(playing: Playing, watch: Watcher, signals: Signals, tallies: Tallies, after_ns: int) -> Outcome:
     system, source = playing.system, playing.source
-    playback = system.play(source.records())
+    playback = system.play(source.records(after_ns))
     timeout = 10.0
     with watch:
         try:
@@ -191,21 +201,6 @@ def _run_for_a_while(playback: Playback, playing: Playing, signals: Signals) -> 
         if playing.seconds >= look:
             return True
     return False
-
-
-def _exchange(args: Namespace) -> SimulatedExchange:
-    try:
-        return SimulatedExchange(
-            maker_fee=args.maker_fee,
-            taker_fee=args.taker_fee,
-            slippage=args.slippage,
-            fill_probability=args.fill_probability,
-            latency=args.latency,
-            seed=args.seed,
-        )
-    except InvalidConfiguration as error:
-        msg = f"--{error.field.replace('_', '-')}: {error.rule}, got {error.value}"
-        raise UsageError(msg) from None
 
 
 def _watcher(args: Namespace, console: Console | None) -> Watcher:

@@ -230,6 +230,22 @@ def disk(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Fig
     )
 
 
+def kills(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
+    """Kill -9 of the real process."""
+    from tests.figures.kills import run  # noqa: PLC0415
+
+    found = run(kills=scale.of(100, 10_000), seed=scale.seed, workers=scale.workers, progress=progress)
+    book["kills"] = attrs.asdict(found, filter=attrs.filters.exclude("violations"))
+    yield Figure(
+        name="kill -9",
+        what="kills of a session's process at random moments, after each of which journal and venue were held together",
+        unit="kills",
+        count=found.kills,
+        bound=scale.of(100, 10_000),
+        violations=found.violations,
+    )
+
+
 def mutants(scale: Scale, progress: Progress, book: dict[str, Any]) -> Iterator[Figure]:
     """Bugs of one line, each caught."""
     from tests.figures.mutants import run  # noqa: PLC0415
@@ -272,6 +288,7 @@ PROOFS: Final[Mapping[str, Callable[[Scale, Progress, dict[str, Any]], Iterator[
     "limits": limits,
     "crashes": crashes,
     "disk": disk,
+    "kills": kills,
     "mutants": mutants,
 }
 
