@@ -103,7 +103,7 @@ def _run(args: Namespace) -> int:
         result = Fancy(console)
     steps: Output = Nothing() if args.json or args.quiet else result
     with logs(args.log_file, debug=args.debug), Signals() as signals:
-        if args.command in LOOKS or getattr(args, "journal", None) is not None:
+        if args.command in LOOKS or (args.command == "replay" and args.journal is not None):
             return _look_back(args, Nothing() if args.json else result, console, signals)
         if args.command in {"explore", "replay"}:
             return _prove(args, Nothing() if args.json else result, console, signals)
