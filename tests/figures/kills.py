@@ -49,7 +49,8 @@ class Killed:
 
     Attributes:
         kills: by SIGKILL, of a process that was running.
-        recovering: those of them before the process had written anything of its own, after another one had.
+        opened: those of them while it had the journal open; 0 where there is no /proc that tells.
+        recovering: those of these before it had written anything of its own, where another one had.
         stopped: times that one was stopped for a moment, and went on.
         terminated: times that one was asked to end by SIGTERM.
         finished: sessions that came to the end of their data.
@@ -59,6 +60,7 @@ class Killed:
     """
 
     kills: int = 0
+    opened: int = 0
     recovering: int = 0
     stopped: int = 0
     terminated: int = 0
@@ -74,18 +76,21 @@ class Killed:
 
 def run(*, kills: int, seed: int, workers: int = 1, progress: Callable[[float], object] = lambda _: None) -> Killed:
     """Kill so often, on as many sessions as that takes."""
-    seeds = range(seed, seed + -(-kills // KILLS_EACH))
     found = Killed()
     with ThreadPoolExecutor(workers) as pool:
-        quotas = (min(KILLS_EACH, kills - n * KILLS_EACH) for n in range(len(seeds)))
-        for one in pool.map(killed, seeds, quotas):
-            found += one
-            progress(found.kills / kills)
+        # One that came to its end before it was killed often enough leaves the rest to others.
+        while found.kills < kills and not found.violations:
+            left = kills - found.kills
+            quotas = tuple(min(KILLS_EACH, left - begun) for begun in range(0, left, KILLS_EACH))
+            for one in pool.map(killed, range(seed, seed + len(quotas)), quotas):
+                found += one
+                progress(found.kills / kills)
+            seed += len(quotas)
     return found
 
 
 def killed(seed: int, kills: int) -> Killed:
-    """Kill one session so often, start it again each time, and let it come to its end."""
+    """Kill one session so often unless it ends before, start it again each time, and let it come to its end."""
     with tempfile.TemporaryDirectory() as folder, _Floor(seed) as floor:
         return _Session(Path(folder), floor, seed).killed(kills)
 
@@ -153,12 +158,10 @@ class _Session:
             if found.finished:
                 break
             found += self._looked_at()
-            if one.kills and before and self._rows == before:
+            if one.opened and before and self._rows == before:
                 found += Killed(recovering=1)
         if not found.finished and not found.violations:
             found += self._left_alone() + self._looked_at()
-        if found.kills < kills and not found.violations:
-            found += Killed(violations=(self._told(f"ended by itself after {found.kills} of {kills} kills"),))
         return found + Killed(rows=self._rows, executions=self._executions)
 
     @contextlib.contextmanager
@@ -184,7 +187,7 @@ class _Session:
                 delay = draw.uniform(0, _TRADING)
             else:
                 # As likely while it begins and recovers as while it trades.
-                delay = draw.uniform(0.5, 1) * self._lead + draw.choice((0, draw.uniform(0, _TRADING)))
+                delay = draw.uniform(0.7, 1.1) * self._lead + draw.choice((0, draw.uniform(0, _TRADING)))
             stopped = int(draw.randrange(_STOPPED_ONE_IN) == 0)
             if _has_ended(child, delay):
                 return self._ended(child)
@@ -195,16 +198,15 @@ class _Session:
                 if _has_ended(child, draw.uniform(0, _LONGEST_STOP)):
                     return self._ended(child) + Killed(stopped=1)
             number = signal.SIGTERM if draw.randrange(_TERMINATED_ONE_IN) == 0 else signal.SIGKILL
+            opened = _has_open(child, self._journal)
             child.send_signal(number)
             out, err = child.communicate(timeout=_BOUND)
-            done = Killed(
-                stopped=stopped, kills=int(number == signal.SIGKILL), terminated=int(number != signal.SIGKILL)
-            )
+            at_once = int(number == signal.SIGKILL)
+            done = Killed(stopped=stopped, kills=at_once, opened=at_once * opened, terminated=1 - at_once)
             # Before Python has set its handlers, SIGTERM ends it as any process.
             if child.returncode not in {-number, 128 + number}:
-                return done + Killed(
-                    violations=(self._told(f"ended with {child.returncode}: {out[-300:]} {err[-300:]}"),)
-                )
+                why = f"ended with {child.returncode}: {out[-300:]} {err[-300:]}"
+                return done + Killed(violations=(self._told(why),))
             return done
 
     def _time_to_the_first_order(self, child: subprocess.Popen[str]) -> float:
@@ -285,6 +287,17 @@ def _bars(seed: int) -> str:
         rows.append(f"{_FIRST + n * 60},{price},{high},{low},{close},{draw.randint(1, 50)}")
         price = close
     return "\n".join(rows) + "\n"
+
+
+def _has_open(child: subprocess.Popen[str], path: str) -> bool:
+    links = Path(f"/proc/{child.pid}/fd")
+    with contextlib.suppress(OSError):
+        for link in links.iterdir():
+            # One may be closed while we look.
+            with contextlib.suppress(OSError):
+                if str(link.readlink()).startswith(path):
+                    return True
+    return False
 
 
 def _has_ended(child: subprocess.Popen[str], within: float) -> bool:
