@@ -335,4 +335,158 @@ MUTANTS: Final = (
         "            self.live[order.order_id] = order\n",
         "            self.live[order.order_id] = order if not order.fills else None\n",
     ),
+    # The journal, and what is rebuilt from it.
+    Mutant(
+        "an order leaves before it is durable",
+        "actors/order_manager.py",
+        "        self._held.hold(self._blotter.sequence, outcome)\n",
+        "        for request in outcome.requests:\n"
+        "            self.send(self._exchange, request)\n"
+        "        self._held.hold(self._blotter.sequence, changed(outcome, requests=()))\n",
+    ),
+    Mutant(
+        "what follows from an entry is released one entry too early",
+        "actors/outbox.py",
+        "self._waiting[0][0] <= durable:\n",
+        "self._waiting[0][0] <= durable + 1:\n",
+    ),
+    Mutant(
+        "what waited to be written down leaves although trading was halted since",
+        "actors/order_manager.py",
+        "            self._let_go(self._checked(outcome))\n",
+        "            self._let_go(outcome)\n",
+    ),
+    Mutant(
+        "a write that has failed is tried again",
+        "actors/journal.py",
+        "        self._is_broken = True\n",
+        "        self._is_broken = False\n",
+    ),
+    Mutant(
+        "a journal that is full says so to nobody",
+        "actors/journal.py",
+        "        if self._why_not is None:\n            self._stands(error)\n",
+        "        if self._why_not is None:\n",
+    ),
+    Mutant(
+        "a full journal refuses nothing",
+        "model/gate.py",
+        "        if self.unrecorded is not None:\n",
+        "        if self.unrecorded is not None and not self.unrecorded:\n",
+    ),
+    Mutant(
+        "a lost tail is passed over",
+        "journal/sqlite.py",
+        "        if marked is not None and self._head.sequence < marked.sequence:\n",
+        "        if marked is not None and self._head.sequence < 0:\n",
+    ),
+    Mutant(
+        "the chain is not checked",
+        "journal/sqlite.py",
+        "        if found != digest:\n",
+        "        if len(found) != len(digest):\n",
+    ),
+    Mutant(
+        "a row's hash covers none of those before it",
+        "journal/chain.py",
+        '    return blake2b(b"".join((previous, frame, kind, row.body)), digest_size=_SIZE).digest()\n',
+        '    return blake2b(b"".join((frame, kind, row.body)), digest_size=_SIZE).digest()\n',
+    ),
+    Mutant(
+        "the mark is left where it was",
+        "journal/sqlite.py",
+        "            self._mark.write(head)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a write that has failed leaves the store open",
+        "journal/sqlite.py",
+        '        self._close(f"a write has failed: {error}")\n',
+        "        pass\n",
+    ),
+    Mutant(
+        "recovery forgets reservations",
+        "model/risk.py",
+        "                self._commit_orders((event.terms,), (event.link,), event.time_ns, passed=True)\n",
+        "                pass\n",
+    ),
+    Mutant(
+        "recovery counts a denied order",
+        "model/risk.py",
+        "            case e.OrderCreated() if not (denied or event.unasked or event.strategy_id == EXTERNAL):\n",
+        "            case e.OrderCreated() if not (event.unasked or event.strategy_id == EXTERNAL):\n",
+    ),
+    Mutant(
+        "recovery holds nothing for what had no price",
+        "model/risk.py",
+        "            self._uncosted.add(order_id)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "recovery forgets a modification that is on its way",
+        "model/risk.py",
+        "                self.commit(Approved(command, event.time_ns, SOURCE))\n",
+        "                pass\n",
+    ),
+    Mutant(
+        "recovery resumes what has tripped",
+        "model/clearing.py",
+        "            self.gate = told_to(self.gate, update.event)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a rule trips again for what a person has looked at",
+        "model/tripping.py",
+        "                watch.is_tripped = True\n",
+        "                pass\n",
+    ),
+    Mutant(
+        "a payment is made again in another life",
+        "model/transfers.py",
+        "        self._known[fact.transfer_id] = MoveCash(\n",
+        '        self._known[f"{fact.transfer_id} "] = MoveCash(\n',
+    ),
+    # Agreeing with the venue again.
+    Mutant(
+        "orders leave before the venue has answered",
+        "model/gate.py",
+        "        if not self.reconciling:\n",
+        "        if not self.reconciling or self.amends:\n",
+    ),
+    Mutant(
+        "an order that is not in a whole list is left as it is",
+        "model/reconciler.py",
+        "                updates += judged.updates\n",
+        "                pass\n",
+    ),
+    Mutant(
+        "a list with holes is taken for a whole one",
+        "model/reconciler.py",
+        "        whole = report.complete and report.orders == len(self._in_list)\n",
+        "        whole = report.complete\n",
+    ),
+    Mutant(
+        "what is left of a list counts for the next",
+        "model/reconciler.py",
+        "        self._list, self._in_list = request_id, set()\n",
+        "        self._list = request_id\n",
+    ),
+    Mutant(
+        "an answer counts though something was asked since",
+        "model/reconciler.py",
+        "(order.is_closed or order.strategy_id == EXTERNAL):\n",
+        "bool(order.order_id):\n",
+    ),
+    Mutant(
+        "positions that differ by what the venue lacks trip nothing",
+        "model/reconciler.py",
+        "            if there != here:\n",
+        "            if there > here:\n",
+    ),
+    Mutant(
+        "orders of ours are cancelled as nobody's",
+        "model/reconciler.py",
+        "            if order.strategy_id == EXTERNAL and is_at_venue(order)",
+        "            if is_at_venue(order)",
+    ),
 )

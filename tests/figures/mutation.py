@@ -22,6 +22,11 @@ class Mutant:
     new: str
 
     @property
+    def part(self) -> str:
+        """The folder of its module."""
+        return self.file.partition("/")[0]
+
+    @property
     def module(self) -> str:
         """The module's name as it is imported."""
         return "orderpit." + self.file.removesuffix(".py").replace("/", ".")
