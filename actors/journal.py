@@ -11,7 +11,7 @@ from ..model.errors import JournalBroken, JournalError, JournalFull
 from ..model.events import Event
 from .actor import BaseActor
 from .address import Address, Target
-from .messages import Durable, Flush, Record, Unrecorded
+from .messages import Backup, Durable, Flush, Query, Record, Unrecorded
 from .runtime import Cancellable, Context
 
 RETRY_NS: Final = 1_000_000_000
@@ -77,6 +77,13 @@ class Journal(BaseActor):
                 self._write()
             case _:
                 self.unknown(message)
+
+    def answer(self, query: Query) -> object:
+        """Write a copy, and answer with the number of its last entry."""
+        if not isinstance(query, Backup):
+            return super().answer(query)
+        self._store.backup(query.path)
+        return self._store.head.sequence
 
     def set_aside(self, message: object) -> None:
         """Write nothing more: an entry that cannot be written down leaves a gap that must not be."""

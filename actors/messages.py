@@ -228,6 +228,13 @@ class Flush:
 
 
 @attrs.frozen
+class Backup(Query):
+    """Asks the journal for a whole copy, of this moment, at a path where nothing is."""
+
+    path: str
+
+
+@attrs.frozen
 class Durable:
     """All entries up to this one are written down, and survive whatever comes."""
 

@@ -22,6 +22,7 @@ from ..model.reconciler import Reconciler
 from ..model.records import Outcome
 from ..model.reports import (
     VENUE_LINK,
+    VENUE_LISTINGS,
     VENUE_REPORTS,
     VenueConnected,
     VenueDisconnected,
@@ -204,6 +205,9 @@ class OrderManager(BaseActor):
             self._blotter.gate = self._blotter.gate.tripped(_hold_of(message), message.strategy_id)
         elif type(message) in VENUE_LINK:
             self._halt("what the venue said of its link could not be handled")
+        elif isinstance(message, FromJournal) or type(message) in VENUE_LISTINGS:
+            # What has become durable may not have been told, or what the venue holds is not known.
+            self._halt(f"a {type(message).__name__} could not be handled")
 
     def escalate(self) -> None:
         """Halt trading: the records can no longer be trusted to be complete."""

@@ -14,7 +14,7 @@ from ..model.values import changed
 from . import checks
 from .actor import in_handler, refuse_in_handler
 from .hosting import SOURCE
-from .messages import Halt, Reconcile, Resume, Violated, WaitForReconciliation
+from .messages import Backup, Halt, Reconcile, Resume, Violated, WaitForReconciliation
 from .reading import ASK_TIMEOUT
 from .settings import refuse_untraded
 from .threads import first_line
@@ -152,6 +152,33 @@ class Steering(Tying):
         self._at.manager.send(WaitForReconciliation(answered))
         self._runtime.settle()
         return self._runtime.wait_all((answered,), timeout)
+
+    def backup(self, path: str, timeout: float = 60.0) -> int:
+        """Write a whole copy of the journal, of one moment, while the system runs; what is recorded meanwhile waits.
+
+        Args:
+            path: where nothing is; a mark is written beside it.
+            timeout: in seconds.
+
+        Returns:
+            The number of the last entry that is in it.
+
+        Raises:
+            InvalidConfiguration: without a journal, and for what can be no path.
+            InvalidJournal: where there is something, or a copy cannot be made.
+            TimeoutError: when it takes longer.
+            BlockingCall: inside a handler of a strategy.
+            SystemStopped: when it is not running.
+        """
+        refuse_in_handler("backup()")
+        checks.seconds("timeout", timeout)
+        if type(path) is not str or not path or "\0" in path:
+            raise InvalidConfiguration.of("path", path, "must be the path of a file, as a str")
+        if self._settings.journal is None:
+            raise InvalidConfiguration.of("journal", None, "must have been given, to be copied")
+        self._must_run("backup()")
+        copied: int = self._ask(self._at.journal, Backup(path), timeout)
+        return copied
 
     def trip_violations(self, violations: tuple[str, ...]) -> None:
         """Do what the rules on violations say, for what an audit has found; nothing where there is no such rule."""

@@ -176,3 +176,15 @@ def test_one_that_leaves_before_its_turn_is_not_met() -> None:
         if order_id == "o2":
             ladder.remove(Decimal(100), "o3")
     assert seen == ["o1", "o2", "o4", "o5"]
+
+
+@pytest.mark.parametrize("left", ["o1", "o3", "o5"], ids=["first", "in the middle", "last"])
+def test_one_whose_leaving_is_undone_stands_where_it_stood(left: str) -> None:
+    undo = Undo()
+    ladder = Ladder(undo, rising=True)
+    for place in range(1, 6):
+        ladder.add(Decimal(100), f"o{place}", place)
+    undo.begin()
+    ladder.remove(Decimal(100), left)
+    undo.back()
+    assert list(ladder.reached(Decimal(100))) == ["o1", "o2", "o3", "o4", "o5"]

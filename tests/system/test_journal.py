@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +28,13 @@ from orderpit import (
 from orderpit.journal.memory import MemoryStore
 from orderpit.model import events as e
 from orderpit.model import reports as r
-from orderpit.model.errors import JournalBroken, JournalFull
+from orderpit.model.errors import InvalidConfiguration, InvalidJournal, JournalBroken, JournalFull
 from orderpit.testing import Stepped, seeded
 
 CASH = {"USDT": "100000"}
 
 
-def journalled(store: MemoryStore, **settings: Any) -> TradingSystem:
+def journalled(store: MemoryStore | str, **settings: Any) -> TradingSystem:
     return system_of(BTC, journal=store, cash=CASH, **{"runtime": "stepped"} | settings)
 
 
@@ -360,3 +361,33 @@ def test_a_slow_disk_makes_everything_later_and_loses_nothing_and_somebody_hears
         # Those that had waited were written in one go.
         assert store.appends < len(orders) * 2
     assert [row.sequence for row in store.rows] == list(range(1, len(store.rows) + 1))
+
+
+@pytest.mark.parametrize("runtime", ["stepped", "threads"])
+def test_a_copy_is_made_while_the_system_runs_and_can_be_gone_on_with(tmp_path: Path, runtime: Any) -> None:
+    path, copy = str(tmp_path / "orders.db"), str(tmp_path / "copy.db")
+    with journalled(path, runtime=runtime) as system:
+        system.publish(quote())
+        assert system.wait(system.submit(market()), OrderState.FILLED, timeout=BOUND)
+        assert system.quiesce(BOUND)
+        entries = system.stats()["total_events"]
+        assert system.backup(copy) == entries
+        with pytest.raises(InvalidJournal, match="nothing is written over it"):
+            system.backup(copy)
+        assert system.wait(system.submit(market()), OrderState.FILLED, timeout=BOUND)
+        assert_clean(system)
+    with journalled(copy, runtime=runtime) as system:
+        assert system.portfolio().positions["BTC/USDT"].quantity == 1
+        assert_clean(system)
+    with journalled(path, runtime=runtime) as system:
+        assert system.portfolio().positions["BTC/USDT"].quantity == 2
+
+
+def test_what_is_not_written_down_cannot_be_copied(tmp_path: Path) -> None:
+    with system_of(BTC) as system, pytest.raises(InvalidConfiguration, match="journal: must have been given"):
+        system.backup(str(tmp_path / "copy.db"))
+    with journalled(MemoryStore()) as system:
+        with pytest.raises(InvalidConfiguration, match="path: must be the path of a file"):
+            system.backup("")
+        with pytest.raises(InvalidJournal, match="has no copy"):
+            system.backup(str(tmp_path / "copy.db"))

@@ -12,6 +12,8 @@ from orderpit import (
     Alarm,
     AlarmCode,
     OrderState,
+    OrderType,
+    Problem,
     Quote,
     Reason,
     Side,
@@ -260,3 +262,15 @@ def test_a_venue_that_has_forgotten_an_order_ends_it_and_what_was_executed_stays
         assert system.portfolio().positions["BTC/USDT"].quantity == Decimal("0.4")
         assert [type(one.event) for one in system.history()][-3:] == [e.OrderInDoubt, e.OrderResolved, e.OrderCancelled]
         assert_clean(system)
+
+
+def test_an_order_in_a_list_that_contradicts_itself_halts_trading() -> None:
+    terms = {"client_order_id": "odd", "symbol": "BTC/USDT", "side": Side.BUY, "quantity": "1"}
+    venue, problems = Lister((r.VenueOrderListed, {**terms, "order_type": OrderType.LIMIT})), Recorder()
+    with life(MemoryStore(), venue, on_error=problems) as system:
+        assert system.trading_state() is TradingState.HALTED
+        assert [one.what for one in problems.items if isinstance(one, Problem)] == ["set aside"]
+        assert system.orders() == ()
+        refused = system.order(system.submit(limit("90")))
+        assert refused.reason is Reason.HALTED
+        assert "a VenueOrderListed could not be handled" in refused.reason_text
