@@ -343,18 +343,21 @@ MUTANTS: Final = (
         "        for request in outcome.requests:\n"
         "            self.send(self._exchange, request)\n"
         "        self._held.hold(self._blotter.sequence, changed(outcome, requests=()))\n",
+        first="tests/system/test_journal.py",
     ),
     Mutant(
         "what follows from an entry is released one entry too early",
         "actors/outbox.py",
         "self._waiting[0][0] <= durable:\n",
         "self._waiting[0][0] <= durable + 1:\n",
+        first="tests/actors/test_journal.py",
     ),
     Mutant(
         "what waited to be written down leaves although trading was halted since",
         "actors/order_manager.py",
         "            self._let_go(self._checked(outcome))\n",
         "            self._let_go(outcome)\n",
+        first="tests/system/test_journal.py",
     ),
     Mutant(
         "a write that has failed is tried again",
@@ -409,42 +412,49 @@ MUTANTS: Final = (
         "model/risk.py",
         "                self._commit_orders((event.terms,), (event.link,), event.time_ns, passed=True)\n",
         "                pass\n",
+        first="tests/model/test_recovery.py",
     ),
     Mutant(
         "recovery counts a denied order",
         "model/risk.py",
         "            case e.OrderCreated() if not (denied or event.unasked or event.strategy_id == EXTERNAL):\n",
         "            case e.OrderCreated() if not (event.unasked or event.strategy_id == EXTERNAL):\n",
+        first="tests/model/test_recovery.py",
     ),
     Mutant(
         "recovery holds nothing for what had no price",
         "model/risk.py",
         "            self._uncosted.add(order_id)\n",
         "            pass\n",
+        first="tests/model/test_recovery.py",
     ),
     Mutant(
         "recovery forgets a modification that is on its way",
         "model/risk.py",
         "                self.commit(Approved(command, event.time_ns, SOURCE))\n",
         "                pass\n",
+        first="tests/model/test_recovery.py",
     ),
     Mutant(
         "recovery resumes what has tripped",
         "model/clearing.py",
         "            self.gate = told_to(self.gate, update.event)\n",
         "            pass\n",
+        first="tests/model/test_recovery.py",
     ),
     Mutant(
         "a rule trips again for what a person has looked at",
         "model/tripping.py",
         "                watch.is_tripped = True\n",
         "                pass\n",
+        first="tests/model/test_recovery.py",
     ),
     Mutant(
         "a payment is made again in another life",
         "model/transfers.py",
         "        self._known[fact.transfer_id] = MoveCash(\n",
         '        self._known[f"{fact.transfer_id} "] = MoveCash(\n',
+        first="tests/model/test_recovery.py",
     ),
     # Agreeing with the venue again.
     Mutant(

@@ -117,8 +117,8 @@ class _First:
 
 def _by_tests(mutant: Mutant) -> Caught | None:
     first = _First()
-    nearest = f"tests/{mutant.part}/test_{Path(mutant.file).name}"
-    paths = (*((nearest,) if (ROOT / nearest).exists() else ()), *_TESTS[mutant.part])
+    nearest = mutant.first, f"tests/{mutant.part}/test_{Path(mutant.file).name}"
+    paths = (*(path for path in nearest if path and (ROOT / path).exists()), *_TESTS[mutant.part])
     with contextlib.redirect_stdout(io.StringIO()):
         # The package has been imported, mutant and all, before pytest could rewrite its assertions.
         pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", *paths], plugins=[first])
