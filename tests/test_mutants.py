@@ -20,3 +20,8 @@ def test_the_line_that_a_mutant_changes_is_there_once_and_what_it_becomes_is_pyt
 
 def test_no_two_mutants_have_one_name():
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+@pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.first], ids=lambda mutant: mutant.name)
+def test_the_tests_that_a_mutant_begins_with_are_there(mutant):
+    assert (ROOT / mutant.first).is_file()

@@ -1,4 +1,4 @@
-"""Each mutant, in a process of its own, against the proofs: storms, then races, then the tests of the model.
+"""Each mutant, in a process of its own, against the proofs: storms, then races, then the tests of its part.
 
 python -m tests.figures.mutants NAME      one mutant, as the runner calls it
 """
@@ -10,9 +10,10 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -27,6 +28,16 @@ ORDERS: Final = 120
 SCHEDULES: Final = 60
 """Of each race: a bug shows in the first few, if it shows there at all."""
 _LONGEST: Final = 300
+_TESTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "model": ("tests/model",),
+        "actors": ("tests/actors", "tests/system/test_journal.py", "tests/system/test_reconciling.py"),
+        "journal": ("tests/journal", "tests/system/test_journal.py"),
+    }
+)
+"""Which tests show the bugs of a part, by its folder."""
+_WITHOUT_STORMS: Final = frozenset({"journal"})
+"""Parts that neither storms nor races have anything of."""
 
 
 @attrs.frozen
@@ -70,6 +81,8 @@ def _in_a_process(mutant: Mutant) -> Caught:
 def judged(mutant: Mutant) -> Caught:
     """Hold one mutant, in this process, against the proofs, until one of them catches it."""
     infect(mutant)
+    if mutant.part in _WITHOUT_STORMS:
+        return _by_tests(mutant) or Caught(mutant.name, "", "")
     from orderpit.testing.ordeals.ordeal import ordeal  # noqa: PLC0415  # only now: the mutant is imported with it
 
     for seed in range(ORDEALS):
@@ -104,10 +117,11 @@ class _First:
 
 def _by_tests(mutant: Mutant) -> Caught | None:
     first = _First()
-    folder = "tests/model" if mutant.file.startswith("model/") else "tests/actors"
+    nearest = mutant.first, f"tests/{mutant.part}/test_{Path(mutant.file).name}"
+    paths = (*(path for path in nearest if path and (ROOT / path).exists()), *_TESTS[mutant.part])
     with contextlib.redirect_stdout(io.StringIO()):
         # The package has been imported, mutant and all, before pytest could rewrite its assertions.
-        pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", folder], plugins=[first])
+        pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", *paths], plugins=[first])
     return Caught(mutant.name, first.test, first.said[:300]) if first.test else None
 
 

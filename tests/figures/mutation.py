@@ -14,12 +14,18 @@ import attrs
 
 @attrs.frozen
 class Mutant:
-    """One line of a module made wrong: old, which must be there once, becomes new."""
+    """One line of a module made wrong: old, which must be there once, becomes new. first are tests to begin with."""
 
     name: str
     file: str
     old: str
     new: str
+    first: str = ""
+
+    @property
+    def part(self) -> str:
+        """The folder of its module."""
+        return self.file.partition("/")[0]
 
     @property
     def module(self) -> str:

@@ -261,6 +261,15 @@ def test_each_client_id_that_an_order_has_had_is_answered_by_the_list():
     assert book.has_reconciled
 
 
+def test_what_a_list_has_told_of_that_was_asked_for_anew_does_not_count():
+    book = record(*OPENED)
+    heard(book, one_listed(listing(asking(book))))
+    outcome = heard(book, end(listing(asking(book)), 1))
+    assert asked_about(outcome) == ["o-1"], "it counts one order, and has told of none"
+    told(book, standing(*query_ids(outcome)))
+    assert book.has_reconciled
+
+
 @pytest.mark.fault(26)
 def test_nothing_that_was_sent_before_is_ever_sent_again():
     book = record(*OPENED, new("sent"), new("cancelled"), approved(CancelOrder("cancelled", source="strategy")))

@@ -348,6 +348,19 @@ def test_a_rule_that_has_tripped_does_not_trip_again_for_the_same():
     assert trips_in(again) == 1
 
 
+def test_that_one_rule_has_tripped_says_nothing_of_another():
+    others = (*RULES, Rule(on=Trip.CONSECUTIVE_LOSSES, action=Action.REDUCE, limit="4"))
+    life = losing(Life(rules=others).price(), 3)
+    again = life.recovered().priced_as(life)
+    for desk in (life, again):
+        losing(desk, 1, "more-")
+        assert trips_in(desk) == 1
+        # A person lets it lose more.
+        desk.resume("s")
+        losing(desk, 1, "most-")
+        assert desk.risk.gate.state_of() is TradingState.REDUCING
+
+
 def test_a_rule_that_a_person_has_looked_at_trips_as_far_beyond_as_it_would_have():
     life = losing(Life(rules=RULES).price(), 3)
     life.resume("s")
