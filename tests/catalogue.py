@@ -41,7 +41,6 @@ class Fault:
     waits_for: str = ""
 
 
-_JOURNAL: Final = "the journal"
 _ADAPTER: Final = "an adapter of a real venue"
 _NO_SESSION: Final = f"a session that goes by these rules, which are there for {_ADAPTER}"
 
@@ -239,12 +238,12 @@ _RUNTIME: Final = (
     (
         "SIGINT or SIGTERM, once and twice",
         "an orderly stop; the second ends the process at once",
-        f"a signal while recovering, which waits for {_JOURNAL}",
+        "a signal while recovering",
     ),
     (
         "the process is paused, or killed",
         "after a pause what is overdue is asked for, and all is booked",
-        f"recognising market data that has grown old; recovery after a kill, which waits for {_JOURNAL}",
+        "recognising market data that has grown old",
     ),
     (
         "sys.exit in a strategy; the interpreter ends",
