@@ -38,6 +38,8 @@ KILLS_EACH: Final = 10
 _BOUND: Final = 60.0
 _STOPPED_ONE_IN: Final = 8
 _TERMINATED_ONE_IN: Final = 10
+_AT_AN_ORDER_ONE_IN: Final = 3
+_MOST_ORDERS: Final = 60
 _LONGEST_STOP: Final = 0.3
 _TRADING: Final = 0.5
 """Seconds after the first order within which most kills come."""
@@ -108,6 +110,7 @@ class _Floor:
         self._wanted = threading.Event()
         self._read = threading.Event()
         self._orders: Mapping[str, VenueOrder] = {}
+        self._victim: tuple[subprocess.Popen[str], int] | None = None
         self._thread = threading.Thread(target=self._server.serve, args=(self._look,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -128,7 +131,15 @@ class _Floor:
             raise RuntimeError(msg)
         return self._orders
 
+    def kill_at(self, victim: subprocess.Popen[str] | None, orders: int = 0) -> None:
+        """Kill a process as soon as the venue has accepted so many orders in all; None kills nobody."""
+        self._victim = None if victim is None else (victim, orders)
+
     def _look(self) -> bool:
+        victim = self._victim
+        if victim is not None and len(self._server.orders) >= victim[1]:
+            self._victim = None
+            victim[0].kill()
         if self._wanted.is_set():
             self._wanted.clear()
             self._orders = self._server.orders
@@ -186,6 +197,8 @@ class _Session:
                 self._lead = self._time_to_the_first_order(child)
                 delay = draw.uniform(0, _TRADING)
             else:
+                if draw.randrange(_AT_AN_ORDER_ONE_IN) == 0:
+                    return self._killed_at_an_order(child)
                 # As likely while it begins and recovers as while it trades.
                 delay = draw.uniform(0.7, 1.1) * self._lead + draw.choice((0, draw.uniform(0, _TRADING)))
             stopped = int(draw.randrange(_STOPPED_ONE_IN) == 0)
@@ -208,6 +221,15 @@ class _Session:
                 why = f"ended with {child.returncode}: {out[-300:]} {err[-300:]}"
                 return done + Killed(violations=(self._told(why),))
             return done
+
+    def _killed_at_an_order(self, child: subprocess.Popen[str]) -> Killed:
+        """Let the venue kill it the moment it has an order, which is when one that is not on record would be found."""
+        self._floor.kill_at(child, len(self._floor.orders()) + self._draw.randint(1, _MOST_ORDERS))
+        if not _has_ended(child, _BOUND):
+            msg = "no order has come, and no end"
+            raise TimeoutError(msg)
+        self._floor.kill_at(None)
+        return Killed(kills=1, opened=1) if child.returncode == -signal.SIGKILL else self._ended(child)
 
     def _time_to_the_first_order(self, child: subprocess.Popen[str]) -> float:
         began = time.monotonic()
