@@ -8,8 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 from helpers import BTC, ETH, Desk, Recorder, Threads, system_of
+from hypothesis import settings
 
 from orderpit import TradingSystem
+
+# How fast something is, no test says: on a machine that others use, too, an example may take long.
+settings.register_profile("untimed", settings(), deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
