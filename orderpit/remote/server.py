@@ -42,6 +42,8 @@ from .wire import (
 _LOOK: Final = 0.1
 _SEND_WITHIN: Final = 5.0
 _CHUNK: Final = 1 << 16
+_UNREAD: Final = 4
+"""What may stand unread before the end of a system: what it asked last, in parts."""
 Said = tuple[VenueReport | VenueListing, ...]
 
 
@@ -131,17 +133,18 @@ class _Peer:
         self.frames = Frames(LONGEST_FROM_SYSTEM)
         self.is_dropped = False
 
-    def has_left(self) -> bool:
-        """Whether the other side has gone, though that has not been read yet."""
+    def has_more(self) -> bool:
+        """Whether something of it has not been read yet, be it that it has left."""
         self.socket.settimeout(0)
         try:
-            return not self.socket.recv(1, socket.MSG_PEEK)
+            self.socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:
             return True
         finally:
             self.socket.settimeout(_SEND_WITHIN)
+        return True
 
 
 class VenueServer:
@@ -247,10 +250,14 @@ class VenueServer:
         holder = self._holder
         if holder is None or holder is peer:
             return
-        if not holder.has_left():
+        # That it has left stands behind what it had asked last, which may not have been read yet.
+        for _ in range(_UNREAD):
+            if holder.is_dropped or not holder.has_more():
+                break
+            self._hear(holder)
+        if not holder.is_dropped:
             msg = "another system trades there"
             raise Garbled(msg)
-        self._drop(holder)
 
     def _refuse(self, peer: _Peer, text: str) -> None:
         with contextlib.suppress(OSError):

@@ -351,3 +351,29 @@ def test_a_request_that_the_venue_cannot_handle_ends_the_connection_and_not_the_
     with system_of(BTC, exchange=RemoteVenue(server.address), runtime="stepped") as system:
         system.publish(quote())
         assert system.wait(system.submit(market()), OrderState.FILLED, 1).is_filled
+
+
+def said_to(connected: socket.socket) -> Any:
+    (frame,) = wire.Frames(10_000).take(connected.recv(1 << 16))
+    return wire.from_venue(frame)
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["gone", "there still"])
+def test_who_has_left_makes_room_though_its_last_question_is_not_read_yet(*, left: bool) -> None:
+    hello = wire.framed(wire.Hello(wire.PROTOCOL, 0, (wire.traded(BTC),), False, 0))  # noqa: FBT003  # its fields in order
+    with VenueServer(SimulatedExchange()) as server:
+        host, _, port = server.address.rpartition(":")
+        address = host, int(port)
+        with socket.create_connection(address, BOUND) as first, socket.create_connection(address, BOUND) as second:
+            for connected in (first, second):
+                server._accept()
+                connected.sendall(hello)
+            peers = [key.data for key in server._selector.get_map().values() if key.data is not None]
+            server._hear(peers[0])
+            assert isinstance(said_to(first), wire.Answer)
+            first.sendall(wire.framed(wire.Ask(0, None)))
+            if left:
+                first.shutdown(socket.SHUT_WR)
+            server._hear(peers[1])
+            assert type(said_to(second)) is (wire.Answer if left else wire.Refusal)
+            assert peers[0].is_dropped is left
