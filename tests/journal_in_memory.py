@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 from orderpit import Instrument, OrderType, Quote, Side, SimulatedExchange, SubmitOrder, TradingSystem
 from orderpit.journal.codec import Codec
+from orderpit.journal.memory import MemoryStore
 from orderpit.journal.sqlite import open_store
-from orderpit.journal.store import GENESIS, Head, Row
+from orderpit.journal.store import Row
 from orderpit.journal.terms import JournalTerms, encode_terms
 from orderpit.model.events import OrderUpdate
 
@@ -17,36 +18,18 @@ BTC = Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001")
 TERMS = JournalTerms(instruments=(BTC,), cash=(("USDT", Decimal(100_000)),), currency="USDT", package="0")
 
 
-class InMemory:
-    """A JournalStore of rows in a list."""
+class InMemory(MemoryStore):
+    """One that holds any rows, whatever is wrong with them, and knows what was read of it."""
 
     def __init__(self, rows: Iterable[Row] = (), terms: JournalTerms = TERMS) -> None:
+        super().__init__()
+        self.begin(encode_terms(terms))
         self.rows = list(rows)
-        self.terms = encode_terms(terms)
         self.reads: list[tuple[int, int]] = []
-
-    @property
-    def head(self) -> Head:
-        return Head(len(self.rows), bytes([1]) * 32 if self.rows else GENESIS)
-
-    def append(self, rows: Sequence[Row]) -> None:
-        self.rows.extend(rows)
 
     def read(self, first: int = 1, last: int | None = None) -> Iterator[Row]:
         self.reads.append((first, len(self.rows) if last is None else last))
-        return iter(self.rows[first - 1 : last])
-
-    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        raise NotImplementedError
-
-    def snapshot(self) -> None:
-        return None
-
-    def backup(self, path: str) -> None:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        pass
+        return super().read(first, last)
 
 
 def run(orders: int = 12) -> tuple[tuple[OrderUpdate, ...], TradingSystem]:
