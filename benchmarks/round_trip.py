@@ -21,6 +21,8 @@ import time
 from collections import deque
 from typing import Any
 
+import attrs
+
 from orderpit import (
     Instrument,
     OrderState,
@@ -35,6 +37,7 @@ from orderpit import (
     TradingSystem,
     audit,
 )
+from orderpit.actors.books import books_for
 from orderpit.actors.conflation import QuoteSlots
 from orderpit.actors.messages import Register, StartStrategy
 from orderpit.actors.monitor import to_stderr
@@ -135,10 +138,10 @@ def _without_threads(orders: int) -> float:
     )
     runtime = ThreadRuntime(to_stderr, {}.__setitem__)
     line = _Line()
-    stops: dict[str, Any] = {}
-    at = Addresses(*(stops.setdefault(a.name, _Stop(line)) for a in Addresses().all()))
-    monitor: Any = stops.setdefault("monitor", _Stop(line))
-    for one in plan(settings, runtime, at, monitor, {}.get):
+    monitor: Any = _Stop(line)
+    stops: dict[str, Any] = {field.name: _Stop(line) for field in attrs.fields(Addresses)}
+    at = Addresses(**stops)
+    for one in plan(settings, runtime, at, monitor, {}.get, books_for(settings, runtime)):
         stop: Any = one.address
         stop.actor = one.actor_class(runtime.context("actor"), *one.arguments)
     flood = Flood(orders)
