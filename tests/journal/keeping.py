@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from orderpit.journal.sqlite import SqliteStore, open_store
-from orderpit.journal.store import Row
+from orderpit.journal.store import Head, Row
 
 TERMS = b"what it was begun with"
 
@@ -37,10 +38,15 @@ def kept(path: Path, count: int, **more: Any) -> Path:
 
 def tampered(path: Path, *statements: str) -> None:
     """Change the database with another program."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    for statement in statements:
-        connection.execute(statement)
-    connection.close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def head(path: Path) -> Head:
+    """Return where a journal on disk ends."""
+    with contextlib.closing(open_store(str(path))) as store:
+        return store.head
 
 
 def bodies(found: Iterable[Row]) -> list[bytes]:

@@ -23,7 +23,7 @@ from orderpit.journal.opening import APPLICATION, VERSION
 from orderpit.journal.sqlite import SqliteStore, open_store
 from orderpit.journal.store import Row
 from orderpit.model.errors import InvalidJournal, JournalBroken, JournalCorrupt, JournalFull, JournalLocked
-from tests.journal.keeping import TERMS, begun, kept, rows, tampered
+from tests.journal.keeping import TERMS, begun, head, kept, rows, tampered
 
 ROOT = Path(__file__).parents[2]
 
@@ -277,7 +277,7 @@ def test_the_second_process_is_refused_at_once(path: Path) -> None:
         tampered(path, "DELETE FROM rows")
     store.append(rows(4, 5))
     store.close()
-    assert open_store(str(path)).head.sequence == 5
+    assert head(path).sequence == 5
 
 
 def test_two_may_read_and_then_nobody_may_write(path: Path) -> None:
@@ -685,7 +685,7 @@ def test_a_mark_that_cannot_be_written_at_the_start_refuses_the_journal(path: Pa
     disk = Failing("sync")
     disk.fails = True
     refused(path, JournalBroken, disk=disk)
-    assert open_store(str(path)).head.sequence == 3
+    assert head(path).sequence == 3
 
 
 @pytest.mark.fault(55)
