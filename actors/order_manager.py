@@ -273,29 +273,26 @@ class OrderManager(BaseActor):
         for alarm in outcome.alarms:
             self.send(self._monitor, alarm)
         outcome = changed(outcome, alarms=())
-        self._held.hold(self._blotter.sequence, outcome)
+        self._held.hold(self._blotter.sequence, outcome, self._blotter.gate)
         if self._blotter.gate.unrecorded is not None:
             self._send_harmless()
 
-    def _release(self, outcomes: Iterable[Outcome]) -> None:
-        for outcome in outcomes:
-            self._let_go(self._checked(outcome))
+    def _release(self, outcomes: Iterable[tuple[Outcome, Gate]]) -> None:
+        for outcome, decided_in in outcomes:
+            self._let_go(self._checked(outcome, decided_in))
         if self._waiting:
             self._answer_waiting()
 
-    def _checked(self, outcome: Outcome) -> Outcome:
-        """Keep back what was to leave and may no longer, since trading was halted while it waited to be written."""
-        gate, now = self._blotter.gate, self.context.now_ns()
+    def _checked(self, outcome: Outcome, decided_in: Gate) -> Outcome:
+        """Keep back what was to leave and may no longer, for what has happened while it waited to be written down."""
         kept_back: list[VenueRequest] = []
         for request in outcome.requests:
-            refusal = None
-            if isinstance(request, VenueSubmit):
-                refusal = gate.refuse_submit(request.symbol, request.account)
-            elif isinstance(request, VenueModify):
-                refusal = gate.refuse_modify(self._blotter.account_of(request))
-            if refusal is not None and isinstance(request, VenueSubmit | VenueModify):
+            if not isinstance(request, VenueSubmit | VenueModify):
+                continue
+            refusal = self._blotter.refuse_held(request, decided_in)
+            if refusal is not None:
                 kept_back.append(request)
-                self._publish(self._blotter.decide_withheld(request, refusal, now))
+                self._publish(self._blotter.decide_withheld(request, refusal, self.context.now_ns()))
         if not kept_back:
             return outcome
         return changed(outcome, requests=tuple(request for request in outcome.requests if request not in kept_back))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
+from typing import TypeGuard
 
+from ..model.gate import Gate
 from ..model.records import Outcome
-from ..model.reports import VenueCancel, VenueQuery
+from ..model.reports import VenueCancel, VenueModify, VenueQuery, VenueRequest, VenueSubmit
 from ..model.values import changed
 
 Harmless = VenueCancel | VenueQuery
@@ -14,29 +16,63 @@ Harmless = VenueCancel | VenueQuery
 
 
 class Outbox:
-    """Outcomes in the order in which they were decided, each with the entry that has to be durable first."""
+    """Outcomes in the order in which they were decided, each with the entry that has to be durable first.
+
+    With each stands the gate under which it was decided: another may be in force when it leaves.
+    """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[int, Outcome]] = deque()
+        self._waiting: deque[tuple[int, Outcome, Gate]] = deque()
+        # How many from the oldest on have been looked through for what is harmless.
+        self._looked_through = 0
+        self._unsent: Counter[str] = Counter()
+        self._unsent_changes: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def hold(self, sequence: int, outcome: Outcome) -> None:
+    def hold(self, sequence: int, outcome: Outcome, gate: Gate) -> None:
         """Keep an outcome until an entry is durable."""
-        self._waiting.append((sequence, outcome))
+        self._waiting.append((sequence, outcome, gate))
+        self._count(outcome, 1)
 
-    def released(self, durable: int) -> Iterator[Outcome]:
+    def released(self, durable: int) -> Iterator[tuple[Outcome, Gate]]:
         """Take out, oldest first, what may leave now that all entries up to one are durable."""
         while self._waiting and self._waiting[0][0] <= durable:
-            yield self._waiting.popleft()[1]
+            _, outcome, gate = self._waiting.popleft()
+            # What waited for this to leave may now.
+            self._looked_through = 0
+            self._count(outcome, -1)
+            yield outcome, gate
 
     def harmless(self) -> tuple[Harmless, ...]:
-        """Take out the requests that may leave all the same while nothing can be recorded."""
+        """Take out the requests that may leave all the same while nothing can be recorded.
+
+        Not those that would overtake what they are about: the venue would say that it never had an order which leaves
+        once there is room, or cancel nothing and then get what was to be cancelled.
+        """
         found: list[Harmless] = []
-        for at, (sequence, outcome) in enumerate(self._waiting):
-            requests = [request for request in outcome.requests if not isinstance(request, Harmless)]
-            if len(requests) < len(outcome.requests):
-                found += (request for request in outcome.requests if isinstance(request, Harmless))
-                self._waiting[at] = sequence, changed(outcome, requests=tuple(requests))
+        for at in range(self._looked_through, len(self._waiting)):
+            sequence, outcome, gate = self._waiting[at]
+            leaving = [request for request in outcome.requests if self._may_overtake(request)]
+            if leaving:
+                found += leaving
+                requests = tuple(request for request in outcome.requests if request not in leaving)
+                self._waiting[at] = sequence, changed(outcome, requests=requests), gate
+        self._looked_through = len(self._waiting)
         return tuple(found)
+
+    def _may_overtake(self, request: VenueRequest) -> TypeGuard[Harmless]:
+        if isinstance(request, VenueCancel):
+            # Before a change it is as good as behind it.
+            return not self._unsent[request.client_order_id]
+        return isinstance(request, VenueQuery) and not (
+            self._unsent[request.client_order_id] or self._unsent_changes[request.client_order_id]
+        )
+
+    def _count(self, outcome: Outcome, by: int) -> None:
+        for request in outcome.requests:
+            if isinstance(request, VenueSubmit):
+                self._unsent[request.client_order_id] += by
+            elif isinstance(request, VenueModify):
+                self._unsent_changes[request.client_order_id] += by

@@ -20,8 +20,9 @@ from .blotter import Blotter, is_at_venue
 from .commands import SubmitOrder
 from .gate import Gate, Hold
 from .instrument import Instrument
-from .kinds import Action, Reason, Trip
+from .kinds import Action, Pending, Reason, Trip
 from .numbers import ZERO, add, plain
+from .order import Order
 from .records import EXTERNAL, SOURCE, Outcome
 from .refusal import Refusal
 from .values import changed
@@ -208,6 +209,35 @@ class Reconciler(Blotter):
             there, here = theirs.get(symbol, ZERO), ours.get(symbol, ZERO)
             if there != here:
                 yield f"{symbol}: the venue holds {plain(there)}, on record are {plain(here)}"
+
+    def refuse_held(self, request: r.VenueSubmit | r.VenueModify, decided_in: Gate) -> Refusal | None:
+        """Judge a request that has waited to be recorded, by what has happened meanwhile.
+
+        What was decided under the very halt that is in force may leave: it closes a position, or shrinks an order.
+
+        Args:
+            request: not sent yet.
+            decided_in: what was in force when it was decided.
+        """
+        order = self.order(self._by_client_id[request.client_order_id])
+        assert order is not None, "a request is about an order"
+        if order.is_closed or order.pending is Pending.CANCEL:
+            return Refusal(Reason.WITHHELD, "its cancel was asked for meanwhile")
+        if order.in_doubt and not order.until_asked and isinstance(request, r.VenueSubmit):
+            # The strategy has been told that no answer came, and prices have moved on.
+            return Refusal(Reason.WITHHELD, "it has waited too long")
+        before, now = (self._refused_by(gate, request, order) for gate in (decided_in, self.gate))
+        if now is not None and (before is None or before.reason is not now.reason):
+            return now
+        if order.closes:
+            return None
+        return self.gate.refuse_outdated(decided_in.state_of(order.strategy_id), order.strategy_id)
+
+    @staticmethod
+    def _refused_by(gate: Gate, request: r.VenueSubmit | r.VenueModify, order: Order) -> Refusal | None:
+        if isinstance(request, r.VenueSubmit):
+            return gate.refuse_submit(order.symbol, order.strategy_id)
+        return gate.refuse_modify(order.strategy_id)
 
     def decide_withheld(self, request: r.VenueSubmit | r.VenueModify, refusal: Refusal, now_ns: int) -> Outcome:
         """Keep back a request that has waited to be recorded, and may no longer leave: its order is asked about.

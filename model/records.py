@@ -116,11 +116,6 @@ class Records:
         """Whether the venue has said all that it was asked about, and orders do not leave yet all the same."""
         return self.gate.reconciling and not self._reconciling
 
-    def account_of(self, request: r.VenueSubmit | r.VenueModify) -> str:
-        """Return the strategy that an order belongs to which a request is about."""
-        order = self.order(self._by_client_id[request.client_order_id])
-        return "" if order is None else order.strategy_id
-
     def order(self, order_id: str) -> Order | None:
         """Return an order as it stands."""
         update = self.latest.get(order_id)

@@ -339,10 +339,10 @@ MUTANTS: Final = (
     Mutant(
         "an order leaves before it is durable",
         "actors/order_manager.py",
-        "        self._held.hold(self._blotter.sequence, outcome)\n",
+        "        self._held.hold(self._blotter.sequence, outcome, self._blotter.gate)\n",
         "        for request in outcome.requests:\n"
         "            self.send(self._exchange, request)\n"
-        "        self._held.hold(self._blotter.sequence, changed(outcome, requests=()))\n",
+        "        self._held.hold(self._blotter.sequence, changed(outcome, requests=()), self._blotter.gate)\n",
         first="tests/system/test_journal.py",
     ),
     Mutant(
@@ -355,7 +355,7 @@ MUTANTS: Final = (
     Mutant(
         "what waited to be written down leaves although trading was halted since",
         "actors/order_manager.py",
-        "            self._let_go(self._checked(outcome))\n",
+        "            self._let_go(self._checked(outcome, decided_in))\n",
         "            self._let_go(outcome)\n",
         first="tests/system/test_journal.py",
     ),

@@ -18,6 +18,7 @@ from orderpit.journal.store import Row
 from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.errors import JournalBroken, JournalFull
+from orderpit.model.gate import Gate
 from orderpit.model.lifecycle import create
 from orderpit.model.records import Outcome
 
@@ -180,24 +181,50 @@ SUBMIT = r.VenueSubmit(
     source="",
 )
 CANCEL = r.VenueCancel(client_order_id="o-1", request_id="c", symbol="BTC/USDT", time_ns=0, source="")
+MODIFY = r.VenueModify(
+    client_order_id="o-1",
+    request_id="m",
+    symbol="BTC/USDT",
+    price=None,
+    quantity=terms().quantity,
+    time_ns=0,
+    source="",
+)
 QUERY = r.VenueQuery(client_order_id="o-1", request_id="q", symbol="BTC/USDT", time_ns=0, source="")
 
 
 def test_outcomes_are_released_in_order_once_their_entries_are_durable() -> None:
     outbox, first, second, third = Outbox(), asking(SUBMIT), asking(CANCEL), asking(QUERY)
     for sequence, outcome in ((2, first), (4, second), (4, third)):
-        outbox.hold(sequence, outcome)
+        outbox.hold(sequence, outcome, Gate())
     assert list(outbox.released(1)) == []
-    assert list(outbox.released(3)) == [first]
+    assert list(outbox.released(3)) == [(first, Gate())]
     assert len(outbox) == 2
-    assert list(outbox.released(4)) == [second, third]
+    assert list(outbox.released(4)) == [(second, Gate()), (third, Gate())]
     assert list(outbox.released(9)) == []
 
 
 def test_cancels_and_queries_are_taken_out_ahead_and_once() -> None:
-    outbox = Outbox()
-    for sequence, outcome in ((1, asking(SUBMIT)), (2, asking(CANCEL, SUBMIT, QUERY)), (3, asking())):
-        outbox.hold(sequence, outcome)
+    outbox, other = Outbox(), attrs.evolve(SUBMIT, client_order_id="o-2")
+    for sequence, outcome in ((1, asking(other)), (2, asking(CANCEL, other, QUERY)), (3, asking())):
+        outbox.hold(sequence, outcome, Gate())
     assert outbox.harmless() == (CANCEL, QUERY)
     assert outbox.harmless() == ()
-    assert list(outbox.released(3)) == [asking(SUBMIT), asking(SUBMIT), asking()]
+    assert [outcome for outcome, _ in outbox.released(3)] == [asking(other), asking(other), asking()]
+
+
+def test_nothing_overtakes_the_order_that_it_is_about() -> None:
+    outbox = Outbox()
+    for sequence, outcome in ((1, asking(SUBMIT)), (2, asking(CANCEL)), (3, asking(QUERY))):
+        outbox.hold(sequence, outcome, Gate())
+    assert outbox.harmless() == ()
+    assert len(list(outbox.released(1))) == 1
+    assert outbox.harmless() == (CANCEL, QUERY), "the order has left: they come behind it"
+
+
+def test_a_cancel_goes_ahead_of_a_change_that_waits_and_a_query_does_not() -> None:
+    outbox = Outbox()
+    for sequence, outcome in ((1, asking(MODIFY)), (2, asking(CANCEL, QUERY))):
+        outbox.hold(sequence, outcome, Gate())
+    assert outbox.harmless() == (CANCEL,)
+    assert [outcome for outcome, _ in outbox.released(2)] == [asking(MODIFY), asking(QUERY)]

@@ -484,7 +484,6 @@ def test_a_link_that_breaks_ends_the_list_and_its_time():
 def test_a_request_that_was_kept_back_leaves_its_order_in_doubt_until_the_venue_has_not_had_it():
     book = record()
     (request,) = told(book, new("o-1")).requests
-    assert book.account_of(request) == "strategy"
     outcome = book.decide_withheld(request, Refusal(Reason.HALTED, "trading is halted: enough"), LATER)
     book.commit(outcome, LATER)
     (update,) = outcome.updates
