@@ -60,7 +60,11 @@ def recovered_books(settings: Settings, runtime: Runtime, opened: Opened | None)
         InvalidJournal: for settings under which what is recorded would mean something else.
     """
     if opened is None or not opened.store.head.sequence:
-        return books_for(settings, runtime)
+        books = books_for(settings, runtime)
+        if opened is not None:
+            # A start that failed may have begun it, with other terms.
+            opened.must_fit(_used_by(books))
+        return books
     runtime.live_again(opened.store.head.sequence)
     # What is no longer traded may have been: its fills are folded all the same.
     known = MappingProxyType({**opened.terms.by_symbol, **settings.instruments})

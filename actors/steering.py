@@ -38,6 +38,7 @@ class Steering(Tying):
 
         Raises:
             InvalidOrder: for what can never be valid.
+            JournalFull, JournalBroken: while the journal takes nothing. Nothing was asked for.
             SystemStopped: when it is not running.
         """
         paid = positive("amount", amount, InvalidOrder)
@@ -49,6 +50,7 @@ class Steering(Tying):
         return self._move_cash(MoveCash(currency, negate(paid), transfer_id=transfer_id, text=text), "withdraw()")
 
     def _move_cash(self, command: MoveCash, request: str) -> str:
+        self._must_be_recordable()
         transfer_id = command.transfer_id or self._next_order_id()
         now = self._runtime.now_ns()
         self._pass_to_risk(changed(command, transfer_id=transfer_id, time_ns=now, source=SOURCE), request)
@@ -59,17 +61,20 @@ class Steering(Tying):
 
         Raises:
             InvalidConfiguration: for what are no RiskLimits, and for those of a symbol that is not traded.
+            JournalFull, JournalBroken: while the journal takes nothing. The limits stay.
             SystemStopped: when it is not running.
         """
         if type(limits) is not RiskLimits:
             raise InvalidConfiguration.of("limits", limits, "must be RiskLimits")
         refuse_untraded("limits", limits, self.instruments)
+        self._must_be_recordable()
         self._pass_to_risk(ChangeLimits(limits, time_ns=self._runtime.now_ns(), source=SOURCE), "set_limits()")
 
     def halt(self, reason: str, strategy_id: str | None = None) -> None:
         """Let no new order and no modification leave from now on, ahead of everything that waits; cancels still do.
 
-        Once it has returned, none leaves. Inside a handler of a strategy it does not wait for that.
+        Once it has returned, none leaves. Inside a handler of a strategy it does not wait for that. While the journal
+        takes nothing it is in force all the same; a system that ends before it could be recorded has forgotten it.
 
         Args:
             reason: at most 256 printable characters; it is in the text of every refusal.

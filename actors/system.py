@@ -222,7 +222,7 @@ class TradingSystem(Steering):
         actors stop. Working orders stay as they are, or are cancelled, as on_exit says.
 
         Returns:
-            Whether everything ended in time; what did not is reported as a problem.
+            Whether everything ended in time, and is recorded; what did not is reported as a problem.
         """
         refuse_in_handler("stop()", even_in_callbacks=True)
         checks.seconds("timeout", timeout)
@@ -239,7 +239,7 @@ class TradingSystem(Steering):
             if isinstance(self._settings.exchange, ExchangeDescription):
                 self._settings.exchange.left_by(self._runtime)
             self._state = "stopped"
-            return orderly
+            return orderly and self._unrecordable is None
         finally:
             self._stopping.release()
 

@@ -493,3 +493,69 @@ def test_a_request_that_was_kept_back_leaves_its_order_in_doubt_until_the_venue_
     assert book.order("o-1").in_doubt, "the venue's answer alone ends it"
     told(book, report(r.VenueStatus, state=None, complete=True))
     assert book.order("o-1").is_closed
+
+
+HALTED, REDUCED = (Hold(action, Trip.PERSON, "enough") for action in (Action.HALT, Action.REDUCE))
+
+
+def refused(book: Reconciler, request, decided_in) -> Reason | None:
+    refusal = book.refuse_held(request, decided_in)
+    return None if refusal is None else refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "expected"),
+    [
+        (None, None, None),
+        (None, HALTED, Reason.HALTED),
+        (HALTED, None, None),
+        (None, REDUCED, Reason.REDUCING),
+        (REDUCED, None, None),
+        (REDUCED, HALTED, Reason.HALTED),
+    ],
+    ids=["nothing", "a halt", "decided under the halt", "a reduce", "decided while reducing", "a halt after a reduce"],
+)
+def test_what_has_waited_is_judged_by_what_has_happened_meanwhile(before, meanwhile, expected):
+    book = record()
+    (request,) = told(book, new("o-1")).requests
+    if before is not None:
+        book.gate = book.gate.tripped(before)
+    decided_in = book.gate
+    if meanwhile is not None:
+        book.gate = book.gate.tripped(meanwhile)
+    assert refused(book, request, decided_in) is expected
+
+
+def test_a_change_that_has_waited_is_held_to_a_halt_and_one_decided_under_it_is_not():
+    book = record(*OPENED)
+    (request,) = told(book, MODIFY).requests
+    decided_in, book.gate = book.gate, book.gate.tripped(HALTED)
+    assert refused(book, request, decided_in) is Reason.HALTED
+    assert refused(book, request, book.gate) is None
+
+
+def test_what_only_closes_leaves_while_trading_only_reduces():
+    book = record()
+    (request,) = told(book, approved(terms(order_id="o-1", reduce_only=True))).requests
+    decided_in, book.gate = book.gate, book.gate.tripped(REDUCED)
+    assert refused(book, request, decided_in) is None
+
+
+@pytest.mark.parametrize("ends", ["cancel", "overdue", "closed"])
+def test_what_was_ended_while_it_waited_does_not_leave(ends):
+    book = record(answer_within_ns=SECOND)
+    (request,) = told(book, new("o-1")).requests
+    if ends == "cancel":
+        told(book, CANCEL)
+    elif ends == "overdue":
+        book.commit(book.decide_overdue(LATER, LATER), LATER)
+    else:
+        told(book, report(r.VenueRejected))
+    assert refused(book, request, book.gate) is Reason.WITHHELD
+
+
+def test_what_the_venue_is_asked_about_for_another_reason_leaves():
+    book = record()
+    (request,) = told(book, new("o-1")).requests
+    asking(book)
+    assert refused(book, request, book.gate) is None

@@ -20,6 +20,7 @@ from orderpit import (
     RiskLimits,
     Rule,
     Side,
+    SimulatedExchange,
     Strategy,
     TradingState,
     TradingSystem,
@@ -35,7 +36,7 @@ CASH = {"USDT": "100000"}
 
 
 def journalled(store: MemoryStore | str, **settings: Any) -> TradingSystem:
-    return system_of(BTC, journal=store, cash=CASH, **{"runtime": "stepped"} | settings)
+    return system_of(BTC, journal=store, **{"runtime": "stepped", "cash": CASH} | settings)
 
 
 def trade(system: TradingSystem) -> None:
@@ -391,3 +392,109 @@ def test_what_is_not_written_down_cannot_be_copied(tmp_path: Path) -> None:
             system.backup("")
         with pytest.raises(InvalidJournal, match="has no copy"):
             system.backup(str(tmp_path / "copy.db"))
+
+
+# -- what waits to be recorded while something else happens
+
+
+RUNTIMES = pytest.mark.parametrize("runtime", ["stepped", "threads"])
+
+
+@RUNTIMES
+def test_positions_are_closed_under_a_halt_that_was_to_close_them(runtime: str) -> None:
+    with journalled(MemoryStore(), runtime=runtime) as system:
+        system.publish(quote())
+        system.wait(system.submit(market("2")), OrderState.FILLED, timeout=BOUND)
+        system.kill("stop all", flatten=True)
+        assert system.quiesce(BOUND)
+        (closing,) = (order for order in system.orders() if order.tag == "flatten")
+        system.wait(closing.order_id, OrderState.FILLED, timeout=BOUND)
+        assert not system.portfolio().positions["BTC/USDT"].quantity
+        assert len(system.orders()) == 2, "one was enough"
+
+
+@RUNTIMES
+def test_a_stop_shrinks_while_trading_is_halted(runtime: str) -> None:
+    store = MemoryStore()
+    with journalled(store, runtime=runtime, exchange=SimulatedExchange(ties=False)) as system:
+        system.publish(quote())
+        bracket = system.bracket(limit("101", "2"), profit_target="120", stop_loss="80")
+        assert system.quiesce(BOUND)
+        system.halt("a person looks")
+        before = store.head.sequence
+        system.publish(quote("120", "122", bid_size="1"))
+        assert system.quiesce(BOUND)
+        stop = system.order(bracket.stop_loss)
+        assert (stop.quantity, stop.in_doubt) == (1, False)
+        assert store.head.sequence < before + 5, "it was not asked for again and again"
+        system.publish(quote("79", "81"))
+        system.wait(bracket.stop_loss, OrderState.FILLED, timeout=BOUND)
+        assert not system.portfolio().positions["BTC/USDT"].quantity
+
+
+def test_an_order_that_waited_to_be_recorded_does_not_leave_after_trading_only_reduces() -> None:
+    store = Slow()
+    with journalled(store, runtime="threads") as system:
+        system.publish(quote())
+        store.began.clear()
+        store.go_on.clear()
+        order_id = system.submit(market("1"))
+        assert store.began.wait(BOUND)
+        system.reduce("only reduce from now on")
+        store.go_on.set()
+        assert system.wait(order_id, OrderState.REJECTED, timeout=BOUND).reason is Reason.NOT_AT_VENUE
+        assert not system.portfolio().positions
+
+
+@pytest.mark.parametrize("ends", ["cancel", "kill", "time"])
+def test_what_was_ended_while_the_journal_was_full_never_leaves(ends: str) -> None:
+    store, sent = MemoryStore(), list[str]()
+
+    def look(_: int, __: str, message: object) -> None:
+        if isinstance(message, r.VenueSubmit | r.VenueQuery):
+            sent.append(type(message).__name__)
+
+    with journalled(store, runtime=Stepped(on_delivery=look), answer_within="5") as system:
+        system.publish(quote())
+        store.most = store.head.sequence
+        order_id = system.submit(market("1"))
+        if ends == "cancel":
+            system.cancel(order_id)
+        elif ends == "kill":
+            system.kill("enough")
+        with pytest.raises(TimeoutError):
+            system.wait(order_id, OrderState.FILLED, timeout=8 if ends == "time" else 1)
+        assert not sent, "a query would have been told that there is no such order"
+        store.most = None
+        ended = system.wait(order_id, OrderState.REJECTED, timeout=BOUND)
+        assert ended.reason is Reason.NOT_AT_VENUE
+        assert set(sent) == {"VenueQuery"}
+        assert_clean(system)
+
+
+def test_what_cannot_be_recorded_is_not_promised() -> None:
+    store = MemoryStore()
+    system = journalled(store, risk=RiskLimits(max_order_quantity="5")).start()
+    system.publish(quote())
+    store.most = store.head.sequence
+    system.submit(limit("90"))
+    for request in (lambda: system.set_limits(RiskLimits()), lambda: system.deposit("USDT", "5")):
+        with pytest.raises(JournalFull):
+            request()
+    system.halt("a person has seen something")
+    assert system.trading_state() is TradingState.HALTED, "what stops trading is in force all the same"
+    assert not system.stop(), "not all is recorded"
+
+
+def test_a_journal_that_a_failed_start_has_begun_keeps_the_terms_it_was_begun_with() -> None:
+    class Unreachable(OwnVenue):
+        def connect(self, *_: Any) -> None:
+            msg = "wrong key"
+            raise RuntimeError(msg)
+
+    store = MemoryStore()
+    with pytest.raises(RuntimeError, match="wrong key"):
+        journalled(store, exchange=Unreachable()).start()
+    with pytest.raises(InvalidJournal, match="cash: begun with 100000 USDT, now 5 USDT"):
+        journalled(store, cash={"USDT": "5"}).start()
+    journalled(store).start().stop()
