@@ -250,4 +250,5 @@ class Order:
 
     def __str__(self) -> str:
         at = "@MARKET" if self.price is None else f"@${to_places(self.price, 2)}"
-        return f"{self.side.value} {plain(self.quantity)} {self.symbol} {at} ({self.state.value})"
+        stop = "" if self.stop_price is None else f" STOP ${to_places(self.stop_price, 2)}"
+        return f"{self.side.value} {plain(self.quantity)} {self.symbol} {at}{stop} ({self.state.value})"

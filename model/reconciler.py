@@ -123,6 +123,10 @@ class Reconciler(Blotter):
         told = Outcome(listed=report.client_order_id)
         if report.client_order_id in self._by_client_id:
             return told
+        if self._instruments and report.symbol not in self._instruments:
+            # Nothing could be reckoned of it: no limit, no reservation, no profit.
+            text = f"the venue has an order in {report.symbol}, which is not traded here; it is left alone"
+            return changed(told, alarms=(Alarm(now_ns, AlarmCode.UNKNOWN_ORDER, report.client_order_id, text),))
         return changed(self._adopted(report, now_ns), listed=report.client_order_id)
 
     def _adopted(self, report: r.VenueOrderListed, now: int) -> Outcome:
@@ -263,7 +267,7 @@ class Reconciler(Blotter):
                 self._await_list(request.request_id, elapsed_ns)
         if outcome.listed is not None:
             self._in_list.add(outcome.listed)
-            order = self.order(self._by_client_id[outcome.listed])
+            order = self.order(self._by_client_id.get(outcome.listed, ""))
             if order is not None and self._list is not None and (order.is_closed or order.strategy_id == EXTERNAL):
                 # Of ours that work the answer counts only where nothing was asked of them since.
                 self._queries.setdefault(outcome.listed, set()).add(self._list)

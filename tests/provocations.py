@@ -731,7 +731,8 @@ def _() -> TradingSystem:
 @provokes(
     Reason.WITHHELD,
     "order manager",
-    "trading was halted while the order waited to be recorded, so it has not left; the venue is asked about it",
+    "the order has not left: while it waited to be recorded trading was halted or only reduced, it was cancelled, or "
+    "too much time passed; the venue is asked about it",
 )
 def _() -> TradingSystem:
     system, store = full()

@@ -14,6 +14,7 @@ from orderpit.model.blotter import EXTERNAL, Outcome
 from orderpit.model.commands import CancelOrder
 from orderpit.model.gate import Hold
 from orderpit.model.instructions import Instructions
+from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import Action, OrderType, Pending, Reason, Side, TimeInForce, Trip
 from orderpit.model.numbers import exact
 from orderpit.model.reconciler import Reconciler
@@ -559,3 +560,15 @@ def test_what_the_venue_is_asked_about_for_another_reason_leaves():
     (request,) = told(book, new("o-1")).requests
     asking(book)
     assert refused(book, request, book.gate) is None
+
+
+def test_an_order_in_what_is_not_traded_here_is_told_of_and_left_alone():
+    book = record(instruments={"BTC/USDT": Instrument("BTC/USDT", "0.01", "0.001")}, adopts=False)
+    first = listing(asking(book))
+    outcome = heard(book, one_listed(first, "theirs", symbol="ETH/USDT"))
+    assert [alarm.text for alarm in outcome.alarms] == [
+        "the venue has an order in ETH/USDT, which is not traded here; it is left alone"
+    ]
+    assert not tuple(book.orders())
+    assert not heard(book, end(first, 1)).requests
+    assert book.has_reconciled
