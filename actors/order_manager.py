@@ -129,6 +129,8 @@ class OrderManager(BaseActor):
         self._journal = journal
         self._held = Outbox()
         self._waiting: list[Reply] = []
+        # Whether the venue has answered about all that it was asked about last.
+        self._has_heard_all = True
         self._timer_set = False
         self._retry_ns: int | None = None
         self._looks_again = False
@@ -148,6 +150,7 @@ class OrderManager(BaseActor):
             case Unrecorded():
                 self._unrecorded(message)
             case Reconcile():
+                self._has_heard_all = self._blotter.gate.disconnected is None
                 self._publish(self._blotter.decide_reconciling(now))
             case WaitForReconciliation():
                 self._waiting.append(message.reply)
@@ -164,6 +167,8 @@ class OrderManager(BaseActor):
                 self._publish(self._blotter.decide_trip(_hold_of(message), message.strategy_id, now))
                 self._set_clearing_timer()
             case Resume():
+                if self._blotter.gate.reconciling and not message.strategy_id:
+                    self._has_heard_all = False
                 self._publish(self._blotter.decide_resume(message.strategy_id, now))
             case ResendUpdates():
                 self._resend(message)
@@ -240,6 +245,7 @@ class OrderManager(BaseActor):
             self._looks_again = True
             self.send(self._me, CheckClearing())
         if self._blotter.has_reconciled:
+            self._has_heard_all = True
             self._publish(self._blotter.decide_reconciled())
             self._answer_waiting()
 
@@ -299,11 +305,15 @@ class OrderManager(BaseActor):
 
     def _listed(self, message: VenueListing, now: int) -> None:
         outcome = self._blotter.decide_listed(message, now)
+        # Whoever waits for the end finds the halt in force.
+        waiting, self._waiting = self._waiting, []
         self._publish(outcome)
         if outcome.hold is not None:
             halt = Halt(outcome.hold.reason, outcome.hold.trip, outcome.hold.action)
             self.send(self._risk, halt)
             self.handle(halt)
+        self._waiting = waiting
+        self._answer_waiting()
 
     def _unrecorded(self, message: Unrecorded) -> None:
         self._publish(Outcome(gate=self._blotter.gate.with_journal(message.why)))
@@ -330,7 +340,7 @@ class OrderManager(BaseActor):
         # What the venue has said must have been written down, so that whoever has waited finds it.
         if not self._blotter.gate.reconciling and not self._held:
             for reply in self._waiting:
-                reply.set(True)
+                reply.set(self._has_heard_all and self._blotter.gate.disconnected is None)
             self._waiting.clear()
 
     def _owners(self, update: OrderUpdate) -> tuple[Target[Any], ...]:

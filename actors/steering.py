@@ -142,8 +142,8 @@ class Steering(Tying):
         """Ask the venue about every order that it may have moved; nothing leaves before it has answered.
 
         Returns:
-            Whether it has answered about all within timeout seconds. Until it has, new orders are refused; resume()
-            ends that without an answer.
+            Whether it has answered about all within timeout seconds; it has not where it cannot be reached, and where
+            resume() has ended that. Until then new orders are refused.
 
         Raises:
             BlockingCall: inside a handler of a strategy.
@@ -156,7 +156,7 @@ class Steering(Tying):
         answered = self._runtime.future()
         self._at.manager.send(WaitForReconciliation(answered))
         self._runtime.settle()
-        return self._runtime.wait_all((answered,), timeout)
+        return self._runtime.wait_all((answered,), timeout) and bool(answered.get(timeout=0))
 
     def backup(self, path: str, timeout: float = 60.0) -> int:
         """Write a whole copy of the journal, of one moment, while the system runs; what is recorded meanwhile waits.

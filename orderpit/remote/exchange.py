@@ -23,6 +23,7 @@ from .wire import PROTOCOL, REPORTS, Ask, Describe, FromSystem, Garbled, Hello, 
 
 _NS: Final = Decimal(1_000_000_000)
 _LONGEST_TIMEOUT: Final = 60
+_LONGEST_REASON: Final = 200
 FIRST_DELAY_NS: Final = 100_000_000
 """After which the connection is first tried anew, less up to half of it; each time after twice as long."""
 LONGEST_DELAY_NS: Final = 10_000_000_000
@@ -95,6 +96,11 @@ class RemoteVenue(ExchangeDescription):
     def lists(self) -> bool:
         """Whether it can be asked for all orders at once."""
         return self._terms.lists
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it knows of what was traded before this system began."""
+        return self._terms.remembers
 
     def actor_in(self, around: Surroundings) -> tuple[type[ExchangeActor], tuple[Any, ...]]:
         """Return the actor's class, and its arguments behind the Context."""
@@ -171,7 +177,8 @@ class RemoteExchangeActor(ExchangeActor):
         self._address = address
         self._expiry = ExpiryTimer(me, call_later)
         self._is_down = False
-        # Connections tried since there was one, and in all.
+        self._why_down = ""
+        # Connections tried since there was one that was of use, and in all.
         self._tries = self._draws = 0
 
     def started(self) -> None:
@@ -222,9 +229,12 @@ class RemoteExchangeActor(ExchangeActor):
         try:
             self._ask(Ask(now, None if message is None else written(message)), now)
         except LinkDown as down:
-            self._is_down, self._tries = True, 0
-            self.send(self._manager, VenueDisconnected(reason=str(down)[:200], time_ns=now))
+            self._is_down, self._why_down = True, str(down)
+            self.send(self._manager, VenueDisconnected(reason=_said(down), time_ns=now))
             self._try_later()
+        else:
+            # To be let in is not enough: one that fails at each request would be tried as fast as it fails.
+            self._tries = 0
 
     def _connect(self) -> None:
         now = self.context.now_ns()
@@ -246,7 +256,10 @@ class RemoteExchangeActor(ExchangeActor):
     def _reconnect(self) -> None:
         try:
             self._connect()
-        except LinkDown:
+        except LinkDown as down:
+            if str(down) != self._why_down:
+                self._why_down = str(down)
+                self._report(f"cannot be connected again: {_said(down)}")
             self._try_later()
             return
         self._is_down = False
@@ -257,3 +270,9 @@ class RemoteExchangeActor(ExchangeActor):
         self._tries, self._draws = self._tries + 1, self._draws + 1
         jitter = int(self._draw("reconnect", self._draws) * (longest // 2))
         self._look_later(longest - jitter, self._me, Reconnect())
+
+
+def _said(down: LinkDown) -> str:
+    """Return what a venue may have said as what a record may hold."""
+    text = str(down)[:_LONGEST_REASON]
+    return text if text.isprintable() else ascii(text)[1:-1][:_LONGEST_REASON]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
+import time
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
 
 import attrs
 
+from ..actors.messages import Problem
+from ..actors.monitor import to_stderr
 from ..actors.simulated_exchange import SimulatedExchange
 from ..actors.sources import Ids, draws
 from ..model.errors import InvalidConfiguration
@@ -72,7 +76,7 @@ class VenueFloor:
         """Return how it behaves."""
         it = self._exchange
         allowed = (it.dearest_fee, it.allowance, it.allowance_ticks)
-        return Terms(PROTOCOL, self._now_ns, *allowed, it.amends, it.ties, it.lists)
+        return Terms(PROTOCOL, self._now_ns, *allowed, it.amends, it.ties, it.lists, remembers=True)
 
     def welcome(self, hello: Hello) -> Answer:
         """Let a system in; what expires by then it is not told.
@@ -154,14 +158,22 @@ class VenueServer:
         exchange: how it behaves; what its latency says is not kept to here.
         host, port: where to listen; port 0 takes any that is free.
         run_id: the first part of all its ids; one that is unique over restarts unless given.
+        on_error: called with a Problem where something fails that no connection has brought about.
 
     Raises:
         InvalidConfiguration: for an address that cannot be listened at.
     """
 
     def __init__(
-        self, exchange: SimulatedExchange, host: str = "127.0.0.1", port: int = 0, *, run_id: str | None = None
+        self,
+        exchange: SimulatedExchange,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        run_id: str | None = None,
+        on_error: Callable[[Problem], object] = to_stderr,
     ) -> None:
+        self._on_error = on_error
         self._floor = VenueFloor(exchange, run_id or uuid.uuid4().hex[:12])
         self._holder: _Peer | None = None
         try:
@@ -209,11 +221,19 @@ class VenueServer:
         self._listening.close()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
+        try:
             connected, _ = self._listening.accept()
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connected.settimeout(_SEND_WITHIN)
-            self._selector.register(connected, selectors.EVENT_READ, _Peer(connected))
+        except (BlockingIOError, ConnectionError):
+            # Whoever came has left again.
+            return
+        except OSError as error:
+            self._report("could not take a connection:", error)
+            # It stands there still, and would be tried as fast as the processor can.
+            time.sleep(_LOOK)
+            return
+        self._selector.register(connected, selectors.EVENT_READ, _Peer(connected))
 
     def _hear(self, peer: _Peer) -> None:
         try:
@@ -226,8 +246,15 @@ class VenueServer:
                 peer.socket.sendall(framed(answer))
         except OSError:
             self._drop(peer)
+        except Garbled as error:
+            self._refuse(peer, str(error))
         except Exception as error:  # noqa: BLE001  # whatever one connection leads to, the venue stands for the others
-            self._refuse(peer, str(error) if isinstance(error, Garbled) else f"{type(error).__name__}: {error}")
+            self._report("failed, and has ended a connection:", error)
+            self._refuse(peer, f"{type(error).__name__}: {error}")
+
+    def _report(self, what: str, error: Exception) -> None:
+        trace = "".join(traceback.format_exception(error))
+        self._on_error(Problem(time.time_ns(), "venue", what, "", f"{type(error).__name__}: {error}", trace))
 
     def _answer(self, peer: _Peer, said: FromSystem) -> FromVenue:
         match said:

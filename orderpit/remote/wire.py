@@ -25,7 +25,7 @@ from ..model.reports import VENUE_LISTINGS, VENUE_REPORTS, VenueRequest
 from ..model.text import free_text, identifier
 from ..model.trading_hours import TradingHours
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """The version that both sides must speak."""
 LONGEST: Final = 1 << 28
 """Bytes in a frame; a list of a million orders is longer than any other answer."""
@@ -100,6 +100,7 @@ class Terms(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     amends: bool
     ties: bool
     lists: bool
+    remembers: bool
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):

@@ -563,7 +563,10 @@ def test_what_the_venue_is_asked_about_for_another_reason_leaves():
 
 
 def test_an_order_in_what_is_not_traded_here_is_told_of_and_left_alone():
-    book = record(instruments={"BTC/USDT": Instrument("BTC/USDT", "0.01", "0.001")}, adopts=False)
+    book = record(
+        instruments={"BTC/USDT": Instrument("BTC/USDT", price_increment="0.01", quantity_increment="0.001")},
+        adopts=False,
+    )
     first = listing(asking(book))
     outcome = heard(book, one_listed(first, "theirs", symbol="ETH/USDT"))
     assert [alarm.text for alarm in outcome.alarms] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -274,3 +275,25 @@ def test_an_order_in_a_list_that_contradicts_itself_halts_trading() -> None:
         refused = system.order(system.submit(limit("90")))
         assert refused.reason is Reason.HALTED
         assert "a VenueOrderListed could not be handled" in refused.reason_text
+
+
+@pytest.mark.parametrize("runtime", ["stepped", "threads"])
+def test_a_venue_that_cannot_be_reached_has_not_answered(runtime: str) -> None:
+    venue = OwnVenue()
+    with system_of(BTC, exchange=venue, runtime=runtime, journal=MemoryStore()) as system:
+        venue.report(r.VenueDisconnected(reason="gone"))
+        assert system.quiesce(BOUND)
+        assert not system.reconcile(timeout=BOUND)
+
+
+def test_what_resume_has_ended_has_not_been_answered() -> None:
+    venue, store = OwnVenue(), MemoryStore()
+    with system_of(BTC, exchange=venue, runtime="threads", journal=store) as system:
+        system.publish(quote())
+        system.submit(limit("90"))
+        assert system.quiesce(BOUND)
+        with ThreadPoolExecutor(1) as other:
+            answered = other.submit(system.reconcile, BOUND)
+            while not answered.done():
+                system.resume()
+        assert answered.result() is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +13,19 @@ import msgspec
 import pytest
 from helpers import BOUND, BTC, ETH, NOW, Recorder, limit, market, quote, system_of
 
-from orderpit import AlarmCode, Instrument, InvalidConfiguration, OrderState, Reason, SimulatedExchange, TimeInForce
+from orderpit import (
+    AlarmCode,
+    Instrument,
+    InvalidConfiguration,
+    OrderState,
+    Reason,
+    SimulatedExchange,
+    TimeInForce,
+    TradingState,
+)
+from orderpit.actors.monitor import to_stderr
 from orderpit.actors.stepped import START_NS
+from orderpit.journal.memory import MemoryStore
 from orderpit.remote import RemoteVenue, VenueServer, wire
 from orderpit.testing import Crashed, Stepped, let_pass
 
@@ -23,10 +34,12 @@ runtimes = pytest.mark.parametrize("runtime", ["threads", "stepped"])
 
 
 @contextmanager
-def served(exchange: SimulatedExchange | None = None, port: int = 0) -> Iterator[VenueServer]:
+def served(
+    exchange: SimulatedExchange | None = None, port: int = 0, on_error: Callable[[Any], object] = to_stderr
+) -> Iterator[VenueServer]:
     """Serve a venue on a thread of its own until the end of the block."""
     ends = threading.Event()
-    with VenueServer(exchange or SimulatedExchange(), port=port) as server:
+    with VenueServer(exchange or SimulatedExchange(), port=port, on_error=on_error) as server:
         thread = threading.Thread(target=server.serve, args=(ends.is_set,))
         thread.start()
         try:
@@ -223,6 +236,47 @@ def test_it_is_tried_again_after_ever_longer_times_that_differ() -> None:
     assert len(set(waits)) == len(waits)
 
 
+@runtimes
+def test_positions_that_differ_from_the_venues_halt_trading(runtime: Any) -> None:
+    store, alarms = MemoryStore(), Recorder()
+    settings = {"journal": store, "runtime": runtime, "cash": {"USDT": "100000"}}
+    with served() as server, trading(server, "one", **settings) as system:
+        system.publish(quote())
+        system.wait(system.submit(market("2")), OrderState.FILLED, BOUND)
+    # One that has been begun anew, and knows of nothing.
+    with served() as server, trading(server, "two", on_error=alarms, **settings) as system:
+        assert system.quiesce(BOUND)
+        assert system.trading_state() is TradingState.HALTED
+    texts = [trouble.text for trouble in alarms.items if getattr(trouble, "code", None) is AlarmCode.UNRECONCILED]
+    assert texts == ["BTC/USDT: the venue holds 0, on record are 2"]
+
+
+def test_a_venue_that_lets_in_and_fails_at_each_request_is_tried_after_ever_longer_times() -> None:
+    tries: list[int] = []
+    welcome = wire.framed(wire.Answer((), None))
+    impostor = Impostor(TERMS, TERMS, *([welcome, b""] * 30))
+    heard = Stepped(on_delivery=lambda now, _, it: tries.append(now) if type(it).__name__ == "Reconnect" else None)
+    with system_of(BTC, exchange=RemoteVenue(impostor.address), runtime=heard, run_id="one") as system:
+        system.publish(quote())
+        let_pass(system, 60)
+    impostor.close()
+    assert 8 <= len(tries) <= 20
+
+
+def test_a_refusal_of_several_lines_takes_the_link_down_and_it_is_tried_again() -> None:
+    welcome, refusal = wire.framed(wire.Answer((), None)), wire.framed(wire.Refusal("not\nnow"))
+    impostor = Impostor(TERMS, TERMS, welcome, refusal)
+    troubles = Recorder()
+    exchange = RemoteVenue(impostor.address)
+    with system_of(BTC, exchange=exchange, runtime="stepped", run_id="one", on_error=troubles) as system:
+        system.publish(quote())
+        let_pass(system, 10)
+    impostor.close()
+    assert "not\\nnow" in troubles.items[0].text
+    assert "cannot be connected again" in str(troubles.items[1])
+    assert len(troubles.items) == 2, "it is said when the reason changes, not each time"
+
+
 class Impostor:
     """Takes connections, and answers each frame with the next of some bytes; then it says nothing more."""
 
@@ -234,7 +288,7 @@ class Impostor:
         self._thread.start()
 
     def _serve(self) -> None:
-        for _ in range(3):
+        for _ in range(40):
             try:
                 connected, _ = self._listening.accept()
             except OSError:
@@ -252,7 +306,7 @@ class Impostor:
 
 
 def terms(protocol: int) -> bytes:
-    flags = {"amends": True, "ties": True, "lists": True}
+    flags = {"amends": True, "ties": True, "lists": True, "remembers": True}
     tenth = BTC.price_increment
     return wire.framed(
         wire.Terms(protocol=protocol, now_ns=0, dearest_fee=tenth, allowance=tenth, allowance_ticks=0, **flags)
@@ -267,9 +321,9 @@ TERMS = terms(wire.PROTOCOL)
     [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "a frame of 1213486160 bytes"),
         (b"\x00\x00\x00\x02{}", "ValidationError"),
-        (wire.framed(wire.Answer((), None)), "version 1"),
+        (wire.framed(wire.Answer((), None)), f"version {wire.PROTOCOL}"),
         (wire.framed(wire.Refusal("not today")), "not today"),
-        (terms(2), "version 1"),
+        (terms(wire.PROTOCOL - 1), f"version {wire.PROTOCOL}"),
         (b"", "closed the connection"),
     ],
     ids=["another protocol", "an empty object", "another answer", "a refusal", "another version", "nothing"],
@@ -338,6 +392,18 @@ def test_who_says_half_of_something_holds_up_nobody(server: VenueServer) -> None
         with trading(server, "one", runtime="stepped") as system:
             system.publish(quote())
             assert system.wait(system.submit(market()), OrderState.FILLED, 1).is_filled
+
+
+def test_a_fault_of_the_venues_own_is_said_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = Recorder()
+    with monkeypatch.context() as patched, served(on_error=problems) as server:
+        patched.setattr("orderpit.remote.server.VenueFloor.take", lambda *_: 1 / 0)
+        with trading(server, "one", runtime="stepped") as system:
+            system.publish(quote())
+    assert {(problem.actor, problem.what) for problem in problems.items} == {
+        ("venue", "failed, and has ended a connection:")
+    }
+    assert "ZeroDivisionError" in problems.items[0].traceback
 
 
 def test_a_request_that_the_venue_cannot_handle_ends_the_connection_and_not_the_venue(server: VenueServer) -> None:

@@ -108,6 +108,11 @@ class ChaosExchange(ExchangeDescription):
         return checks.flag_of("inner", self.inner, "lists", unless_said=False)
 
     @property
+    def remembers(self) -> bool:
+        """Whether the exchange behind knows of what was traded before a system began."""
+        return checks.flag_of("inner", self.inner, "remembers", unless_said=False)
+
+    @property
     def _behind(self) -> ExchangeDescription:
         return self.inner if isinstance(self.inner, ExchangeDescription) else ExchangeDescription()
 
