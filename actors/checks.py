@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Container, Iterable
 from typing import Any, Final, TypeGuard, get_args
 
@@ -19,6 +20,17 @@ _EVENTS: Final = frozenset(get_args(Event))
 _EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
 _STORE_METHODS: Final = ("begin", "append", "read", "keep_snapshot", "snapshot", "backup", "close")
 _LONGEST: Final = 1_000_000_000
+
+
+def path(field: str, value: str | os.PathLike[str]) -> str:
+    """Return the path of a file as text, whichever way it is given."""
+    try:
+        text = os.fspath(value)
+    except TypeError:
+        text = ""
+    if type(text) is not str or not text or "\0" in text:
+        raise InvalidConfiguration.of(field, value, "must be the path of a file")
+    return text
 
 
 def seconds(field: str, value: object) -> float:

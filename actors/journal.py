@@ -62,10 +62,14 @@ class Journal(BaseActor):
         # What is behind in the mailbox comes first, so that it is written in one go.
         self._flush_sent = False
         self._is_broken = False
+        self._not_taken = 0
 
     def handle(self, message: Any) -> None:
         """Take entries, or write down what has been taken."""
         match message:
+            case Record() if self._is_broken:
+                # Nothing becomes durable any more; the order manager keeps what it may not say.
+                self._not_taken += len(message.updates)
             case Record():
                 for update in message.updates:
                     self._rows.append(self._encode(update.sequence, update.event))
@@ -88,7 +92,8 @@ class Journal(BaseActor):
     def set_aside(self, message: object) -> None:
         """Write nothing more: an entry that cannot be written down leaves a gap that must not be."""
         if isinstance(message, Record | Flush):
-            self._broken(JournalBroken(self.context.name, "an entry could not be encoded"))
+            what = "encoded" if isinstance(message, Record) else "written"
+            self._broken(JournalBroken(self.context.name, f"an entry could not be {what}"))
 
     def _bury(self, message: object) -> None:
         if not isinstance(message, Flush):
@@ -132,8 +137,8 @@ class Journal(BaseActor):
 
     def on_stop(self) -> None:
         """Let go of the store."""
-        if self._rows:
-            self._report("stopped before it could write down", f"{len(self._rows)} rows")
+        if unwritten := len(self._rows) + self._not_taken:
+            self._report("stopped before it could write down", f"{unwritten} rows")
         try:
             self._store.close()
         except BaseException as error:  # noqa: BLE001  # reported; nothing must keep an actor from stopping

@@ -77,13 +77,10 @@ def recovered_books(settings: Settings, runtime: Runtime, opened: Opened | None)
 def _used_by(books: Books) -> Used:
     from ..journal.continuing import Used  # noqa: PLC0415  # the extra `journal`
 
-    live = books.view.select(live_only=True)
+    working = frozenset(order.symbol for order in books.view.select(live_only=True))
     figures = books.portfolio.snapshot(None)
     open_positions = (symbol for symbol, one in figures.positions.items() if one.long.quantity or one.short.quantity)
-    return Used(
-        held=frozenset((*open_positions, *(order.symbol for order in live))),
-        live=bool(live),
-    )
+    return Used(held=working.union(open_positions), working=working)
 
 
 def _in_time(recorded: Iterator[OrderUpdate], runtime: Runtime) -> Iterator[OrderUpdate]:

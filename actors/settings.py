@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from decimal import Decimal
+from os import PathLike
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeGuard, TypeVar
 
@@ -99,17 +100,14 @@ def _each_of(field: str, values: Iterable[T], kind: type[T]) -> Iterator[T]:
         yield value
 
 
-def _kill_file(value: str | None) -> str | None:
-    if value is not None and (type(value) is not str or not value or "\0" in value):
-        raise InvalidConfiguration.of("kill_file", value, "must be the path of a file, as a str")
-    return value
+def _kill_file(value: str | PathLike[str] | None) -> str | None:
+    return None if value is None else checks.path("kill_file", value)
 
 
-def _journal(value: str | JournalStore | None) -> str | JournalStore | None:
-    if value is not None and type(value) is not str:
-        checks.must_be_a_store("journal", value)
-    elif value is not None and (not value or "\0" in value):
-        raise InvalidConfiguration.of("journal", value, "must be the path of a file, as a str, or a JournalStore")
+def _journal(value: str | PathLike[str] | JournalStore | None) -> str | JournalStore | None:
+    if value is None or isinstance(value, str | PathLike):
+        return None if value is None else checks.path("journal", value)
+    checks.must_be_a_store("journal", value)
     return value
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 import pykka
 
 from ..model.commands import AccountCommand, ChangeLimits, Command, MoveCash
@@ -158,7 +160,7 @@ class Steering(Tying):
         self._runtime.settle()
         return self._runtime.wait_all((answered,), timeout) and bool(answered.get(timeout=0))
 
-    def backup(self, path: str, timeout: float = 60.0) -> int:
+    def backup(self, path: str | PathLike[str], timeout: float = 60.0) -> int:
         """Write a whole copy of the journal, of one moment, while the system runs; what is recorded meanwhile waits.
 
         Args:
@@ -177,12 +179,11 @@ class Steering(Tying):
         """
         refuse_in_handler("backup()")
         checks.seconds("timeout", timeout)
-        if type(path) is not str or not path or "\0" in path:
-            raise InvalidConfiguration.of("path", path, "must be the path of a file, as a str")
+        where = checks.path("path", path)
         if self._settings.journal is None:
             raise InvalidConfiguration.of("journal", None, "must have been given, to be copied")
         self._must_run("backup()")
-        copied: int = self._ask(self._at.journal, Backup(path), timeout)
+        copied: int = self._ask(self._at.journal, Backup(where), timeout)
         return copied
 
     def trip_violations(self, violations: tuple[str, ...]) -> None:

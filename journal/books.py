@@ -83,10 +83,10 @@ class Books:
     @property
     def used(self) -> Used:
         """What is open: which terms can change now depends on it."""
-        symbols = {self.orders[order_id].symbol for order_id in self.live}
+        working = frozenset(self.orders[order_id].symbol for order_id in self.live)
         positions = self.portfolio.snapshot().positions.values()
-        symbols |= {one.symbol for one in positions if one.long.quantity or one.short.quantity}
-        return Used(held=frozenset(symbols), live=bool(self.live))
+        held = {one.symbol for one in positions if one.long.quantity or one.short.quantity}
+        return Used(held=working | held, working=working)
 
     def audit(self) -> tuple[AuditReport, tuple[str, ...]]:
         """Hold the books against each other.

@@ -21,11 +21,16 @@ class Used:
 
     Attributes:
         held: symbols of which there is a position or a live order.
-        live: whether any order is live.
+        working: symbols of which there is a live order.
     """
 
     held: frozenset[str] = frozenset()
-    live: bool = False
+    working: frozenset[str] = frozenset()
+
+    @property
+    def live(self) -> bool:
+        """Whether any order is live."""
+        return bool(self.working)
 
 
 @attrs.frozen
@@ -54,8 +59,9 @@ def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[C
     netted, how currencies are rounded, and the account's currency, which recorded limits are in.
 
     Instruments may be added, where their symbols name their currencies; limits of their orders may change at any time.
-    One may go, or have other increments, while there is no position and no live order in it. The margin may change,
-    the kind of account only while there is no position and no live order at all.
+    One may go, or have other increments, while there is no position and no live order in it; one that was added later
+    is not among the terms, so of it only a live order is looked at. The margin may change, the kind of account only
+    while there is no position and no live order at all.
 
     Args:
         before: of the journal.
@@ -65,6 +71,8 @@ def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[C
     known, kept = before.by_symbol, now.by_symbol
     for instrument in before.instruments:
         yield from _of_instrument(instrument, kept.get(instrument.symbol), used)
+    for symbol in sorted(used.working - known.keys() - kept.keys()):
+        yield Conflict("instruments", symbol, f"without {symbol}", _OPEN)
     for instrument in now.instruments:
         quote = quote_of({}, instrument.symbol)
         if instrument.symbol not in known and instrument.quote != quote:

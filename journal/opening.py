@@ -32,8 +32,8 @@ CREATE TABLE parts (position INTEGER PRIMARY KEY, name TEXT NOT NULL, body BLOB 
 
 
 @contextlib.contextmanager
-def refusing(path: str) -> Generator[None]:
-    """Tell what goes wrong with files as what it means for the journal at a path."""
+def refusing(path: str, what: str = "opened") -> Generator[None]:
+    """Tell what goes wrong with files as what it means for the journal at a path, which was to be opened, say."""
     try:
         yield
     except JournalError:
@@ -41,7 +41,7 @@ def refusing(path: str) -> Generator[None]:
     except BlockingIOError as error:
         raise JournalLocked(path, "is open already, and only one may have it open") from error
     except OSError as error:
-        raise InvalidJournal(path, f"cannot be opened: {error.strerror or error}") from error
+        raise InvalidJournal(path, f"cannot be {what}: {error.strerror or error}") from error
     except UnicodeError as error:
         # What SQLite says of a damaged schema quotes it.
         raise JournalCorrupt(path, 0, f"cannot be read: {error}") from error
@@ -50,7 +50,7 @@ def refusing(path: str) -> Generator[None]:
             raise JournalLocked(path, "is open in another program") from error
         if primary(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR}:
             raise JournalCorrupt(path, 0, f"cannot be read: {error}") from error
-        raise InvalidJournal(path, f"cannot be opened: {error}") from error
+        raise InvalidJournal(path, f"cannot be {what}: {error}") from error
 
 
 def primary(error: sqlite3.Error) -> int:
@@ -58,21 +58,21 @@ def primary(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
-def enter(disk: Disk, path: str, build: Callable[[str], None], *, read_only: bool) -> Mark:
+def enter(disk: Disk, path: str, build: Callable[[str], None] | None, *, read_only: bool) -> Mark:
     """Take the lock of the journal at a path, having made it where nothing is; and look at what is there.
 
     Args:
         disk: where it is.
         path: of the file, with no links in it.
-        build: makes the database at a path where an empty file is.
+        build: makes the database at a path where an empty file is; None where it must be there.
         read_only: whether it must be there, and stays as it is.
     """
     refuse_without_folder(disk, path)
     there, marked = disk.exists(path), disk.exists(path + ".mark")
-    if not there and (read_only or (marked and disk.size(path + ".mark"))):
+    if not there and (read_only or build is None or (marked and disk.size(path + ".mark"))):
         rule = "is not there, though its mark is: it has been moved or deleted" if marked else "is not there"
         raise InvalidJournal(path, rule)
-    if not there:
+    if not there and build is not None:
         return establish(disk, path, build)
     if not marked:
         _look_at(disk, path, write=not read_only)

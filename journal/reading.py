@@ -21,7 +21,8 @@ Decode = Callable[[Row], Event]
 OF_NO_ORDER: Final = (CommandRefused, CashMoved, LimitsChanged, TradingStateChanged)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_TIME: Final = re.compile(r"([0-9-]{10}(?:[T ][0-9:]{5,8})?)(?:[.]([0-9]{1,9}))?(Z|[+]00:00)?", re.ASCII)
+_TIME: Final = re.compile(r"([0-9-]{10}(?:[T ][0-9:]{5,8})?)(?:(?<=:[0-9]{2})[.]([0-9]{1,9}))?(Z|[+]00:00)?", re.ASCII)
+_DIGITS: Final = 18
 
 
 @attrs.frozen
@@ -43,7 +44,7 @@ class Until:
         Raises:
             InvalidValue: naming the field, for anything else.
         """
-        if text.isascii() and text.isdigit():
+        if text.isascii() and text.isdigit() and len(text) <= _DIGITS:
             return cls(sequence=int(text))
         found = _TIME.fullmatch(text)
         if found is not None:

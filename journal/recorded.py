@@ -9,7 +9,7 @@ import attrs
 from ..model.events import Event, OrderUpdate
 from .codec import Codec
 from .continuing import Used, refuse_changes
-from .reading import updates
+from .reading import Orders, updates
 from .sqlite import open_store
 from .store import JournalStore, Row
 from .terms import JournalTerms, decode_terms, encode_terms
@@ -62,7 +62,7 @@ def open_journal(where: str | JournalStore, terms: JournalTerms) -> Opened:
             store.begin(body)
         begun = decode_terms(store.terms, path)
         codec = Codec(path, store.read)
-        return Opened(path, store, begun, terms, codec.encode, updates(store.read(), codec.decode))
+        return Opened(path, store, begun, terms, codec.encode, updates(store.read(), codec.decode, Orders(path)))
     except BaseException:
         store.close()
         raise

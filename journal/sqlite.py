@@ -26,13 +26,13 @@ _ALL: Final = "SELECT sequence, kind, version, body, digest FROM rows ORDER BY s
 
 
 def open_store(
-    path: str, *, terms: Callable[[], bytes] | bytes = b"", read_only: bool = False, disk: Disk = _REAL
+    path: str, *, terms: Callable[[], bytes] | bytes | None = None, read_only: bool = False, disk: Disk = _REAL
 ) -> SqliteStore:
     """Open the journal at a path, or begin one where neither it nor its mark is; all of it is checked.
 
     Args:
         path: of the file; the mark lies beside it, with ".mark" at its end.
-        terms: what a new journal is begun with; not looked at for one that is there.
+        terms: what a new journal is begun with; without them it must be there. Not looked at for one that is.
         read_only: whether it must be there, and nothing of it is changed.
         disk: where it lies.
 
@@ -46,9 +46,10 @@ def open_store(
         found = disk.resolve(path)
 
         def begin(new: str) -> None:
+            assert terms is not None, "nothing is begun without"
             build(disk, new, terms() if callable(terms) else terms, os.urandom(16))
 
-        mark = enter(disk, found, begin, read_only=read_only)
+        mark = enter(disk, found, None if terms is None else begin, read_only=read_only)
         try:
             mode = "rw"
             if read_only:
@@ -209,7 +210,7 @@ class SqliteStore:
     def append(self, rows: Sequence[Row]) -> None:
         """Make rows durable; see JournalStore."""
         self._writable()
-        sequence, digest = self._head.sequence, self._head.digest or self._start
+        sequence, digest = self._head.sequence, self._head.digest
         entries: list[tuple[int, str, int, bytes, bytes]] = []
         size = 0
         for row in rows:
@@ -377,10 +378,12 @@ class SqliteStore:
         """Write a whole copy, checked row by row, to a path where nothing is; see JournalStore.
 
         Raises:
-            InvalidJournal: where there is something, or a copy cannot be made.
+            InvalidJournal: where there is something, or a copy cannot be written. Nothing is left there then.
+            JournalCorrupt: for the first row that is not what was written.
+            JournalBroken: when it has been closed.
         """
         self._readable()
-        with refusing(path):
+        with refusing(path, "written"):
             to = self._disk.resolve(path)
             refuse_without_folder(self._disk, to)
             if self._disk.exists(to + ".mark"):
@@ -389,6 +392,12 @@ class SqliteStore:
             try:
                 mark.begin(self._head)
                 self._disk.sync_folder(to)
+            except BaseException:
+                # Without its mark it could not be opened, and would stand in the way of the next.
+                with contextlib.suppress(OSError):
+                    self._disk.remove(to)
+                    self._disk.remove(to + ".mark")
+                raise
             finally:
                 mark.close()
 

@@ -54,7 +54,12 @@ class JournalStore(Protocol):
         ...
 
     def begin(self, terms: bytes) -> None:
-        """Begin the journal: from here on its terms are these. Raises as append() does, and where it has been begun."""
+        """Begin the journal: from here on its terms are these.
+
+        Raises:
+            JournalError: as append() does.
+            ValueError, InvalidJournal: where it has been begun.
+        """
         ...
 
     def append(self, rows: Sequence[Row]) -> None:

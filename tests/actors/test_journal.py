@@ -132,6 +132,8 @@ def test_a_write_that_failed_is_never_tried_again(desk: Desk) -> None:
     (alarm,) = floor.monitor.messages
     assert isinstance(alarm, Alarm)
     assert alarm.text.startswith("no order leaves any more")
+    floor.journal.on_stop()
+    assert "2 rows" in str(desk.problems[0]), "one that was tried, and one that was not taken any more"
 
 
 def test_an_entry_that_cannot_be_encoded_ends_the_writing_and_leaves_no_gap(desk: Desk) -> None:

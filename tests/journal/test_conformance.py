@@ -31,7 +31,7 @@ class OnSimulatedDisk:
         return self.wrap(open_store(PATH, terms=TERMS, disk=self.disk))
 
     def open_copy(self, path: str) -> JournalStore:
-        return open_store(path, disk=self.disk)
+        return open_store(path, terms=b"", disk=self.disk)
 
     def crash(self) -> None:
         left = remains(self.disk, len(self.disk.log), random.Random(0), keeps=0)
@@ -195,7 +195,7 @@ class RetriesAfterAFailedSync(Faulty):
             self.store.append(rows)
         except JournalBroken:
             disk: Any = self.store._disk
-            self.store = open_store(PATH, disk=disk)
+            self.store = open_store(PATH, terms=b"", disk=disk)
             self.store.append(rows)
 
 

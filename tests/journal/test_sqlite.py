@@ -348,6 +348,26 @@ def test_a_backup_is_whole_has_a_mark_of_its_own_and_can_be_made_while_it_is_wri
     again.close()
 
 
+def test_a_backup_that_cannot_be_finished_leaves_nothing_and_can_be_made_again(path: Path) -> None:
+    disk = Failing("write")
+    store = open_store(str(path), terms=TERMS, disk=disk)
+    store.append(rows(1, 3))
+    disk.fails = True
+    with pytest.raises(InvalidJournal, match="cannot be written: Input/output error"):
+        store.backup(str(path.parent / "copy.db"))
+    assert not {one for one in names(path.parent) if one.startswith("copy")}
+    disk.fails = False
+    store.backup(str(path.parent / "copy.db"))
+    store.close()
+    assert head(path.parent / "copy.db").sequence == 3
+
+
+def test_without_terms_nothing_is_begun(path: Path) -> None:
+    with pytest.raises(InvalidJournal, match="is not there"):
+        open_store(str(path))
+    assert not names(path.parent)
+
+
 @pytest.mark.parametrize("suffix", ["", ".mark", "-wal"])
 def test_a_backup_is_not_written_over_anything(path: Path, suffix: str) -> None:
     store = begun(path, 3)
@@ -613,7 +633,7 @@ import resource, sys
 from orderpit.journal.sqlite import open_store
 from orderpit.journal.store import Row
 from orderpit.model.errors import JournalBroken
-store = open_store(sys.argv[1])
+store = open_store(sys.argv[1], terms=b'')
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
 try:
     while True:
@@ -664,7 +684,7 @@ class Failing(RealDisk):
 @pytest.mark.parametrize("name", ["write", "sync"])
 def test_a_mark_that_cannot_be_written_closes_the_store_and_is_not_tried_again(path: Path, name: str) -> None:
     disk = Failing(name)
-    store = open_store(str(path), disk=disk)
+    store = open_store(str(path), terms=TERMS, disk=disk)
     store.append(rows(1, 3))
     disk.fails = True
     with pytest.raises(JournalBroken, match="Input/output error"):

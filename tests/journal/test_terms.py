@@ -27,7 +27,8 @@ FULL = JournalTerms(
     positions="hedged",
     package="1.2",
 )
-HELD = Used(held=frozenset({"BTC/USDT"}), live=True)
+HELD = Used(held=frozenset({"BTC/USDT"}), working=frozenset({"BTC/USDT"}))
+LATER = Used(held=frozenset({"SOL/USDT"}), working=frozenset({"SOL/USDT"}))
 SOLD = Used()
 
 
@@ -75,6 +76,8 @@ def finer(**changes):
         (attrs.evolve(TERMS, instruments=(BTC, ETH)), HELD, ["instruments ETHUSD quote"]),
         (attrs.evolve(TERMS, instruments=(SOL,)), HELD, ["instruments"]),
         (attrs.evolve(TERMS, instruments=(SOL,)), SOLD, []),
+        (TERMS, LATER, ["instruments"]),
+        (attrs.evolve(TERMS, instruments=(BTC, SOL)), LATER, []),
         (finer(price_increment="0.1"), HELD, ["instruments BTC/USDT price_increment"]),
         (finer(quantity_increment="1"), HELD, ["instruments BTC/USDT quantity_increment"]),
         (finer(price_increment="0.1"), SOLD, []),
@@ -92,7 +95,8 @@ def finer(**changes):
         (attrs.evolve(TERMS, package="99"), HELD, []),
     ],
     ids=[
-        *("same", "added", "added-odd", "removed-held", "removed-sold", "tick-held", "lot-held", "tick-sold", "limit"),
+        *("same", "added", "added-odd", "removed-held", "removed-sold", "added-removed", "added-kept"),
+        *("tick-held", "lot-held", "tick-sold", "limit"),
         *("quote", "base", "cash", "no-cash", "account-held", "account-sold", "currency", "basis", "places", "exact"),
         "package",
     ],

@@ -384,6 +384,12 @@ def test_a_copy_is_made_while_the_system_runs_and_can_be_gone_on_with(tmp_path: 
         assert system.portfolio().positions["BTC/USDT"].quantity == 2
 
 
+def test_paths_may_be_path_objects(tmp_path: Path) -> None:
+    with system_of(BTC, journal=tmp_path / "orders.db", kill_file=tmp_path / "kill") as system:
+        assert system.backup(tmp_path / "copy.db") == 0
+    assert (tmp_path / "copy.db").exists()
+
+
 def test_what_is_not_written_down_cannot_be_copied(tmp_path: Path) -> None:
     with system_of(BTC) as system, pytest.raises(InvalidConfiguration, match="journal: must have been given"):
         system.backup(str(tmp_path / "copy.db"))
