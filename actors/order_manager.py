@@ -213,6 +213,8 @@ class OrderManager(BaseActor):
         elif isinstance(message, FromJournal) or type(message) in VENUE_LISTINGS:
             # What has become durable may not have been told, or what the venue holds is not known.
             self._halt(f"a {type(message).__name__} could not be handled")
+            if isinstance(message, VenueOrderListed):
+                self._publish(self._blotter.decide_listed_wrong(message))
 
     def escalate(self) -> None:
         """Halt trading: the records can no longer be trusted to be complete."""
@@ -246,7 +248,7 @@ class OrderManager(BaseActor):
             self.send(self._me, CheckClearing())
         if self._blotter.has_reconciled:
             self._has_heard_all = True
-            self._publish(self._blotter.decide_reconciled())
+            self._publish(self._blotter.decide_reconciled(self.context.now_ns()))
             self._answer_waiting()
 
     def _let_go(self, outcome: Outcome) -> None:

@@ -158,7 +158,7 @@ class Blotter(Clearing):
             reconciling=frozenset(order.order_id for order in orders),
         )
 
-    def decide_reconciled(self) -> Outcome:
+    def decide_reconciled(self, _now_ns: int) -> Outcome:
         """Let orders leave again, now that the venue has answered about all."""
         return Outcome(gate=self.gate.with_reconciling(reconciling=False))
 

@@ -29,7 +29,7 @@ from .values import changed
 
 _NO_INSTRUMENTS: Final[Mapping[str, Instrument]] = MappingProxyType({})
 _OVERLAP_NS: Final = 24 * 3_600_000_000_000
-"""By how much a venue's clock may be wrong: of so much time before the last entry its orders are asked for, too."""
+"""By how much a venue's clock may be wrong: of so much time before we last agreed its orders are asked for, too."""
 
 
 class Reconciler(Blotter):
@@ -65,7 +65,15 @@ class Reconciler(Blotter):
         self._list: str | None = None
         self._in_list: set[str] = set()
         self._list_due_ns: int | None = None
-        self._last_ns = 0
+        # Whether that list counted other orders than it told of, and is asked for anew when it falls due.
+        self._asks_anew = False
+        self._has_told_of_hole = False
+        # Whether positions differed while orders were asked about that may explain it.
+        self._compares_again = False
+        # No later than the last moment at which we and the venue agreed.
+        self._agreed_ns = 0
+        # The order that somebody asked for last.
+        self._asked_for: str | None = None
 
     # -- asking
 
@@ -87,7 +95,8 @@ class Reconciler(Blotter):
         return changed(asked, requests=(self._list_request(now),), gate=gate.with_reconciling(reconciling=True))
 
     def _list_request(self, now: int) -> r.VenueList:
-        since_ns = max(self._last_ns - _OVERLAP_NS, 0)
+        # A clock that is behind what it was is right now, and was ahead then.
+        since_ns = max(min(self._agreed_ns, now) - _OVERLAP_NS, 0)
         return r.VenueList(request_id=self._next_id(), since_ns=since_ns, time_ns=now, source=SOURCE)
 
     @property
@@ -103,8 +112,11 @@ class Reconciler(Blotter):
         overdue = super().decide_overdue(now_ns, elapsed_ns)
         if self._is_cut_off or self._list_due_ns is None or self._list_due_ns > elapsed_ns:
             return overdue
-        alarm = Alarm(now_ns, AlarmCode.NO_ANSWER, "", "the venue has not listed its orders in time")
         requests = (*overdue.requests, self._list_request(now_ns))
+        if self._asks_anew:
+            # It came in time, and wrong: of that has been told.
+            return changed(overdue, requests=requests)
+        alarm = Alarm(now_ns, AlarmCode.NO_ANSWER, "", "the venue has not listed its orders in time")
         return changed(overdue, requests=requests, alarms=(*overdue.alarms, alarm))
 
     # -- being told
@@ -112,7 +124,16 @@ class Reconciler(Blotter):
     @property
     def has_reconciled(self) -> bool:
         """Whether the venue has said all that it was asked about, and orders do not leave yet all the same."""
-        return self.gate.reconciling and not self._reconciling and self._list is None
+        return self.gate.reconciling and not self._reconciling and self._list is None and not self._asks_anew
+
+    def decide_reconciled(self, now_ns: int) -> Outcome:
+        """Let orders leave again, see Blotter; or ask for another list, where positions differed before the answers.
+
+        What the orders that were asked about have executed may be the difference.
+        """
+        if self._compares_again:
+            return Outcome(requests=(self._list_request(now_ns),))
+        return super().decide_reconciled(now_ns)
 
     def decide_listed(self, report: r.VenueListing, now_ns: int) -> Outcome:
         """Judge what belongs to a list of the venue's orders. One of an order's own reports is judged as any."""
@@ -128,6 +149,10 @@ class Reconciler(Blotter):
             text = f"the venue has an order in {report.symbol}, which is not traded here; it is left alone"
             return changed(told, alarms=(Alarm(now_ns, AlarmCode.UNKNOWN_ORDER, report.client_order_id, text),))
         return changed(self._adopted(report, now_ns), listed=report.client_order_id)
+
+    def decide_listed_wrong(self, report: r.VenueOrderListed) -> Outcome:
+        """Count an order of a list that could not be handled: the list has told of it, and has no hole."""
+        return Outcome(listed=report.client_order_id) if report.request_id == self._list else Outcome()
 
     def _adopted(self, report: r.VenueOrderListed, now: int) -> Outcome:
         """Take an order over that is not on record: it works there, whoever has sent it."""
@@ -168,33 +193,38 @@ class Reconciler(Blotter):
         return Outcome(updates, alarms=(alarm,))
 
     def _ended(self, report: r.VenueListed, now: int) -> Outcome:
-        """Judge the end of a list: what became of orders that it does not tell of, and whether positions agree."""
-        whole = report.complete and report.orders == len(self._in_list)
-        updates: list[e.OrderUpdate] = []
-        requests: list[r.VenueRequest] = []
-        alarms: list[Alarm] = []
-        for order in map(self._known, sorted(self._reconciling)):
-            if order.client_order_id in self._in_list:
-                continue
-            if whole:
-                absent = r.VenueStatus(
-                    client_order_id=order.client_order_id, state=None, complete=True, source=report.source
-                )
-                judged = self._judged(order, absent, now, self.sequence + len(updates))
-                updates += judged.updates
-                requests += judged.requests
-                alarms += judged.alarms
-            else:
-                requests += self._queries_of(order, now)
+        """Judge the end of a list: which orders it does not tell of, and whether positions agree.
+
+        An order that is not in it is asked about by itself: it may have ended before the time that was asked for, and
+        to take it for gone would lose what it has executed.
+        """
+        reconciling = map(self._known, sorted(self._reconciling))
+        absent = (order for order in reconciling if order.client_order_id not in self._in_list)
+        requests: list[r.VenueRequest] = [query for order in absent for query in self._queries_of(order, now)]
+        if report.orders != len(self._in_list):
+            return self._with_hole(report, tuple(requests), now)
         if not self._adopts:
             requests += self._cancels_of_others(now)
-        outcome = Outcome(tuple(updates), tuple(requests), tuple(alarms), ended=True)
-        unexplained = tuple(self._unexplained(report)) if whole else ()
+        alarms: tuple[Alarm, ...] = ()
+        if not report.complete:
+            text = "the venue cannot list all its orders: those that are on record are asked about one by one"
+            alarms = (Alarm(now, AlarmCode.UNRECONCILED, "", f"{text}: {report.text}" if report.text else text),)
+        outcome = Outcome(requests=tuple(requests), alarms=alarms, ended=True)
+        unexplained = tuple(self._unexplained(report))
         if not unexplained:
             return outcome
+        if self._reconciling:
+            return changed(outcome, compares_again=True)
         told = (Alarm(now, AlarmCode.UNRECONCILED, "", text) for text in unexplained)
         hold = Hold(Action.HALT, Trip.UNRECONCILED, f"positions differ: {'; '.join(unexplained)}")
-        return changed(outcome, alarms=(*outcome.alarms, *told), hold=hold)
+        return changed(outcome, alarms=(*alarms, *told), hold=hold)
+
+    def _with_hole(self, report: r.VenueListed, requests: tuple[r.VenueRequest, ...], now: int) -> Outcome:
+        """Judge a list of which some was lost on the way: it proves nothing, and is asked for anew once it is due."""
+        counts = f"it counts {report.orders}, and has told of {len(self._in_list)}"
+        alarm = Alarm(now, AlarmCode.UNRECONCILED, "", f"the venue's list of its orders has a hole: {counts}")
+        # Once, however often it is so.
+        return Outcome(requests=requests, alarms=() if self._has_told_of_hole else (alarm,), has_hole=True)
 
     def _cancels_of_others(self, now: int) -> Iterator[r.VenueRequest]:
         for order in self.orders():
@@ -258,7 +288,7 @@ class Reconciler(Blotter):
         """Take over what was decided, see Records."""
         super().commit(outcome, elapsed_ns)
         for update in outcome.updates:
-            self._last_ns = max(self._last_ns, update.event.time_ns)
+            self._note_agreement(update)
         if outcome.gate is not None and outcome.gate.disconnected is not None:
             # Nothing more comes of what was asked on a link that is gone.
             self._let_go_of_list()
@@ -273,9 +303,15 @@ class Reconciler(Blotter):
                 self._queries.setdefault(outcome.listed, set()).add(self._list)
         if outcome.ended:
             self._let_go_of_list()
+            self._compares_again = outcome.compares_again
+        if outcome.has_hole:
+            # When it is due stays, so that a venue that always counts wrong is not asked without end.
+            self._list, self._in_list = None, set()
+            self._asks_anew = self._has_told_of_hole = True
 
     def _await_list(self, request_id: str, elapsed_ns: int) -> None:
         self._list, self._in_list = request_id, set()
+        self._asks_anew = self._compares_again = False
         if self._answer_within_ns is not None:
             self._list_due_ns = elapsed_ns + self._answer_within_ns
         for order in map(self._known, self._reconciling):
@@ -284,3 +320,21 @@ class Reconciler(Blotter):
 
     def _let_go_of_list(self) -> None:
         self._list, self._list_due_ns, self._in_list = None, None, set()
+        self._asks_anew = self._has_told_of_hole = self._compares_again = False
+
+    def _note_agreement(self, update: e.OrderUpdate) -> None:
+        """Note when we and the venue agreed for sure.
+
+        That is when somebody's order was sent: none is before the venue has said all that happened while nobody
+        listened. That anything was recorded, or even reported, proves nothing, for the rest may be missing. An entry
+        with an earlier time than one before it shows that the clock was ahead then.
+        """
+        event, order = update.event, update.order
+        if isinstance(event, e.OrderCreated) and not event.unasked and event.strategy_id != EXTERNAL:
+            self._asked_for = event.order_id
+        sent = isinstance(event, e.OrderSubmitted) and event.order_id == self._asked_for and event.source == SOURCE
+        # What waits for another order is sent later, whatever has happened meanwhile.
+        if sent and order is not None and order.created_ns == event.time_ns:
+            self._agreed_ns = event.time_ns
+        else:
+            self._agreed_ns = min(self._agreed_ns, event.time_ns)

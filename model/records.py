@@ -48,7 +48,9 @@ class Outcome:
     the ids of groups to be looked at though nothing has happened to their orders. cleared is what is wrong with what a
     trip asks for, None where nobody looked. reconciling are the ids of the orders that the venue was asked about while
     nothing may leave, None where it is not asked now; listed is the client id of one that it has told of in a list, and
-    ended says that the list has come to its end. hold is what trips trading, decided by itself.
+    ended says that the list has come to its end, has_hole that it has come to its end and some of it was lost;
+    compares_again says that positions differ, and are to be compared once more when the venue has answered about all.
+    hold is what trips trading, decided by itself.
     """
 
     updates: tuple[e.OrderUpdate, ...] = ()
@@ -66,6 +68,8 @@ class Outcome:
     reconciling: frozenset[str] | None = None
     listed: str | None = None
     ended: bool = False
+    has_hole: bool = False
+    compares_again: bool = False
     hold: Hold | None = None
 
 

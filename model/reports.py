@@ -374,9 +374,9 @@ def _positions(values: Iterable[VenuePosition] | None) -> tuple[VenuePosition, .
 class VenueListed:
     """The end of the answer to a VenueList: how many orders it told of.
 
-    complete says that these are all that were asked for, so that an order that is not among them is neither open there
-    nor has changed; it is False from a venue that has lost some of its memory, or refuses. balances and positions are
-    those after the executions told: None where the venue does not tell them, and what is not among them is zero.
+    complete says that these are all that were asked for; an order of ours that is not among them is asked about all the
+    same. It is False from a venue that has lost some of its memory, or refuses. balances and positions are those after
+    the executions told: None where the venue does not tell them, and what is not among them is zero.
     """
 
     request_id: str = attrs.field(converter=f.request_id)

@@ -50,7 +50,7 @@ def test_while_the_venue_is_lost_nothing_new_leaves_and_cancels_do():
     assert not book.has_reconciled
     told(book, report(r.VenueStatus, state=S.CANCELLED))
     assert book.has_reconciled
-    book.commit(book.decide_reconciled(), 0)
+    book.commit(book.decide_reconciled(0), 0)
     told(book, approved(terms(order_id="o-4")))
     assert book.order("o-4").state is S.SUBMITTED
 

@@ -241,6 +241,16 @@ def test_an_answer_to_a_question_of_an_earlier_life_says_nothing():
     assert life.blotter.decide_report(status, NOW).repeats == 0
 
 
+def test_each_life_asks_the_venue_for_what_has_happened_since_the_same_moment():
+    life = sent()
+    began_ns, day_ns = life.now, 24 * 3600 * SECOND
+    life.now += 3 * day_ns
+    life.pay("500", "t-1")
+    for one in (life, life.recovered()):
+        (request,) = one.blotter.decide_reconciling(one.now).requests
+        assert request.since_ns == began_ns - day_ns
+
+
 def test_what_was_adopted_or_booked_to_nobody_counts_as_it_did_and_was_never_judged():
     limits = RiskLimits(max_orders_per_second=1)
     life = Life(limits).price()

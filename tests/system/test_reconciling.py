@@ -17,6 +17,7 @@ from orderpit import (
     Problem,
     Quote,
     Reason,
+    RiskLimits,
     Side,
     SimulatedExchange,
     TradingState,
@@ -131,6 +132,16 @@ class Lister(OwnVenue):
         return [one for one in self.requests.items if isinstance(one, kind)]
 
 
+class Forgetful(Lister):
+    """One that has forgotten every order."""
+
+    def request(self, request: Any) -> None:
+        super().request(request)
+        if isinstance(request, r.VenueQuery):
+            named = {"client_order_id": request.client_order_id, "request_id": request.request_id}
+            self.report(r.VenueStatus(**named, state=None, complete=True))
+
+
 def left_with_one_open() -> tuple[MemoryStore, str]:
     store = MemoryStore()
     with life(store, OwnVenue()) as system:
@@ -141,19 +152,50 @@ def left_with_one_open() -> tuple[MemoryStore, str]:
 
 
 @pytest.mark.fault(3)
-def test_an_order_that_a_whole_list_does_not_tell_of_is_gone() -> None:
+def test_an_order_that_a_whole_list_does_not_tell_of_is_gone_once_the_venue_says_so() -> None:
     store, working = left_with_one_open()
-    venue = Lister()
+    venue = Forgetful()
     with life(store, venue) as system:
         assert system.order(working).state is OrderState.CANCELLED
         assert system.order(working).reason is Reason.NOT_AT_VENUE
-        assert venue.asked(r.VenueQuery) == []
+        (query,) = venue.asked(r.VenueQuery)
+        assert query.client_order_id == working
 
 
-@pytest.mark.parametrize("broken", [{"complete": False}, {"orders": 1}], ids=["not complete", "miscounted"])
-def test_what_a_list_with_holes_does_not_tell_of_is_asked_about_by_itself(broken: dict[str, Any]) -> None:
+@pytest.mark.fault(2, 4)
+@pytest.mark.parametrize("lives", [1, 3], ids=["restarted", "killed while it recovered"])
+def test_what_filled_days_ago_is_booked_whatever_was_recorded_since(lives: int) -> None:
+    store, venue = MemoryStore(), Venue(SimulatedExchange())
+    with life(store, venue) as system:
+        system.publish(quote())
+        bought, sold = system.submit(limit("95", "2")), system.submit(limit("110", "1", Side.SELL))
+    hour = 3600 * 10**9
+    venue.publish(Quote("BTC/USDT", bid="93", ask="94", time_ns=START_NS + hour))
+    venue.publish(Quote("BTC/USDT", bid="111", ask="112", time_ns=START_NS + 2 * hour))
+    venue.pass_time(START_NS + 72 * hour)
+    for number in range(lives - 1):
+        with pytest.raises(Crashed), life(store, venue, runtime=Stepped(crash_at=20 + number)):
+            pass
+    # The limits that are in force now are recorded before the venue has said anything.
+    with life(store, venue, risk=RiskLimits(max_order_quantity="50")) as system:
+        assert {system.order(one).state for one in (bought, sold)} == {OrderState.FILLED}
+        assert system.portfolio().positions["BTC/USDT"].quantity == 1
+        assert_clean(system)
+
+
+def test_a_list_with_a_hole_is_asked_for_anew_and_no_order_leaves_before_it_has_none() -> None:
+    problems, venue = Recorder(), Lister(orders=1)
+    with life(MemoryStore(), venue, answer_within="2", on_error=problems) as system:
+        assert system.order(system.submit(limit("90"))).reason is Reason.RECONCILING
+        venue.listed["orders"] = 0
+        assert system.reconcile()
+        assert len(alarms(problems, AlarmCode.UNRECONCILED)) == 1
+        assert system.order(system.submit(limit("91"))).state is OrderState.SUBMITTED
+
+
+def test_what_a_list_that_is_not_complete_does_not_tell_of_is_asked_about_by_itself() -> None:
     store, working = left_with_one_open()
-    venue = Lister(**broken)
+    venue = Lister(complete=False)
     with life(store, venue, answer_within=None) as system:
         assert system.order(working).in_doubt
         (query,) = venue.asked(r.VenueQuery)
@@ -216,6 +258,10 @@ def test_a_link_that_breaks_while_the_venue_answers_begins_anew() -> None:
         assert system.quiesce(BOUND)
         assert system.order(working).in_doubt
         venue.report(r.VenueListed(request_id=second.request_id, orders=0, complete=True))
+        assert system.quiesce(BOUND)
+        (query,) = (one for one in venue.requests.items if isinstance(one, r.VenueQuery))
+        named = {"client_order_id": working, "request_id": query.request_id}
+        venue.report(r.VenueStatus(**named, state=None, complete=True))
         assert system.quiesce(BOUND)
         assert system.order(working).state is OrderState.CANCELLED
         assert system.order(system.submit(limit("91"))).state is OrderState.SUBMITTED
