@@ -9,7 +9,6 @@ trips trading, which a person has to resume.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -18,10 +17,10 @@ from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .blotter import Blotter, is_at_venue
 from .commands import SubmitOrder
+from .comparing import differences
 from .gate import Gate, Hold
 from .instrument import Instrument
 from .kinds import Action, Pending, Reason, Trip
-from .numbers import ZERO, add, plain
 from .order import Order
 from .records import EXTERNAL, SOURCE, Outcome
 from .refusal import Refusal
@@ -235,14 +234,9 @@ class Reconciler(Blotter):
         """Return what the venue holds and we do not, as a person would be told of it."""
         if not self._remembers or report.positions is None:
             return
-        theirs: dict[str, Decimal] = {}
-        for position in report.positions:
-            theirs[position.symbol] = add(theirs.get(position.symbol, ZERO), position.quantity)
-        ours = self.net_positions()
-        for symbol in sorted({*theirs, *ours}):
-            there, here = theirs.get(symbol, ZERO), ours.get(symbol, ZERO)
-            if there != here:
-                yield f"{symbol}: the venue holds {plain(there)}, on record are {plain(here)}"
+        keys = self._positions.keys()
+        on_record = ((key[1], self._positions.of(key)) for key in keys)
+        yield from differences(report.positions, on_record, hedged=self._hedged)
 
     def refuse_held(self, request: r.VenueSubmit | r.VenueModify, decided_in: Gate) -> Refusal | None:
         """Judge a request that has waited to be recorded, by what has happened meanwhile.

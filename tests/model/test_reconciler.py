@@ -561,13 +561,41 @@ def test_a_position_that_the_venue_does_not_tell_of_is_none():
     [
         (holding("10"), {}),
         (holding("13", "-3"), {"hedged": True}),
+        ((*holding("13", opened_by=Side.BUY), *holding("-3", opened_by=Side.SELL)), {}),
         (None, {}),
         (holding("7"), {"remembers": False}),
     ],
-    ids=["equal", "long and short", "not told", "of a venue that has not known all"],
+    ids=[
+        "equal",
+        "hedged, and it does not say which",
+        "netted, and it says which",
+        "not told",
+        "of a venue that has not known all",
+    ],
 )
 def test_positions_that_agree_or_cannot_be_compared_trip_nothing(positions, settings):
     outcome = agreed(positions, **settings)
+    assert (outcome.alarms, outcome.hold) == ((), None)
+
+
+def test_hedged_positions_are_compared_each_by_itself():
+    outcome = agreed((*holding("15", opened_by=Side.BUY), *holding("-5", opened_by=Side.SELL)), hedged=True)
+    assert [alarm.text for alarm in outcome.alarms] == [
+        "BTC/USDT long: the venue holds 15, on record are 10",
+        "BTC/USDT short: the venue holds -5, on record are 0",
+    ]
+    assert outcome.hold.trip is Trip.UNRECONCILED
+
+
+def test_hedged_positions_that_the_venue_does_not_tell_of_are_none():
+    assert agreed((), hedged=True).alarms[0].text == "BTC/USDT long: the venue holds 0, on record are 10"
+
+
+def test_hedged_positions_of_several_strategies_and_accounts_come_together():
+    sold = terms(order_id="o-2", side=Side.SELL, source="other")
+    more = (approved(sold), report(r.VenueFilled, client_order_id="o-2", side=Side.SELL, fill=fill("x-2", "10")))
+    positions = (*holding("6", opened_by=Side.BUY), *holding("4", opened_by=Side.BUY, account="second"))
+    outcome = agreed((*positions, *holding("-10", opened_by=Side.SELL)), messages=(*BOUGHT, *more), hedged=True)
     assert (outcome.alarms, outcome.hold) == ((), None)
 
 
