@@ -82,7 +82,7 @@ class Blotter(Clearing):
             return Outcome(repeats=1)
         return changed(self._judged(order, report, now_ns), answered=query)
 
-    def _judged(self, order: Order, report: r.VenueReport, now_ns: int, after: int | None = None) -> Outcome:
+    def _judged(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
         booked = self._booked(order, report)
         restated = not self._restated.isdisjoint((order.client_order_id, *order.replaced_client_order_ids))
         answered = isinstance(report, r.VenueModified | r.VenueCancelRejected) and report.request_id in self._answered
@@ -91,7 +91,7 @@ class Blotter(Clearing):
             return self._new_client_id(symbol, order.strategy_id)
 
         verdict = judge(order, report, now_ns, booked, restated=restated, answered=answered, new_id=new_id)
-        updates = self._fold(order, verdict.events, after)
+        updates = self._fold(order, verdict.events)
         requests: tuple[r.VenueRequest, ...] = tuple(
             replacement_of(update.order, now_ns)
             for update in updates

@@ -21,7 +21,7 @@ from .comparing import differences
 from .gate import Gate, Hold
 from .instrument import Instrument
 from .kinds import Action, Pending, Reason, Trip
-from .order import Order
+from .order import CLOSED, Order
 from .records import EXTERNAL, SOURCE, Outcome
 from .refusal import Refusal
 from .values import changed
@@ -152,6 +152,22 @@ class Reconciler(Blotter):
     def decide_listed_wrong(self, report: r.VenueOrderListed) -> Outcome:
         """Count an order of a list that could not be handled: the list has told of it, and has no hole."""
         return Outcome(listed=report.client_order_id) if report.request_id == self._list else Outcome()
+
+    def _judged(self, order: Order, report: r.VenueReport, now_ns: int) -> Outcome:
+        if self._adopts and isinstance(report, r.VenueStatus) and _works_on(order, report):
+            return self._left_at_work(order, report, now_ns)
+        return super()._judged(order, report, now_ns)
+
+    def _left_at_work(self, order: Order, report: r.VenueStatus, now: int) -> Outcome:
+        """Leave an order of nobody's at work that was begun by an execution: for how much it is was not known then.
+
+        What it executes is booked to it late. Cancelled, somebody's order would be lost that we only watch.
+        """
+        text = f"an order that is not on record works on beyond what is booked, as {order.order_id}"
+        alarm = Alarm(now, AlarmCode.UNKNOWN_ORDER, order.client_order_id, text)
+        resolved = e.OrderResolved(time_ns=now, source=report.source, order_id=order.order_id)
+        updates = self._fold(order, (resolved,)) if order.in_doubt else ()
+        return Outcome(updates, alarms=(alarm,))
 
     def _adopted(self, report: r.VenueOrderListed, now: int) -> Outcome:
         """Take an order over that is not on record: it works there, whoever has sent it."""
@@ -332,3 +348,9 @@ class Reconciler(Blotter):
             self._agreed_ns = event.time_ns
         else:
             self._agreed_ns = min(self._agreed_ns, event.time_ns)
+
+
+def _works_on(order: Order, report: r.VenueStatus) -> bool:
+    """Whether the venue has an order of nobody's at work of which all that was known is booked."""
+    booked = order.is_filled and order.filled_quantity == report.filled_quantity
+    return order.strategy_id == EXTERNAL and booked and report.state not in {None, *CLOSED}

@@ -527,6 +527,51 @@ def test_only_what_the_venue_has_told_of_is_cancelled_as_nobodys():
     assert asked_about(outcome) == ["theirs"]
 
 
+STRAY = report(r.VenueFilled, client_order_id="byhand", fill=fill("x-1", "4"))
+
+
+def works_on(request_id: str, filled: str) -> r.VenueStatus:
+    return standing(request_id, "byhand", state=S.PARTIALLY_FILLED, quantity="10", filled_quantity=filled)
+
+
+def test_an_order_of_nobodys_that_was_begun_by_an_execution_works_on_and_is_watched():
+    book = record(STRAY)
+    for filled, execution in (("4", "x-1"), ("7", "x-2")):
+        request_id = listing(asking(book))
+        heard(book, one_listed(request_id, "byhand"))
+        told(book, report(r.VenueFilled, client_order_id="byhand", fill=fill(execution, "4" if filled == "4" else "3")))
+        outcome = told(book, works_on(request_id, filled))
+        assert (outcome.updates, outcome.requests) == ((), ())
+        (order,) = book.orders()
+        (alarm,) = outcome.alarms
+        text = f"an order that is not on record works on beyond what is booked, as {order.order_id}"
+        assert (alarm.code, alarm.order_id, alarm.text) == (AlarmCode.UNKNOWN_ORDER, "byhand", text)
+        assert heard(book, end(request_id, 1)).requests == ()
+        assert (order.filled_quantity, order.in_doubt, book.has_reconciled) == (exact("filled", filled), False, True)
+
+
+def test_an_order_of_nobodys_that_works_on_is_in_doubt_until_all_is_booked():
+    book = record(STRAY)
+    request_id = listing(asking(book))
+    heard(book, one_listed(request_id, "byhand"))
+    asked = told(book, works_on(request_id, "6"))
+    assert asked_about(asked) == ["byhand"]
+    told(book, report(r.VenueFilled, client_order_id="byhand", fill=fill("x-2", "2")))
+    outcome = told(book, works_on(*query_ids(asked), "6"))
+    assert (kinds(outcome), outcome.requests) == (["OrderResolved"], ())
+    (order,) = book.orders()
+    assert (order.filled_quantity, order.in_doubt) == (6, False)
+
+
+def test_an_order_of_nobodys_that_works_on_is_cancelled_where_none_may():
+    book = record(STRAY, adopts=False)
+    request_id = listing(asking(book))
+    heard(book, one_listed(request_id, "byhand"))
+    asked = told(book, works_on(request_id, "4"))
+    outcome = told(book, works_on(*query_ids(asked), "4"))
+    assert [type(request) for request in outcome.requests] == [r.VenueCancel]
+
+
 # -- positions
 
 
