@@ -466,14 +466,14 @@ MUTANTS: Final = (
     Mutant(
         "an order that is not in a whole list is left as it is",
         "model/reconciler.py",
-        "                updates += judged.updates\n",
-        "                pass\n",
+        "if order.client_order_id not in self._in_list)\n",
+        "if not order.client_order_id)\n",
     ),
     Mutant(
         "a list with holes is taken for a whole one",
         "model/reconciler.py",
-        "        whole = report.complete and report.orders == len(self._in_list)\n",
-        "        whole = report.complete\n",
+        "        if report.orders != len(self._in_list):\n",
+        "        if report.orders < 0:\n",
     ),
     Mutant(
         "what is left of a list counts for the next",
@@ -489,9 +489,15 @@ MUTANTS: Final = (
     ),
     Mutant(
         "positions that differ by what the venue lacks trip nothing",
+        "model/comparing.py",
+        "        if theirs != ours:\n",
+        "        if theirs > ours:\n",
+    ),
+    Mutant(
+        "whatever is recorded makes the venue tell less",
         "model/reconciler.py",
-        "            if there != here:\n",
-        "            if there > here:\n",
+        "            self._agreed_ns = min(self._agreed_ns, event.time_ns)\n",
+        "            self._agreed_ns = max(self._agreed_ns, event.time_ns)\n",
     ),
     Mutant(
         "orders of ours are cancelled as nobody's",
