@@ -72,7 +72,7 @@ class OrderOpened:
 
 @attrs.frozen(kw_only=True)
 class OrderRejected:
-    """Refused by the venue."""
+    """Refused by the venue, or kept back before it left for there."""
 
     time_ns: int
     source: str

@@ -21,6 +21,8 @@ EXITS: Final = (Role.STOP_LOSS, Role.PROFIT_TARGET)
 _ENDING: Final = frozenset({Reason.TOO_LATE, Reason.NOT_AT_VENUE})
 """Why a venue refuses a request for an order that has ended there, of which it has yet to tell."""
 _LOST: Final = Reason.NO_ANSWER
+_NEVER_ARRIVED: Final = frozenset({Reason.NOT_AT_VENUE, Reason.WITHHELD})
+"""Why an order ended that was lost on its way, or kept back before it."""
 _WITHDRAWN: Final = frozenset({Reason.REQUESTED, Reason.TRIPPED})
 """Why an order was cancelled in whose place no other is to be sent."""
 _UNPLACED: Final = frozenset({Reason.HALTED, Reason.DISCONNECTED, Reason.SYMBOL_STOPPED, Reason.NOT_AT_VENUE})
@@ -80,7 +82,7 @@ class Leg:
         """Whether it has not reached the venue, or not again, which has nothing against it."""
         if self.order.reason is Reason.REPLACED:
             return self.unplaced
-        return self.order.state is OrderState.REJECTED and self.order.reason is Reason.NOT_AT_VENUE
+        return self.order.state is OrderState.REJECTED and self.order.reason in _NEVER_ARRIVED
 
     @property
     def has_closed_nothing(self) -> bool:

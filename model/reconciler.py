@@ -20,7 +20,7 @@ from .commands import SubmitOrder
 from .comparing import differences
 from .gate import Gate, Hold
 from .instrument import Instrument
-from .kinds import Action, Pending, Reason, Trip
+from .kinds import Action, OrderState, Pending, Reason, Trip
 from .order import CLOSED, Order
 from .records import EXTERNAL, SOURCE, Outcome
 from .refusal import Refusal
@@ -284,13 +284,19 @@ class Reconciler(Blotter):
         return gate.refuse_modify(order.strategy_id)
 
     def decide_withheld(self, request: r.VenueSubmit | r.VenueModify, refusal: Refusal, now_ns: int) -> Outcome:
-        """Keep back a request that has waited to be recorded, and may no longer leave: its order is asked about.
+        """Keep back a request that has waited to be recorded, and may no longer leave.
 
-        The venue will say that it never had it, as of one that was lost on the way.
+        An order that was to be sent with it ends, for the venue has never had it; any other is asked about.
         """
         order = self.order(self._by_client_id[request.client_order_id])
         assert order is not None, "a request is about an order"
-        return self._doubted((order,), Reason.WITHHELD, f"kept back: {refusal.text}", now_ns)
+        text = f"kept back: {refusal.text}"
+        if not isinstance(request, r.VenueSubmit) or order.state is not OrderState.SUBMITTED:
+            return self._doubted((order,), Reason.WITHHELD, text, now_ns)
+        order_id, reason = order.order_id, Reason.WITHHELD
+        known = (e.OrderResolved(time_ns=now_ns, source=SOURCE, order_id=order_id),) if order.in_doubt else ()
+        ended = e.OrderRejected(time_ns=now_ns, source=SOURCE, order_id=order_id, reason=reason, text=text)
+        return Outcome(self._fold(order, (*known, ended)))
 
     # -- the fold
 

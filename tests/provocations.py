@@ -731,8 +731,7 @@ def _() -> TradingSystem:
 @provokes(
     Reason.WITHHELD,
     "order manager",
-    "the order has not left: while it waited to be recorded trading was halted or only reduced, it was cancelled, or "
-    "too much time passed; the venue is asked about it",
+    "the order has not left: while it waited to be recorded trading was halted or only reduced, or too much time passed",
 )
 def _() -> TradingSystem:
     system, store = full()

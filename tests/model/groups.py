@@ -7,12 +7,13 @@ from itertools import count
 from builders import halt
 
 from orderpit.model import reports as r
-from orderpit.model.blotter import Blotter, Outcome
+from orderpit.model.blotter import Outcome
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup, SubmitOrder
 from orderpit.model.gate import Gate
 from orderpit.model.group import Groups
 from orderpit.model.group_laws import group_laws
 from orderpit.model.kinds import Contingency, OrderType, Reason, Side
+from orderpit.model.reconciler import Reconciler
 from orderpit.model.refusal import Refusal
 from orderpit.model.tying import bracket_of, stamped
 
@@ -55,7 +56,7 @@ class Desk:
 
     def __init__(self, group=None, *, amends=True, answer_within_ns=None) -> None:
         ids = count(1)
-        self.blotter = Blotter(lambda: f"r-{next(ids)}", answer_within_ns, amends=amends)
+        self.blotter = Reconciler(lambda: f"r-{next(ids)}", answer_within_ns, amends=amends)
         self.now = 1_000
         self.requests: list[r.VenueRequest] = []
         self.all_requests: list[r.VenueRequest] = []

@@ -8,6 +8,7 @@ from groups import Desk, bracket, codes, entered
 from orderpit.model import reports as r
 from orderpit.model.alarm import AlarmCode
 from orderpit.model.kinds import OrderState, Pending, Reason
+from orderpit.model.refusal import Refusal
 
 # -- doubt, halt, the link
 
@@ -53,6 +54,17 @@ def test_exits_that_were_lost_on_their_way_are_sent_again_as_they_were():
     assert codes(desk) == [AlarmCode.DISCONNECTED]
     desk.filled("entry", "6")
     assert desk.order("entry").pending is Pending.NONE
+
+
+def test_an_exit_that_was_kept_back_for_too_long_is_sent_again_as_it_was():
+    desk = Desk(bracket())
+    desk.filled("entry", "4")
+    desk.asked()
+    late = desk.latest(r.VenueSubmit, "stop")
+    too_long = Refusal(Reason.WITHHELD, "it has waited too long")
+    desk.take(desk.blotter.decide_withheld(late, too_long, desk.now))
+    assert [one.split()[2:] for one in desk.asked()] == [["STOP", "4"]]
+    assert desk.order("stop").is_closed
 
 
 def test_what_closes_at_the_market_is_sent_again_at_once_where_it_was_lost():

@@ -713,18 +713,47 @@ def test_a_link_that_breaks_ends_the_list_and_its_time():
     assert asked_about(heard(book, end(second))) == ["o-1"]
 
 
-def test_a_request_that_was_kept_back_leaves_its_order_in_doubt_until_the_venue_has_not_had_it():
+HALTED = Refusal(Reason.HALTED, "trading is halted: enough")
+
+
+def withheld(book: Reconciler, request: r.VenueSubmit | r.VenueModify) -> Outcome:
+    outcome = book.decide_withheld(request, HALTED, LATER)
+    book.commit(outcome, LATER)
+    return outcome
+
+
+@pytest.mark.parametrize("doubted", [False, True], ids=["not in doubt", "in doubt"])
+def test_an_order_that_was_kept_back_has_ended_and_nobody_is_asked(doubted):
+    book = record(answer_within_ns=SECOND)
+    (request,) = told(book, new("o-1")).requests
+    if doubted:
+        book.commit(book.decide_overdue(LATER, LATER), LATER)
+    outcome = withheld(book, request)
+    event = outcome.updates[-1].event
+    assert (event.reason, event.text) == (Reason.WITHHELD, "kept back: trading is halted: enough")
+    assert (kinds(outcome)[0] == "OrderResolved") is doubted
+    assert (outcome.requests, book.order("o-1").state, book.order("o-1").in_doubt) == ((), S.REJECTED, False)
+    assert book.next_deadline_ns is None
+    # The cancel that went after it finds nothing, and the answer to a query says no more.
+    told(book, report(r.VenueStatus, state=None, complete=False))
+    assert not book.order("o-1").in_doubt
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["a change", "one that has ended"])
+def test_what_else_was_kept_back_leaves_its_order_in_doubt_until_the_venue_has_said_how_it_is(ended):
     book = record()
     (request,) = told(book, new("o-1")).requests
-    outcome = book.decide_withheld(request, Refusal(Reason.HALTED, "trading is halted: enough"), LATER)
-    book.commit(outcome, LATER)
+    told(book, ACCEPTED)
+    if ended:
+        told(book, report(r.VenueCancelled))
+    else:
+        (request,) = told(book, MODIFY).requests
+    outcome = withheld(book, request)
     (update,) = outcome.updates
     assert (update.event.reason, update.event.text) == (Reason.WITHHELD, "kept back: trading is halted: enough")
     assert asked_about(outcome) == ["o-1"]
     told(book, report(r.VenueAccepted))
     assert book.order("o-1").in_doubt, "the venue's answer alone ends it"
-    told(book, report(r.VenueStatus, state=None, complete=True))
-    assert book.order("o-1").is_closed
 
 
 HALTED, REDUCED = (Hold(action, Trip.PERSON, "enough") for action in (Action.HALT, Action.REDUCE))

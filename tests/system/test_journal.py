@@ -254,7 +254,7 @@ def test_an_order_that_waited_to_be_written_down_does_not_leave_after_a_halt() -
         system.halt("enough")
         store.most = None
         order = system.wait(waiting, OrderState.REJECTED, timeout=BOUND)
-        assert order.reason is Reason.NOT_AT_VENUE
+        assert order.reason is Reason.WITHHELD
         assert system.portfolio().positions == {}
         assert_clean(system)
 
