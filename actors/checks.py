@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Container, Iterable
-from typing import Any, Final, TypeGuard, get_args
+from typing import Any, Final, Protocol, TypeGuard, get_args, runtime_checkable
 
 import pykka
 
@@ -22,11 +21,20 @@ _STORE_METHODS: Final = ("begin", "append", "read", "keep_snapshot", "snapshot",
 _LONGEST: Final = 1_000_000_000
 
 
-def path(field: str, value: str | os.PathLike[str]) -> str:
+@runtime_checkable
+class PathLike(Protocol):
+    """What stands for a path, such as pathlib.Path."""
+
+    def __fspath__(self) -> str:
+        """Return it as text."""
+        ...
+
+
+def path(field: str, value: str | PathLike) -> str:
     """Return the path of a file as text, whichever way it is given."""
     try:
-        text = os.fspath(value)
-    except TypeError:
+        text = value if isinstance(value, str) else value.__fspath__()
+    except AttributeError:
         text = ""
     if type(text) is not str or not text or "\0" in text:
         raise InvalidConfiguration.of(field, value, "must be the path of a file")

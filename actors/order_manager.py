@@ -24,6 +24,7 @@ from ..model.reports import (
     VENUE_LINK,
     VENUE_LISTINGS,
     VENUE_REPORTS,
+    VenueCancel,
     VenueConnected,
     VenueDisconnected,
     VenueFilled,
@@ -128,6 +129,8 @@ class OrderManager(BaseActor):
         self._recent = recent
         self._journal = journal
         self._held = Outbox()
+        # By client id: the venue would only refuse to cancel them.
+        self._never_sent: set[str] = set()
         self._waiting: list[Reply] = []
         # Whether the venue has answered about all that it was asked about last.
         self._has_heard_all = True
@@ -293,17 +296,18 @@ class OrderManager(BaseActor):
 
     def _checked(self, outcome: Outcome, decided_in: Gate) -> Outcome:
         """Keep back what was to leave and may no longer, for what has happened while it waited to be written down."""
-        kept_back: list[VenueRequest] = []
+        leaving: list[VenueRequest] = []
         for request in outcome.requests:
-            if not isinstance(request, VenueSubmit | VenueModify):
-                continue
-            refusal = self._blotter.refuse_held(request, decided_in)
-            if refusal is not None:
-                kept_back.append(request)
+            refusal = None
+            if isinstance(request, VenueSubmit | VenueModify):
+                refusal = self._blotter.refuse_held(request, decided_in)
+            if refusal is not None and isinstance(request, VenueSubmit | VenueModify):
+                if isinstance(request, VenueSubmit):
+                    self._never_sent.add(request.client_order_id)
                 self._publish(self._blotter.decide_withheld(request, refusal, self.context.now_ns()))
-        if not kept_back:
-            return outcome
-        return changed(outcome, requests=tuple(request for request in outcome.requests if request not in kept_back))
+            elif not isinstance(request, VenueCancel) or request.client_order_id not in self._never_sent:
+                leaving.append(request)
+        return outcome if len(leaving) == len(outcome.requests) else changed(outcome, requests=tuple(leaving))
 
     def _listed(self, message: VenueListing, now: int) -> None:
         outcome = self._blotter.decide_listed(message, now)

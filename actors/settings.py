@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from decimal import Decimal
-from os import PathLike
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeGuard, TypeVar
 
@@ -100,14 +99,15 @@ def _each_of(field: str, values: Iterable[T], kind: type[T]) -> Iterator[T]:
         yield value
 
 
-def _kill_file(value: str | PathLike[str] | None) -> str | None:
+def _kill_file(value: str | checks.PathLike | None) -> str | None:
     return None if value is None else checks.path("kill_file", value)
 
 
-def _journal(value: str | PathLike[str] | JournalStore | None) -> str | JournalStore | None:
-    if value is None or isinstance(value, str | PathLike):
-        return None if value is None else checks.path("journal", value)
-    checks.must_be_a_store("journal", value)
+def _journal(value: str | checks.PathLike | JournalStore | None) -> str | JournalStore | None:
+    if isinstance(value, str | checks.PathLike):
+        return checks.path("journal", value)
+    if value is not None:
+        checks.must_be_a_store("journal", value)
     return value
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from os import PathLike
-
 import pykka
 
 from ..model.commands import AccountCommand, ChangeLimits, Command, MoveCash
@@ -160,7 +158,7 @@ class Steering(Tying):
         self._runtime.settle()
         return self._runtime.wait_all((answered,), timeout) and bool(answered.get(timeout=0))
 
-    def backup(self, path: str | PathLike[str], timeout: float = 60.0) -> int:
+    def backup(self, path: str | checks.PathLike, timeout: float = 60.0) -> int:
         """Write a whole copy of the journal, of one moment, while the system runs; what is recorded meanwhile waits.
 
         Args:

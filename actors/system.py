@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -120,8 +119,8 @@ class TradingSystem(Steering):
         cost_basis: CostBasis = "average",
         positions: PositionMode = "netted",
         rules: Iterable[Rule] = (),
-        kill_file: str | PathLike[str] | None = None,
-        journal: str | PathLike[str] | JournalStore | None = None,
+        kill_file: str | checks.PathLike | None = None,
+        journal: str | checks.PathLike | JournalStore | None = None,
         unknown_orders: Literal["adopt", "cancel"] = "adopt",
     ) -> None:
         self._settings = Settings(

@@ -250,5 +250,4 @@ class Order:
 
     def __str__(self) -> str:
         at = "@MARKET" if self.price is None else f"@${to_places(self.price, 2)}"
-        stop = "" if self.stop_price is None else f" STOP ${to_places(self.stop_price, 2)}"
-        return f"{self.side.value} {plain(self.quantity)} {self.symbol} {at}{stop} ({self.state.value})"
+        return f"{self.side.value} {plain(self.quantity)} {self.symbol} {at} ({self.state.value})"

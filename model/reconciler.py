@@ -291,11 +291,14 @@ class Reconciler(Blotter):
         order = self.order(self._by_client_id[request.client_order_id])
         assert order is not None, "a request is about an order"
         text = f"kept back: {refusal.text}"
-        if not isinstance(request, r.VenueSubmit) or order.state is not OrderState.SUBMITTED:
+        is_unheard_of = order.state is OrderState.SUBMITTED and not order.replaced_client_order_ids
+        if not is_unheard_of or not isinstance(request, r.VenueSubmit):
             return self._doubted((order,), Reason.WITHHELD, text, now_ns)
-        order_id, reason = order.order_id, Reason.WITHHELD
-        known = (e.OrderResolved(time_ns=now_ns, source=SOURCE, order_id=order_id),) if order.in_doubt else ()
-        ended = e.OrderRejected(time_ns=now_ns, source=SOURCE, order_id=order_id, reason=reason, text=text)
+        is_withdrawn = order.pending is Pending.CANCEL
+        ends = e.OrderCancelled if is_withdrawn else e.OrderRejected
+        reason = (order.withdrawn_because or Reason.REQUESTED) if is_withdrawn else Reason.WITHHELD
+        ended = ends(time_ns=now_ns, source=SOURCE, order_id=order.order_id, reason=reason, text=text)
+        known = (e.OrderResolved(time_ns=now_ns, source=SOURCE, order_id=order.order_id),) if order.in_doubt else ()
         return Outcome(self._fold(order, (*known, ended)))
 
     # -- the fold

@@ -731,7 +731,8 @@ def _() -> TradingSystem:
 @provokes(
     Reason.WITHHELD,
     "order manager",
-    "the order has not left: while it waited to be recorded trading was halted or only reduced, or too much time passed",
+    "the order has not left: while it waited to be recorded trading was halted or only reduced, "
+    "or too much time passed",
 )
 def _() -> TradingSystem:
     system, store = full()

@@ -739,6 +739,14 @@ def test_an_order_that_was_kept_back_has_ended_and_nobody_is_asked(doubted):
     assert not book.order("o-1").in_doubt
 
 
+def test_an_order_that_was_kept_back_for_its_cancel_is_cancelled():
+    book = record()
+    (request,) = told(book, new("o-1")).requests
+    told(book, CANCEL)
+    withheld(book, request)
+    assert (book.order("o-1").state, book.order("o-1").reason) == (S.CANCELLED, Reason.REQUESTED)
+
+
 @pytest.mark.parametrize("ended", [False, True], ids=["a change", "one that has ended"])
 def test_what_else_was_kept_back_leaves_its_order_in_doubt_until_the_venue_has_said_how_it_is(ended):
     book = record()
@@ -756,7 +764,7 @@ def test_what_else_was_kept_back_leaves_its_order_in_doubt_until_the_venue_has_s
     assert book.order("o-1").in_doubt, "the venue's answer alone ends it"
 
 
-HALTED, REDUCED = (Hold(action, Trip.PERSON, "enough") for action in (Action.HALT, Action.REDUCE))
+HALT, REDUCE = (Hold(action, Trip.PERSON, "enough") for action in (Action.HALT, Action.REDUCE))
 
 
 def refused(book: Reconciler, request, decided_in) -> Reason | None:
@@ -768,11 +776,11 @@ def refused(book: Reconciler, request, decided_in) -> Reason | None:
     ("before", "meanwhile", "expected"),
     [
         (None, None, None),
-        (None, HALTED, Reason.HALTED),
-        (HALTED, None, None),
-        (None, REDUCED, Reason.REDUCING),
-        (REDUCED, None, None),
-        (REDUCED, HALTED, Reason.HALTED),
+        (None, HALT, Reason.HALTED),
+        (HALT, None, None),
+        (None, REDUCE, Reason.REDUCING),
+        (REDUCE, None, None),
+        (REDUCE, HALT, Reason.HALTED),
     ],
     ids=["nothing", "a halt", "decided under the halt", "a reduce", "decided while reducing", "a halt after a reduce"],
 )
@@ -790,7 +798,7 @@ def test_what_has_waited_is_judged_by_what_has_happened_meanwhile(before, meanwh
 def test_a_change_that_has_waited_is_held_to_a_halt_and_one_decided_under_it_is_not():
     book = record(*OPENED)
     (request,) = told(book, MODIFY).requests
-    decided_in, book.gate = book.gate, book.gate.tripped(HALTED)
+    decided_in, book.gate = book.gate, book.gate.tripped(HALT)
     assert refused(book, request, decided_in) is Reason.HALTED
     assert refused(book, request, book.gate) is None
 
@@ -798,7 +806,7 @@ def test_a_change_that_has_waited_is_held_to_a_halt_and_one_decided_under_it_is_
 def test_what_only_closes_leaves_while_trading_only_reduces():
     book = record()
     (request,) = told(book, approved(terms(order_id="o-1", reduce_only=True))).requests
-    decided_in, book.gate = book.gate, book.gate.tripped(REDUCED)
+    decided_in, book.gate = book.gate, book.gate.tripped(REDUCE)
     assert refused(book, request, decided_in) is None
 
 

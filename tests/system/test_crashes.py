@@ -40,7 +40,8 @@ def sends_first(manager: OrderManager, outcome: Decided, journal: Any) -> None:
 def releases_all(outbox: Outbox, durable: int) -> Any:
     del durable
     while len(outbox):
-        yield vars(outbox)["_waiting"].popleft()[1]
+        _, outcome, gate = vars(outbox)["_waiting"].popleft()
+        yield outcome, gate
 
 
 @pytest.mark.fault(50)
