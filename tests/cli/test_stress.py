@@ -55,7 +55,7 @@ def test_a_flood_ends_with_every_order_closed_and_a_clean_audit(capsys):
         assert box["high"] > 0
 
 
-@pytest.mark.parametrize("seed", ["2", "4"])
+@pytest.mark.parametrize("seed", ["1", "2"])
 def test_a_flood_with_faults_heals_and_every_doubt_is_resolved(seed, capsys):
     assert main(["stress", "--faults", "--json", "--quiet", "--orders", "600", "--seed", seed]) == 0
     out, err = capsys.readouterr()
