@@ -81,7 +81,7 @@ def encoded(seconds: float) -> float:
 
 def appended(folder: Path, batch: int, seconds: float) -> float:
     """Return how many events a second are encoded and made durable in batches of one size."""
-    store = open_store(str(folder / f"batch-{batch}.db"))
+    store = open_store(str(folder / f"batch-{batch}.db"), terms=b"")
     codec, sequence, start = Codec(), 0, time.perf_counter()
     while (spent := time.perf_counter() - start) < seconds:
         rows = [codec.encode(sequence + n, EVENTS[(sequence + n) % len(EVENTS)]) for n in range(1, batch + 1)]
@@ -94,7 +94,7 @@ def appended(folder: Path, batch: int, seconds: float) -> float:
 def opened(folder: Path, rows: int) -> float:
     """Return the microseconds that opening takes for each row, all checks included."""
     path = folder / f"rows-{rows}.db"
-    store = open_store(str(path))
+    store = open_store(str(path), terms=b"")
     codec = Codec()
     for first in range(1, rows + 1, 1_000):
         numbers = range(first, min(first + 1_000, rows + 1))
