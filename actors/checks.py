@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Container, Iterable
-from typing import Any, Final, Protocol, TypeGuard, get_args, runtime_checkable
+from typing import Any, Final, Protocol, TypeGuard, get_args
 
 import pykka
 
@@ -21,7 +21,6 @@ _STORE_METHODS: Final = ("begin", "append", "read", "keep_snapshot", "snapshot",
 _LONGEST: Final = 1_000_000_000
 
 
-@runtime_checkable
 class PathLike(Protocol):
     """What stands for a path, such as pathlib.Path."""
 
@@ -30,12 +29,21 @@ class PathLike(Protocol):
         ...
 
 
-def path(field: str, value: str | PathLike) -> str:
-    """Return the path of a file as text, whichever way it is given."""
-    try:
-        text = value if isinstance(value, str) else value.__fspath__()
-    except AttributeError:
-        text = ""
+def is_path(value: object) -> bool:
+    """Whether it is a path, whichever way it is given."""
+    # Its class alone is asked: anything can be passed, and isinstance() may run code of it.
+    kind: Any = type(value)
+    return kind is str or hasattr(kind, "__fspath__")
+
+
+def path(field: str, value: Any) -> str:
+    """Return the path of a file as text."""
+    text = value
+    if is_path(value) and type(value) is not str:
+        try:
+            text = value.__fspath__()
+        except Exception:  # noqa: BLE001  # whatever an object of the caller's raises, it is no path
+            text = ""
     if type(text) is not str or not text or "\0" in text:
         raise InvalidConfiguration.of(field, value, "must be the path of a file")
     return text

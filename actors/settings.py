@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeGuard, TypeVar
+from typing import Any, Final, Literal, TypeGuard, TypeVar, cast
 
 import attrs
 
@@ -104,11 +104,11 @@ def _kill_file(value: str | checks.PathLike | None) -> str | None:
 
 
 def _journal(value: str | checks.PathLike | JournalStore | None) -> str | JournalStore | None:
-    if isinstance(value, str | checks.PathLike):
+    if checks.is_path(value):
         return checks.path("journal", value)
     if value is not None:
         checks.must_be_a_store("journal", value)
-    return value
+    return cast("JournalStore | None", value)
 
 
 def _limits(limits: RiskLimits) -> RiskLimits:

@@ -390,6 +390,27 @@ def test_paths_may_be_path_objects(tmp_path: Path) -> None:
     assert (tmp_path / "copy.db").exists()
 
 
+class Hostile:
+    """Answers no question about itself."""
+
+    @property
+    def __class__(self) -> Any:  # type: ignore[override]
+        raise RuntimeError
+
+    def __fspath__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("setting", ["journal", "kill_file"])
+@pytest.mark.parametrize(
+    "wrong", [Hostile, b"orders.db", "", "a\0b", 7], ids=["hostile", "bytes", "empty", "nul", "int"]
+)
+def test_what_is_no_path_is_refused_by_name(setting: str, wrong: Any) -> None:
+    settings = {setting: Hostile() if wrong is Hostile else wrong}
+    with pytest.raises(InvalidConfiguration, match=f"^{setting}: "):
+        system_of(BTC, **settings)
+
+
 def test_what_is_not_written_down_cannot_be_copied(tmp_path: Path) -> None:
     with system_of(BTC) as system, pytest.raises(InvalidConfiguration, match="journal: must have been given"):
         system.backup(str(tmp_path / "copy.db"))
