@@ -216,6 +216,14 @@ class WaitForReconciliation:
 
 
 @attrs.frozen
+class GiveAnswer:
+    """Pass on an answer that is to be given only when all has been handled that was sent here before it."""
+
+    reply: Reply
+    value: object
+
+
+@attrs.frozen
 class Record:
     """Write these entries down."""
 

@@ -47,6 +47,7 @@ from .messages import (
     CheckDeadlines,
     CheckRetries,
     Durable,
+    GiveAnswer,
     Halt,
     Reconcile,
     Record,
@@ -141,6 +142,11 @@ class OrderManager(BaseActor):
 
     def handle(self, message: Any) -> None:
         """Judge one message and publish what follows."""
+        self._take(message)
+        if self._waiting:
+            self._answer_waiting()
+
+    def _take(self, message: Any) -> None:
         now = self.context.now_ns()
         if type(message) in VENUE_REPORTS:
             self._publish(self._blotter.decide_report(message, now))
@@ -157,7 +163,6 @@ class OrderManager(BaseActor):
                 self._publish(self._blotter.decide_reconciling(now))
             case WaitForReconciliation():
                 self._waiting.append(message.reply)
-                self._answer_waiting()
             case Register():
                 self._register(message)
             case VenueDisconnected() | VenueConnected():
@@ -252,7 +257,6 @@ class OrderManager(BaseActor):
         if self._blotter.has_reconciled:
             self._has_heard_all = True
             self._publish(self._blotter.decide_reconciled(self.context.now_ns()))
-            self._answer_waiting()
 
     def _let_go(self, outcome: Outcome) -> None:
         for update in outcome.updates:
@@ -291,8 +295,6 @@ class OrderManager(BaseActor):
     def _release(self, outcomes: Iterable[tuple[Outcome, Gate]]) -> None:
         for outcome, decided_in in outcomes:
             self._let_go(self._checked(outcome, decided_in))
-        if self._waiting:
-            self._answer_waiting()
 
     def _checked(self, outcome: Outcome, decided_in: Gate) -> Outcome:
         """Keep back what was to leave and may no longer, for what has happened while it waited to be written down."""
@@ -311,15 +313,11 @@ class OrderManager(BaseActor):
 
     def _listed(self, message: VenueListing, now: int) -> None:
         outcome = self._blotter.decide_listed(message, now)
-        # Whoever waits for the end finds the halt in force.
-        waiting, self._waiting = self._waiting, []
         self._publish(outcome)
         if outcome.hold is not None:
             halt = Halt(outcome.hold.reason, outcome.hold.trip, outcome.hold.action)
             self.send(self._risk, halt)
-            self.handle(halt)
-        self._waiting = waiting
-        self._answer_waiting()
+            self._take(halt)
 
     def _unrecorded(self, message: Unrecorded) -> None:
         self._publish(Outcome(gate=self._blotter.gate.with_journal(message.why)))
@@ -343,10 +341,12 @@ class OrderManager(BaseActor):
             self.send(message.target, StartStrategy())
 
     def _answer_waiting(self) -> None:
-        # What the venue has said must have been written down, so that whoever has waited finds it.
+        # What the venue has said must have been written down, and a halt that it has led to be in force at risk, which
+        # is asked ahead of what waits there: so that whoever has waited finds both.
         if not self._blotter.gate.reconciling and not self._held:
+            has_answered = self._has_heard_all and self._blotter.gate.disconnected is None
             for reply in self._waiting:
-                reply.set(self._has_heard_all and self._blotter.gate.disconnected is None)
+                self.send(self._risk, GiveAnswer(reply, has_answered))
             self._waiting.clear()
 
     def _owners(self, update: OrderUpdate) -> tuple[Target[Any], ...]:

@@ -30,10 +30,10 @@ from ..model.refusal import Refusal
 from ..model.risk import SOURCE, RiskBook
 from .address import Target
 from .following import Follower
-from .messages import GetAccount, GetRisk, GetTradingState, Halt, Query, Resume, StopSymbol
+from .messages import GetAccount, GetRisk, GetTradingState, GiveAnswer, Halt, Query, Resume, StopSymbol
 from .runtime import Context
 
-RiskMessage = Command | AccountCommand | OrderUpdate | MarketData | Halt | Resume | StopSymbol
+RiskMessage = Command | AccountCommand | OrderUpdate | MarketData | Halt | Resume | StopSymbol | GiveAnswer
 
 
 @attrs.frozen
@@ -105,6 +105,8 @@ class RiskController(Follower):
                 self._book.resumed(message.strategy_id)
             case StopSymbol():
                 self._book.gate = self._book.gate.with_symbol_stopped(message.symbol)
+            case GiveAnswer():
+                message.reply.set(message.value)
             case _:
                 self.unknown(message)
 

@@ -16,17 +16,21 @@ from orderpit.actors.messages import (
     Answered,
     CheckDeadlines,
     CheckRetries,
+    GiveAnswer,
     Halt,
+    Reconcile,
     Register,
     ResendUpdates,
     Resume,
     StopSymbol,
+    WaitForReconciliation,
 )
 from orderpit.actors.order_manager import OrderManager
 from orderpit.model import events as e
 from orderpit.model import reports as r
+from orderpit.model.account_events import TradingStateChanged
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder, SubmitGroup
-from orderpit.model.kinds import Contingency
+from orderpit.model.kinds import Contingency, Trip
 from orderpit.model.reconciler import Reconciler
 from orderpit.model.refusal import Refusal
 
@@ -41,6 +45,7 @@ class Floor:
     history: int = 100
     max_unanswered: int = 100
     amends: bool = True
+    lists: bool = False
     sent: list[tuple[str, Any]] = attrs.Factory(list)
     timers: list[tuple[int, Any, Any]] = attrs.Factory(list)
     manager: Any = None
@@ -55,7 +60,12 @@ class Floor:
             self.to("monitor"),
             lambda delay, target, message, *, background: self.timers.append((delay, message, background)),
             Reconciler(
-                map("r-{}".format, itertools.count(1)).__next__, SECOND, self.max_unanswered, amends=self.amends
+                map("r-{}".format, itertools.count(1)).__next__,
+                SECOND,
+                self.max_unanswered,
+                amends=self.amends,
+                lists=self.lists,
+                remembers=self.lists,
             ),
             deque(maxlen=self.history),
         )
@@ -396,3 +406,39 @@ def test_a_link_that_cannot_be_handled_halts_trading(floor: Floor) -> None:
     object.__setattr__(bad, "reason", Poison())
     floor.tell(bad)
     assert floor.at("risk", Halt) == [Halt("what the venue said of its link could not be handled")]
+
+
+def reply() -> Any:
+    """Return where an answer would go: what it is told here goes to risk first."""
+    return object()
+
+
+def test_who_waits_for_the_venue_is_answered_when_risk_has_the_halt_that_its_answer_brings(desk: Desk) -> None:
+    floor, waiting = Floor(desk, lists=True), reply()
+    floor.tell(Reconcile(), WaitForReconciliation(waiting))
+    (asked,) = floor.at("exchange", r.VenueList)
+    held = (r.VenuePosition(symbol="BTC/USDT", quantity="3"),)
+    floor.tell(r.VenueListed(request_id=asked.request_id, orders=0, complete=True, positions=held))
+    halt, update, answer = floor.at("risk")
+    assert (halt.trip, type(update.event), answer) == (
+        Trip.UNRECONCILED,
+        TradingStateChanged,
+        GiveAnswer(waiting, value=True),
+    )
+    assert floor.sent[-1] == ("risk", answer), "behind all that was told"
+
+
+def test_who_waits_for_the_venue_hears_at_once_that_resume_has_ended_it(floor: Floor) -> None:
+    waiting = reply()
+    floor.submit()
+    floor.tell(Reconcile(), WaitForReconciliation(waiting), Resume("another"))
+    assert floor.at("risk", GiveAnswer) == []
+    floor.tell(Resume())
+    assert floor.at("risk", GiveAnswer) == [GiveAnswer(waiting, value=False)]
+
+
+def test_who_waits_for_a_venue_that_cannot_be_reached_hears_that_at_once(floor: Floor) -> None:
+    waiting = reply()
+    floor.submit()
+    floor.tell(r.VenueDisconnected(reason="gone"), Reconcile(), WaitForReconciliation(waiting))
+    assert floor.at("risk", GiveAnswer) == [GiveAnswer(waiting, value=False)]

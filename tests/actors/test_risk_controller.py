@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pykka
 import pytest
 from builders import NOW, event, terms
 from helpers import BTC, Collector, Desk, quote
 
 from orderpit import OrderUpdate, Reason, RiskLimits
-from orderpit.actors.messages import Halt, ResendUpdates, Resume, StopSymbol
+from orderpit.actors.messages import GiveAnswer, Halt, ResendUpdates, Resume, StopSymbol
 from orderpit.actors.risk_controller import RiskController
 from orderpit.model import events as e
 from orderpit.model.commands import Approved, CancelOrder, Denied, ModifyOrder
@@ -114,3 +115,9 @@ def test_repeated_failure_halts_trading(gate: Gate) -> None:
 def test_an_unknown_message_is_reported(gate: Gate) -> None:
     gate.tell("what is this")
     assert [problem.what for problem in gate.desk.problems] == ["unknown message"]
+
+
+def test_an_answer_that_is_passed_on_is_given(gate: Gate) -> None:
+    answer = pykka.ThreadingFuture[bool]()
+    gate.tell(GiveAnswer(answer, value=True))
+    assert answer.get(timeout=0)
