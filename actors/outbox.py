@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from typing import TypeGuard
 
@@ -23,10 +23,11 @@ class Outbox:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[int, Outcome, Gate]] = deque()
-        # How many from the oldest on have been looked through for what is harmless.
+        # How many from the oldest on have been looked through for what is harmless, and the orders that are to be sent
+        # and changed by these.
         self._looked_through = 0
-        self._unsent: Counter[str] = Counter()
-        self._unsent_changes: Counter[str] = Counter()
+        self._unsent: set[str] = set()
+        self._unsent_changes: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -34,15 +35,16 @@ class Outbox:
     def hold(self, sequence: int, outcome: Outcome, gate: Gate) -> None:
         """Keep an outcome until an entry is durable."""
         self._waiting.append((sequence, outcome, gate))
-        self._count(outcome, 1)
 
     def released(self, durable: int) -> Iterator[tuple[Outcome, Gate]]:
         """Take out, oldest first, what may leave now that all entries up to one are durable."""
         while self._waiting and self._waiting[0][0] <= durable:
             _, outcome, gate = self._waiting.popleft()
-            # What waited for this to leave may now.
-            self._looked_through = 0
-            self._count(outcome, -1)
+            if self._looked_through:
+                # What waited for this to leave may now.
+                self._looked_through = 0
+                self._unsent.clear()
+                self._unsent_changes.clear()
             yield outcome, gate
 
     def harmless(self) -> tuple[Harmless, ...]:
@@ -54,6 +56,7 @@ class Outbox:
         found: list[Harmless] = []
         for at in range(self._looked_through, len(self._waiting)):
             sequence, outcome, gate = self._waiting[at]
+            self._note_unsent(outcome)
             leaving = [request for request in outcome.requests if self._may_overtake(request)]
             if leaving:
                 found += leaving
@@ -65,14 +68,14 @@ class Outbox:
     def _may_overtake(self, request: VenueRequest) -> TypeGuard[Harmless]:
         if isinstance(request, VenueCancel):
             # Before a change it is as good as behind it.
-            return not self._unsent[request.client_order_id]
+            return request.client_order_id not in self._unsent
         return isinstance(request, VenueQuery) and not (
-            self._unsent[request.client_order_id] or self._unsent_changes[request.client_order_id]
+            request.client_order_id in self._unsent or request.client_order_id in self._unsent_changes
         )
 
-    def _count(self, outcome: Outcome, by: int) -> None:
+    def _note_unsent(self, outcome: Outcome) -> None:
         for request in outcome.requests:
             if isinstance(request, VenueSubmit):
-                self._unsent[request.client_order_id] += by
+                self._unsent.add(request.client_order_id)
             elif isinstance(request, VenueModify):
-                self._unsent_changes[request.client_order_id] += by
+                self._unsent_changes.add(request.client_order_id)
