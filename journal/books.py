@@ -19,6 +19,7 @@ from ..model.market import Trade
 from ..model.order import Order
 from ..model.performance_book import PerformanceBook
 from ..model.portfolio import PortfolioBook
+from ..model.records import EXTERNAL
 from ..model.statistics import Statistics
 from .continuing import Used
 from .terms import JournalTerms
@@ -83,10 +84,13 @@ class Books:
     @property
     def used(self) -> Used:
         """What is open: which terms can change now depends on it."""
-        working = frozenset(self.orders[order_id].symbol for order_id in self.live)
+        live = tuple(self.orders[order_id] for order_id in self.live)
         positions = self.portfolio.snapshot().positions.values()
         held = {one.symbol for one in positions if one.long.quantity or one.short.quantity}
-        return Used(held=working | held, working=working)
+        return Used(
+            held=frozenset(order.symbol for order in live) | held,
+            working=frozenset(order.symbol for order in live if order.strategy_id != EXTERNAL),
+        )
 
     def audit(self) -> tuple[AuditReport, tuple[str, ...]]:
         """Hold the books against each other.

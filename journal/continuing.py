@@ -21,16 +21,11 @@ class Used:
 
     Attributes:
         held: symbols of which there is a position or a live order.
-        working: symbols of which there is a live order.
+        working: symbols of which there is a live order that somebody here has sent.
     """
 
     held: frozenset[str] = frozenset()
     working: frozenset[str] = frozenset()
-
-    @property
-    def live(self) -> bool:
-        """Whether any order is live."""
-        return bool(self.working)
 
 
 @attrs.frozen
@@ -60,8 +55,9 @@ def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[C
 
     Instruments may be added, where their symbols name their currencies; limits of their orders may change at any time.
     One may go, or have other increments, while there is no position and no live order in it; one that was added later
-    is not among the terms, so of it only a live order is looked at. The margin may change, the kind of account only
-    while there is no position and no live order at all.
+    is not among the terms, so of it only a live order of somebody's is looked at: one of nobody's may be of a symbol
+    that was never traded here. The margin may change, the kind of account only while there is no position and no live
+    order at all.
 
     Args:
         before: of the journal.
@@ -81,7 +77,7 @@ def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[C
     if (before.cash is None) is not (now.cash is None) or dict(before.cash or ()) != dict(now.cash or ()):
         yield Conflict("cash", _cash(before), _cash(now), "the opening cash stays; pay in or out by a transfer")
     one, other = _named(before.account), _named(now.account)
-    if one != other and (used.held or used.live):
+    if one != other and used.held:
         yield Conflict("account", one, other, "its kind may change only without positions and live orders")
     if before.currency != now.currency:
         names = (before.currency or "none", now.currency or "none")

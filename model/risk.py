@@ -449,6 +449,10 @@ class RiskBook:
         """The working order after an event of it; one that is closed and in doubt may still execute."""
         if order.is_closed and not order.in_doubt:
             return None
+        if order.symbol not in self._instruments:
+            # It closes what was executed by nobody of ours, or was recorded when more was known: there is no limit on
+            # it, and nothing to reckon its cost by.
+            return None
         if known is not None:
             return self._costed(known.after(event, order))
         if isinstance(event, e.OrderCreated) and event.unasked:

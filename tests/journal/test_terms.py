@@ -8,12 +8,15 @@ import attrs
 import pytest
 from journal_in_memory import BTC, TERMS, run
 
-from orderpit import Instrument
+from orderpit import Instrument, OrderType, Side, SubmitOrder
 from orderpit.journal.books import Books
 from orderpit.journal.continuing import Used, conflicts, refuse_changes
 from orderpit.journal.terms import JournalTerms, decode_terms, encode_terms
 from orderpit.model.account import Currency, MarginAccount, SpotAccount
 from orderpit.model.errors import InvalidJournal, JournalCorrupt
+from orderpit.model.events import OrderCreated, OrderUpdate
+from orderpit.model.lifecycle import apply
+from orderpit.model.records import EXTERNAL
 
 ETH = Instrument("ETHUSD", price_increment="0.1", quantity_increment="1", base_currency="ETH", quote_currency="USD")
 SOL = Instrument("SOL/USDT", price_increment="0.1", quantity_increment="1")
@@ -135,3 +138,12 @@ def test_what_is_open_is_told_by_the_books():
     for update in run()[0]:
         books.take(update)
     assert books.used == HELD
+
+
+def test_an_order_of_nobodys_asks_for_no_instrument():
+    books = Books(TERMS)
+    terms = SubmitOrder("SOL/USDT", Side.BUY, OrderType.MARKET, "1", order_id="x", source=EXTERNAL)
+    created = OrderCreated(time_ns=1, source="m", order_id="x", strategy_id=EXTERNAL, terms=terms)
+    books.take(OrderUpdate(1, created, apply(None, created)))
+    assert books.used == Used(held=frozenset({"SOL/USDT"}))
+    assert not list(conflicts(TERMS, TERMS, books.used))

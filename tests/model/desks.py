@@ -7,6 +7,7 @@ from itertools import count
 from orderpit.model import reports as r
 from orderpit.model.blotter import Blotter
 from orderpit.model.commands import Approved, ChangeLimits, Denied, SubmitOrder
+from orderpit.model.gate import Hold
 from orderpit.model.instrument import Instrument
 from orderpit.model.kinds import OrderType, Side
 from orderpit.model.limits import RiskLimits
@@ -58,6 +59,10 @@ class TimedDesk:
     def fact(self, fact) -> None:
         """Have a fact of risk's recorded, and told to it."""
         self._take(self.blotter.decide_fact(fact, self.now))
+
+    def trip(self, hold: Hold) -> None:
+        """Have the order manager trip, as it does for a person who asks both."""
+        self._take(self.blotter.decide_trip(hold, "", self.now))
 
     def filled(self, order_id: str, quantity: str, **terms) -> None:
         order = self.blotter.order(order_id)

@@ -123,3 +123,15 @@ def test_what_an_order_is_worth_cannot_be_told_without_a_price() -> None:
     at = TimedDesk(RiskLimits(), least, priced=False)
     expected = "NO_REFERENCE_PRICE: quantity 1: no market price is known to value it by"
     assert at.said(buy("1", "a", price=None)) == expected
+
+
+def test_what_closes_a_position_in_what_is_not_traded_here_is_held_to_nothing() -> None:
+    at = TimedDesk(RiskLimits(max_order_notional="10"), cash={"USDT": Decimal(1000)})
+    executed = r.Fill(execution_id="x", quantity="1", price="10", fee="0", fee_currency="USDT")
+    at.report(r.VenueFilled, "nobody", symbol="ABC/USDT", side=Side.SELL, fill=executed)
+    at.trip(Hold(Action.FLATTEN, Trip.PERSON, "home"))
+    (closing,) = (order for order in at.blotter.orders() if not order.is_closed)
+    assert (closing.symbol, closing.side) == ("ABC/USDT", Side.BUY)
+    assert at.risk.reserved.get("USDT", 0) == 0
+    at.filled(closing.order_id, "1", price="12")
+    assert at.risk.account(0).balances["USDT"].total == 998

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
 
@@ -343,3 +344,31 @@ def test_what_resume_has_ended_has_not_been_answered() -> None:
             while not answered.done():
                 system.resume()
         assert answered.result() is False
+
+
+FOREIGN = {"client_order_id": "byhand", "symbol": "ETH/USDT", "side": Side.BUY}
+BY_HAND = r.Fill(execution_id="f-1", quantity="2", price="10", fee="0", fee_currency="USDT")
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "still to be closed"])
+def test_what_was_executed_in_what_is_not_traded_here_is_closed_and_the_next_life_begins(*, is_closed: bool) -> None:
+    store, venue, problems = MemoryStore(), OwnVenue(), Recorder()
+    with life(store, venue, answer_within=None, on_error=problems) as system:
+        venue.report(r.VenueFilled(**FOREIGN, fill=BY_HAND))
+        assert system.quiesce(BOUND)
+        system.kill("enough", flatten=True)
+        assert system.quiesce(BOUND)
+        (close,) = (request for request in venue.requests.items if isinstance(request, r.VenueSubmit))
+        assert (close.symbol, close.side, close.quantity) == ("ETH/USDT", Side.SELL, 2)
+        if is_closed:
+            sold = attrs.evolve(BY_HAND, execution_id="f-2")
+            named = {"client_order_id": close.client_order_id, "symbol": close.symbol, "side": close.side}
+            venue.report(r.VenueFilled(**named, fill=sold))
+            assert system.quiesce(BOUND)
+            assert system.portfolio().positions["ETH/USDT"].quantity == 0
+        assert_clean(system)
+    assert not [one for one in problems.items if isinstance(one, Problem)]
+    with life(store, OwnVenue(), answer_within=None) as system:
+        assert system.trading_state() is TradingState.HALTED
+        assert [order.is_closed for order in system.orders()] == [True, is_closed]
+        assert_clean(system)
