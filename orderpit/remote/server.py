@@ -185,6 +185,9 @@ class VenueServer:
         self._listening.settimeout(0)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listening, selectors.EVENT_READ, None)
+        # While no connection can be taken: when it is tried again, by the monotonic clock, and what was told of it.
+        self._deaf_until: float | None = None
+        self._why_deaf = ""
 
     def __enter__(self) -> Self:
         return self
@@ -206,6 +209,7 @@ class VenueServer:
     def serve(self, ends: Callable[[], bool]) -> None:
         """Serve until ends() says so, which is asked ten times a second at least."""
         while not ends():
+            self._listen_again()
             for key, _ in self._selector.select(_LOOK):
                 if key.data is None:
                     self._accept()
@@ -223,17 +227,34 @@ class VenueServer:
     def _accept(self) -> None:
         try:
             connected, _ = self._listening.accept()
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connected.settimeout(_SEND_WITHIN)
         except (BlockingIOError, ConnectionError):
             # Whoever came has left again.
             return
         except OSError as error:
-            self._report("could not take a connection:", error)
-            # It stands there still, and would be tried as fast as the processor can.
-            time.sleep(_LOOK)
+            self._cannot_accept(error)
+            return
+        self._why_deaf = ""
+        try:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connected.settimeout(_SEND_WITHIN)
+        except OSError:
+            # As above, which some systems say only now.
+            connected.close()
             return
         self._selector.register(connected, selectors.EVENT_READ, _Peer(connected))
+
+    def _cannot_accept(self, error: OSError) -> None:
+        # Who came stands there still, and would be tried as fast as the processor can.
+        self._selector.unregister(self._listening)
+        self._deaf_until = time.monotonic() + _LOOK
+        if str(error) != self._why_deaf:
+            self._why_deaf = str(error)
+            self._report("cannot take a connection, and tries on", error)
+
+    def _listen_again(self) -> None:
+        if self._deaf_until is not None and time.monotonic() >= self._deaf_until:
+            self._deaf_until = None
+            self._selector.register(self._listening, selectors.EVENT_READ, None)
 
     def _hear(self, peer: _Peer) -> None:
         try:
@@ -249,7 +270,7 @@ class VenueServer:
         except Garbled as error:
             self._refuse(peer, str(error))
         except Exception as error:  # noqa: BLE001  # whatever one connection leads to, the venue stands for the others
-            self._report("failed, and has ended a connection:", error)
+            self._report("failed, and has ended a connection", error)
             self._refuse(peer, f"{type(error).__name__}: {error}")
 
     def _report(self, what: str, error: Exception) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import socket
 import threading
@@ -401,9 +403,27 @@ def test_a_fault_of_the_venues_own_is_said_there(monkeypatch: pytest.MonkeyPatch
         with trading(server, "one", runtime="stepped") as system:
             system.publish(quote())
     assert {(problem.actor, problem.what) for problem in problems.items} == {
-        ("venue", "failed, and has ended a connection:")
+        ("venue", "failed, and has ended a connection")
     }
     assert "ZeroDivisionError" in problems.items[0].traceback
+
+
+def test_a_venue_that_can_take_no_connection_says_so_once_and_takes_it_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    problems, failing, real = Recorder(), iter([True, True]), socket.socket.accept
+
+    def full(listening: socket.socket) -> tuple[socket.socket, Any]:
+        if next(failing, False):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return real(listening)
+
+    with served(on_error=problems) as server, monkeypatch.context() as patched:
+        patched.setattr(socket.socket, "accept", full)
+        with trading(server, "one", runtime="stepped") as system:
+            system.publish(quote())
+            assert system.wait(system.submit(market()), OrderState.FILLED, 1).is_filled
+    (problem,) = problems.items
+    assert problem.what == "cannot take a connection, and tries on"
+    assert "Too many open files" in problem.error
 
 
 def test_a_request_that_the_venue_cannot_handle_ends_the_connection_and_not_the_venue(server: VenueServer) -> None:
