@@ -10,17 +10,20 @@ import pytest
 from helpers import BOUND, BTC, ETH, NOW, Recorder, assert_clean, limit, market, quote, system_of
 
 from orderpit import (
+    AlarmCode,
     Instrument,
     InvalidConfiguration,
     InvalidMarketData,
     OrderState,
     SimulatedExchange,
     TimeInForce,
+    TradingState,
     TradingSystem,
     Venue,
     reports,
 )
 from orderpit.actors.stepped import START_NS
+from orderpit.journal.memory import MemoryStore
 from orderpit.testing import Crashed, Stepped, seeded
 from orderpit.testing.chaos.exchange import ChaosExchange, happened, heal
 from orderpit.testing.chaos.faults import Faults
@@ -330,6 +333,18 @@ def test_a_venue_behind_faults_remembers_what_was_executed_beside_its_books() ->
             external = [order for order in system.books()["exchange"].orders if order.draw_key == ""]
             assert len(external) == (4 if run_id == "one" else 8)
     assert len(ids) == len(set(ids)) >= 8
+
+
+def test_positions_are_held_against_those_of_a_venue_behind_faults() -> None:
+    store, problems = MemoryStore(), Recorder()
+    with trading(a_venue(), "one", journal=store) as first:
+        first.publish(quote())
+        assert first.wait(first.submit(market("2")), OrderState.FILLED, BOUND)
+    # It has been begun anew, and knows of nothing.
+    with trading(ChaosExchange(inner=a_venue()), "two", journal=store, on_error=problems) as second:
+        assert second.trading_state() is TradingState.HALTED
+    texts = [one.text for one in problems.items if one.code is AlarmCode.UNRECONCILED]
+    assert texts == ["BTC/USDT: the venue holds 0, on record are 2"]
 
 
 def test_a_venue_behind_faults_goes_on_where_it_was_with_what_happened_while_nobody_was_there() -> None:
