@@ -8,7 +8,9 @@ from itertools import chain, pairwise
 
 import attrs
 
+from ..model.account import MarginAccount
 from ..model.account_events import LimitsChanged
+from ..model.cash_on_record import CashOnRecord
 from ..model.events import OrderCreated, OrderDenied, OrderUpdate
 from ..model.limits import RiskLimits
 from ..model.numbers import ONE, ZERO
@@ -72,6 +74,7 @@ def books_for(settings: Settings, runtime: Runtime) -> Books:
     """Return the books of a system that nothing has happened in yet."""
     described = settings.exchange if isinstance(settings.exchange, ExchangeDescription) else None
     hedged = settings.positions == "hedged"
+    remembers = described is None or described.remembers
     blotter = Reconciler(
         runtime.ids("manager"),
         settings.answer_within_ns,
@@ -80,7 +83,8 @@ def books_for(settings: Settings, runtime: Runtime) -> Books:
         instruments=settings.instruments,
         hedged=hedged,
         lists=settings.lists,
-        remembers=described is None or described.remembers,
+        remembers=remembers,
+        cash=_cash_on_record(settings) if remembers else None,
         adopts=settings.unknown_orders == "adopt",
     )
     risk = RiskBook(
@@ -105,3 +109,11 @@ def books_for(settings: Settings, runtime: Runtime) -> Books:
     )
     performance = PerformanceBook(settings.instruments, settings.cash, settings.account_currency, hedged=hedged)
     return Books(blotter, risk, portfolio, performance, OrderView(settings.history), deque(maxlen=settings.history))
+
+
+def _cash_on_record(settings: Settings) -> CashOnRecord | None:
+    """Return what balances are held against; nothing on a margin, where venues book profit and not what was paid."""
+    if settings.cash is None or isinstance(settings.account, MarginAccount):
+        return None
+    is_spot = settings.account is not None
+    return CashOnRecord(settings.instruments, settings.cash, settings.currencies, is_spot=is_spot)

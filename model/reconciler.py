@@ -16,6 +16,7 @@ from . import events as e
 from . import reports as r
 from .alarm import Alarm, AlarmCode
 from .blotter import Blotter, is_at_venue
+from .cash_on_record import CashOnRecord
 from .commands import SubmitOrder
 from .comparing import differences
 from .gate import Gate, Hold
@@ -38,6 +39,7 @@ class Reconciler(Blotter):
         next_id, answer_within_ns, max_unanswered, amends, instruments, hedged: as for Blotter.
         lists: whether the venue can be asked for all its orders at once; else it is asked about each that we know.
         remembers: whether the venue has known all that was ever traded, so that its positions should be ours.
+        cash: what its balances should be; None where they are not compared.
         adopts: whether orders that are not on record are left at work; else they are cancelled.
     """
 
@@ -52,6 +54,7 @@ class Reconciler(Blotter):
         hedged: bool = False,
         lists: bool = False,
         remembers: bool = False,
+        cash: CashOnRecord | None = None,
         adopts: bool = True,
     ) -> None:
         super().__init__(
@@ -59,6 +62,7 @@ class Reconciler(Blotter):
         )
         self._lists = lists
         self._remembers = remembers
+        self._cash = cash
         self._adopts = adopts
         # The list that the venue was asked for last, and the orders that it has told of in it, by client id.
         self._list: str | None = None
@@ -67,7 +71,7 @@ class Reconciler(Blotter):
         # Whether that list counted other orders than it told of, and is asked for anew when it falls due.
         self._asks_anew = False
         self._has_told_of_hole = False
-        # Whether positions differed while orders were asked about that may explain it.
+        # Whether positions or balances differed while orders were asked about that may explain it.
         self._compares_again = False
         # No later than the last moment at which we and the venue agreed.
         self._agreed_ns = 0
@@ -208,7 +212,7 @@ class Reconciler(Blotter):
         return Outcome(updates, alarms=(alarm,))
 
     def _ended(self, report: r.VenueListed, now: int) -> Outcome:
-        """Judge the end of a list: which orders it does not tell of, and whether positions agree.
+        """Judge the end of a list: which orders it does not tell of, and whether positions and balances agree.
 
         An order that is not in it is asked about by itself: it may have ended before the time that was asked for, and
         to take it for gone would lose what it has executed.
@@ -224,15 +228,20 @@ class Reconciler(Blotter):
         if not report.complete:
             text = "the venue cannot list all its orders: those that are on record are asked about one by one"
             alarms = (Alarm(now, AlarmCode.UNRECONCILED, "", f"{text}: {report.text}" if report.text else text),)
-        outcome = Outcome(requests=tuple(requests), alarms=alarms, ended=True)
-        unexplained = tuple(self._unexplained(report))
-        if not unexplained:
+        return self._compared(report, Outcome(requests=tuple(requests), alarms=alarms, ended=True), now)
+
+    def _compared(self, report: r.VenueListed, outcome: Outcome, now: int) -> Outcome:
+        positions, balances = tuple(self._positions_that_differ(report)), tuple(self._balances_that_differ(report))
+        if not positions and not balances:
             return outcome
         if self._reconciling:
             return changed(outcome, compares_again=True)
-        told = (Alarm(now, AlarmCode.UNRECONCILED, "", text) for text in unexplained)
-        hold = Hold(Action.HALT, Trip.UNRECONCILED, f"positions differ: {'; '.join(unexplained)}")
-        return changed(outcome, alarms=(*alarms, *told), hold=hold)
+        told = (Alarm(now, AlarmCode.UNRECONCILED, "", text) for text in (*positions, *balances))
+        outcome = changed(outcome, alarms=(*outcome.alarms, *told))
+        if not positions:
+            # Fees and interest that the venue has booked by itself are no reason to stop.
+            return outcome
+        return changed(outcome, hold=Hold(Action.HALT, Trip.UNRECONCILED, f"positions differ: {'; '.join(positions)}"))
 
     def _with_hole(self, report: r.VenueListed, requests: tuple[r.VenueRequest, ...], now: int) -> Outcome:
         """Judge a list of which some was lost on the way: it proves nothing, and is asked for anew once it is due."""
@@ -246,13 +255,17 @@ class Reconciler(Blotter):
             if order.strategy_id == EXTERNAL and is_at_venue(order) and order.client_order_id in self._in_list:
                 yield from self._cancelled_there(order, now)
 
-    def _unexplained(self, report: r.VenueListed) -> Iterator[str]:
+    def _positions_that_differ(self, report: r.VenueListed) -> Iterator[str]:
         """Return what the venue holds and we do not, as a person would be told of it."""
         if not self._remembers or report.positions is None:
             return
         keys = self._positions.keys()
         on_record = ((key[1], self._positions.of(key)) for key in keys)
         yield from differences(report.positions, on_record, hedged=self._hedged)
+
+    def _balances_that_differ(self, report: r.VenueListed) -> Iterator[str]:
+        if self._remembers and self._cash is not None and report.balances is not None:
+            yield from self._cash.differences(report.balances, self._positions)
 
     def refuse_held(self, request: r.VenueSubmit | r.VenueModify, decided_in: Gate) -> Refusal | None:
         """Judge a request that has waited to be recorded, by what has happened meanwhile.
@@ -308,6 +321,8 @@ class Reconciler(Blotter):
         super().commit(outcome, elapsed_ns)
         for update in outcome.updates:
             self._note_agreement(update)
+            if self._cash is not None:
+                self._cash.on_update(update)
         if outcome.gate is not None and outcome.gate.disconnected is not None:
             # Nothing more comes of what was asked on a link that is gone.
             self._let_go_of_list()

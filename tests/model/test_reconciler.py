@@ -12,6 +12,7 @@ from orderpit.model import events as e
 from orderpit.model import reports as r
 from orderpit.model.alarm import AlarmCode
 from orderpit.model.blotter import EXTERNAL, Outcome
+from orderpit.model.cash_on_record import CashOnRecord
 from orderpit.model.commands import CancelOrder
 from orderpit.model.gate import Hold
 from orderpit.model.instructions import Instructions
@@ -668,6 +669,49 @@ def test_positions_that_differ_while_orders_are_asked_about_are_compared_when_th
     assert book.has_reconciled
     book.commit(book.decide_reconciled(LATER), LATER)
     assert not book.gate.reconciling
+
+
+# -- balances
+
+
+def usdt(*amounts: str) -> tuple[r.VenueBalance, ...]:
+    return tuple(r.VenueBalance(currency="USDT", amount=amount) for amount in amounts)
+
+
+def agreed_on(balances, **settings) -> Outcome:
+    """Return what follows where 10 were bought at 100, with a fee of 1, of the 5000 that there were."""
+    cash = CashOnRecord({}, {"USDT": exact("cash", "5000")}, {}, is_spot=False)
+    book = record(*BOUGHT, **{"remembers": True, "cash": cash} | settings)
+    return heard(book, end(listing(asking(book)), balances=balances))
+
+
+def test_balances_that_differ_are_told_with_the_numbers_and_trip_nothing():
+    outcome = agreed_on(usdt("3990"))
+    assert [(alarm.code, alarm.text) for alarm in outcome.alarms] == [
+        (AlarmCode.UNRECONCILED, "USDT: the venue has 3990, on record are 3999")
+    ]
+    assert outcome.hold is None
+
+
+@pytest.mark.parametrize(
+    ("balances", "settings"),
+    [(usdt("3999"), {}), (None, {}), (usdt("1"), {"remembers": False}), (usdt("1"), {"cash": None})],
+    ids=["equal", "not told", "of a venue that has not known all", "no cash is kept"],
+)
+def test_balances_that_agree_or_cannot_be_compared_are_not_told(balances, settings):
+    assert agreed_on(balances, **settings).alarms == ()
+
+
+def test_balances_that_differ_while_orders_are_asked_about_are_compared_when_they_are_known():
+    cash = CashOnRecord({}, {"USDT": exact("cash", "5000")}, {}, is_spot=False)
+    book = record(*OPENED, remembers=True, cash=cash)
+    outcome = heard(book, end(listing(asking(book)), balances=usdt("4700")))
+    assert (asked_about(outcome), outcome.alarms) == (["o-1"], ())
+    told(book, report(r.VenueFilled, fill=fill("x-1", "3", fee="0")))
+    told(book, standing(*query_ids(outcome), state=S.CANCELLED, filled_quantity="3"))
+    again = book.decide_reconciled(LATER)
+    book.commit(again, LATER)
+    assert heard(book, end(listing(again), balances=usdt("4700"))).alarms == ()
 
 
 # -- time and the link

@@ -227,6 +227,22 @@ def test_positions_that_cannot_be_explained_halt_trading_until_a_person_resumes(
         assert system.order(system.submit(limit("90"))).state is OrderState.SUBMITTED
 
 
+def test_balances_that_cannot_be_explained_are_told_and_trading_goes_on() -> None:
+    store, problems = MemoryStore(), Recorder()
+    with life(store, SimulatedExchange(maker_fee=0, taker_fee=0)) as system:
+        system.publish(quote())
+        assert system.wait(system.submit(market()), OrderState.FILLED, timeout=BOUND)
+        system.deposit("USDT", "50")
+        there = system.portfolio().cash["USDT"]
+    venue = Lister(balances=(r.VenueBalance(currency="USDT", amount=there),))
+    with life(store, venue, on_error=problems) as system:
+        assert alarms(problems, AlarmCode.UNRECONCILED) == []
+        venue.listed["balances"] = (r.VenueBalance(currency="USDT", amount=there - 1),)
+        assert system.reconcile()
+        assert system.trading_state() is TradingState.ACTIVE
+    assert alarms(problems, AlarmCode.UNRECONCILED) == ["USDT: the venue has 99948, on record are 99949"]
+
+
 def test_a_list_that_does_not_come_is_asked_for_again() -> None:
     class Deaf(Lister):
         def request(self, request: Any) -> None:
