@@ -458,7 +458,7 @@ class RiskBook:
         if isinstance(event, e.OrderCreated) and event.unasked:
             # The order manager's own; it stands in for one that was judged, or closes a position.
             return self._new(event.terms, event.link, order)
-        if order.in_doubt and order.strategy_id != EXTERNAL:
+        if order.in_doubt:
             # It had ended, and now it may have executed more than was told.
             return self._new(terms_of(order), order.link, order)
         return None

@@ -11,7 +11,6 @@ from ...model.contingent import due_ns
 from ...model.kinds import OrderState, Pending, Side
 from ...model.numbers import ZERO, add, multiply
 from ...model.order import Order
-from ...model.records import EXTERNAL
 from .laws import Stream, Violation, must_equal
 from .passes import Passes
 from .sharing import actors_of, inside
@@ -95,10 +94,9 @@ class Rest:
     def _hold_exposure(self) -> None:
         working = inside(self._book, "_working")
         doubted = {order.order_id: order for order in self._blotter.orders() if order.is_closed and order.in_doubt}
+        # What nobody here has sent counts too: an order that was found at the venue, and adopted, may fill.
         live = self._stream.live | doubted
-        # What nobody here has sent, risk has not approved.
-        ours = {order_id for order_id, order in live.items() if order.strategy_id != EXTERNAL}
-        must_equal("I-13", "orders that risk counts as working", set(working), ours)
+        must_equal("I-13", "orders that risk counts as working", set(working), set(live))
         must_equal("I-17", "orders that risk waits for", sorted(inside(self._book, "_judged")), [])
         if self._book.funds.cash is None:
             return
