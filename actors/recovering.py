@@ -10,7 +10,6 @@ import attrs
 
 from ..model.errors import InvalidConfiguration
 from ..model.events import OrderUpdate
-from ..model.records import EXTERNAL
 from ..model.values import changed
 from .books import Books, books_for
 from .runtime import Runtime
@@ -78,11 +77,7 @@ def recovered_books(settings: Settings, runtime: Runtime, opened: Opened | None)
 def _used_by(books: Books) -> Used:
     from ..journal.continuing import Used  # noqa: PLC0415  # the extra `journal`
 
-    live = books.view.select(live_only=True)
-    working = frozenset(order.symbol for order in live if order.strategy_id != EXTERNAL)
-    figures = books.portfolio.snapshot(None)
-    open_positions = (symbol for symbol, one in figures.positions.items() if one.long.quantity or one.short.quantity)
-    return Used(held=frozenset(order.symbol for order in live).union(open_positions), working=working)
+    return Used.of(books.view.select(live_only=True), books.portfolio.snapshot(None))
 
 
 def _in_time(recorded: Iterator[OrderUpdate], runtime: Runtime) -> Iterator[OrderUpdate]:

@@ -19,7 +19,6 @@ from ..model.market import Trade
 from ..model.order import Order
 from ..model.performance_book import PerformanceBook
 from ..model.portfolio import PortfolioBook
-from ..model.records import EXTERNAL
 from ..model.statistics import Statistics
 from .continuing import Used
 from .terms import JournalTerms
@@ -84,13 +83,7 @@ class Books:
     @property
     def used(self) -> Used:
         """What is open: which terms can change now depends on it."""
-        live = tuple(self.orders[order_id] for order_id in self.live)
-        positions = self.portfolio.snapshot().positions.values()
-        held = {one.symbol for one in positions if one.long.quantity or one.short.quantity}
-        return Used(
-            held=frozenset(order.symbol for order in live) | held,
-            working=frozenset(order.symbol for order in live if order.strategy_id != EXTERNAL),
-        )
+        return Used.of((self.orders[order_id] for order_id in self.live), self.portfolio.snapshot())
 
     def audit(self) -> tuple[AuditReport, tuple[str, ...]]:
         """Hold the books against each other.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, Self
 
 import attrs
 
@@ -11,8 +13,14 @@ from ..model.account import Currency
 from ..model.booking import quote_of
 from ..model.errors import InvalidJournal
 from ..model.instrument import Instrument
-from ..model.numbers import plain
+from ..model.numbers import is_multiple, plain
+from ..model.order import Order
+from ..model.portfolio_snapshot import PortfolioSnapshot, Position
+from ..model.records import EXTERNAL
 from .terms import JournalTerms
+
+_Numbers = Mapping[str, tuple[Decimal, ...]]
+_NOTHING: Final[_Numbers] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
@@ -21,11 +29,37 @@ class Used:
 
     Attributes:
         held: symbols of which there is a position or a live order.
-        working: symbols of which there is a live order that somebody here has sent.
+        ours: those of them in which somebody here has traded; the others are of nobody's orders only.
+        quantities: by symbol, of its positions and what its live orders may still execute.
+        prices: by symbol, of its live orders.
     """
 
     held: frozenset[str] = frozenset()
-    working: frozenset[str] = frozenset()
+    ours: frozenset[str] = frozenset()
+    quantities: _Numbers = _NOTHING
+    prices: _Numbers = _NOTHING
+
+    @classmethod
+    def of(cls, live: Iterable[Order], portfolio: PortfolioSnapshot) -> Self:
+        """Tell it from the live orders and the positions, those of nothing included."""
+        quantities: dict[str, tuple[Decimal, ...]] = {}
+        prices: dict[str, tuple[Decimal, ...]] = {}
+        ours = {
+            symbol
+            for name, figures in portfolio.strategies.items()
+            if name != EXTERNAL
+            for symbol in _open(figures.positions)
+        }
+        for symbol, one in _open(portfolio.positions).items():
+            quantities[symbol] = (one.long.quantity, one.short.quantity)
+        for order in live:
+            symbol = order.symbol
+            if order.strategy_id != EXTERNAL:
+                ours.add(symbol)
+            quantities[symbol] = (*quantities.get(symbol, ()), order.leaves_quantity)
+            given = (price for price in (order.price, order.stop_price) if price is not None)
+            prices[symbol] = (*prices.get(symbol, ()), *given)
+        return cls(held=frozenset(quantities.keys() | ours), ours=frozenset(ours), quantities=quantities, prices=prices)
 
 
 @attrs.frozen
@@ -54,10 +88,10 @@ def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[C
     netted, how currencies are rounded, and the account's currency, which recorded limits are in.
 
     Instruments may be added, where their symbols name their currencies; limits of their orders may change at any time.
-    One may go, or have other increments, while there is no position and no live order in it; one that was added later
-    is not among the terms, so of it only a live order of somebody's is looked at: one of nobody's may be of a symbol
-    that was never traded here. The margin may change, the kind of account only while there is no position and no live
-    order at all.
+    One may go, or have other increments, while there is no position and no live order in it. Of one that was added
+    later the increments are not kept: while anything of somebody's is open in it it may not go, and all that is open
+    must be whole steps of the increments that are asked for. What is open of nobody's may be in a symbol that was never
+    traded here. The margin may change, the kind of account only while there is no position and no live order at all.
 
     Args:
         before: of the journal.
@@ -67,13 +101,11 @@ def conflicts(before: JournalTerms, now: JournalTerms, used: Used) -> Iterator[C
     known, kept = before.by_symbol, now.by_symbol
     for instrument in before.instruments:
         yield from _of_instrument(instrument, kept.get(instrument.symbol), used)
-    for symbol in sorted(used.working - known.keys() - kept.keys()):
-        yield Conflict("instruments", symbol, f"without {symbol}", _OPEN)
+    for symbol in sorted(used.held - known.keys()):
+        yield from _of_added(symbol, kept.get(symbol), used)
     for instrument in now.instruments:
-        quote = quote_of({}, instrument.symbol)
-        if instrument.symbol not in known and instrument.quote != quote:
-            rule = f"one that is added must be quoted in what its symbol names, which is {quote}"
-            yield Conflict(f"instruments {instrument.symbol} quote", "none", instrument.quote, rule)
+        if instrument.symbol not in known:
+            yield from _of_names(instrument)
     if (before.cash is None) is not (now.cash is None) or dict(before.cash or ()) != dict(now.cash or ()):
         yield Conflict("cash", _cash(before), _cash(now), "the opening cash stays; pay in or out by a transfer")
     one, other = _named(before.account), _named(now.account)
@@ -116,6 +148,38 @@ def _of_instrument(before: Instrument, now: Instrument | None, used: Used) -> It
         one, other = getattr(before, name), getattr(now, name)
         if one != other:
             yield Conflict(f"instruments {symbol} {name}", one, other, "money that is recorded is in it")
+
+
+def _open(positions: Mapping[str, Position]) -> Mapping[str, Position]:
+    return {symbol: one for symbol, one in positions.items() if one.long.quantity or one.short.quantity}
+
+
+def _of_added(symbol: str, now: Instrument | None, used: Used) -> Iterator[Conflict]:
+    """Compare an instrument that was added later, in which something is open, with what is open."""
+    if now is None:
+        if symbol not in used.ours:
+            return
+        rule = f"it was added later, and {_OPEN}: name it among the instruments"
+        yield Conflict("instruments", f"no {symbol}", f"without {symbol}", rule)
+        return
+    for name, values in (("price_increment", used.prices), ("quantity_increment", used.quantities)):
+        step: Decimal = getattr(now, name)
+        for value in values.get(symbol, ()):
+            if not is_multiple(value, step):
+                rule = f"{plain(value)} is open in it, and must be a multiple"
+                yield Conflict(f"instruments {symbol} {name}", "none", plain(step), rule)
+
+
+def _of_names(added: Instrument) -> Iterator[Conflict]:
+    """Hold the currencies of an instrument that is added against those that readers of the journal know."""
+    symbol = added.symbol
+    for name, found, expected in (
+        ("base", added.base, symbol.partition("/")[0]),
+        ("quote", added.quote, quote_of({}, symbol)),
+    ):
+        if found != expected:
+            rule = f"one that is added must have the currencies that its symbol names, here {expected}"
+            yield Conflict(f"instruments {symbol} {name}", "none", found, rule)
 
 
 def _cash(terms: JournalTerms) -> str:

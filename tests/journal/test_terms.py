@@ -30,8 +30,16 @@ FULL = JournalTerms(
     positions="hedged",
     package="1.2",
 )
-HELD = Used(held=frozenset({"BTC/USDT"}), working=frozenset({"BTC/USDT"}))
-LATER = Used(held=frozenset({"SOL/USDT"}), working=frozenset({"SOL/USDT"}))
+HELD = Used(held=frozenset({"BTC/USDT"}), ours=frozenset({"BTC/USDT"}))
+LATER = Used(
+    held=frozenset({"SOL/USDT"}),
+    ours=frozenset({"SOL/USDT"}),
+    quantities={"SOL/USDT": (Decimal(6), Decimal(0), Decimal(4))},
+    prices={"SOL/USDT": (Decimal("20.5"),)},
+)
+LEFT = Used(
+    held=frozenset({"SOL/USDT"}), ours=frozenset({"SOL/USDT"}), quantities={"SOL/USDT": (Decimal(0), Decimal(-6))}
+)
 SOLD = Used()
 
 
@@ -71,16 +79,32 @@ def finer(**changes):
     return attrs.evolve(TERMS, instruments=(attrs.evolve(BTC, **changes),))
 
 
+def added(**changes):
+    return attrs.evolve(TERMS, instruments=(BTC, attrs.evolve(SOL, **changes)))
+
+
 @pytest.mark.parametrize(
     ("now", "used", "fields"),
     [
         (TERMS, HELD, []),
         (attrs.evolve(TERMS, instruments=(BTC, SOL)), HELD, []),
-        (attrs.evolve(TERMS, instruments=(BTC, ETH)), HELD, ["instruments ETHUSD quote"]),
+        (attrs.evolve(TERMS, instruments=(BTC, ETH)), HELD, ["instruments ETHUSD base", "instruments ETHUSD quote"]),
+        (
+            attrs.evolve(TERMS, instruments=(BTC, attrs.evolve(SOL, base_currency="S"))),
+            HELD,
+            ["instruments SOL/USDT base"],
+        ),
         (attrs.evolve(TERMS, instruments=(SOL,)), HELD, ["instruments"]),
         (attrs.evolve(TERMS, instruments=(SOL,)), SOLD, []),
         (TERMS, LATER, ["instruments"]),
         (attrs.evolve(TERMS, instruments=(BTC, SOL)), LATER, []),
+        (TERMS, LEFT, ["instruments"]),
+        (attrs.evolve(TERMS, instruments=(BTC, SOL)), LEFT, []),
+        (added(price_increment="1"), LATER, ["instruments SOL/USDT price_increment"]),
+        (added(price_increment="0.5", quantity_increment="2"), LATER, []),
+        (added(quantity_increment="4"), LATER, ["instruments SOL/USDT quantity_increment"]),
+        (added(quantity_increment="4"), LEFT, ["instruments SOL/USDT quantity_increment"]),
+        (added(quantity_increment="4"), SOLD, []),
         (finer(price_increment="0.1"), HELD, ["instruments BTC/USDT price_increment"]),
         (finer(quantity_increment="1"), HELD, ["instruments BTC/USDT quantity_increment"]),
         (finer(price_increment="0.1"), SOLD, []),
@@ -98,7 +122,8 @@ def finer(**changes):
         (attrs.evolve(TERMS, package="99"), HELD, []),
     ],
     ids=[
-        *("same", "added", "added-odd", "removed-held", "removed-sold", "added-removed", "added-kept"),
+        *("same", "added", "added-odd", "added-base", "removed-held", "removed-sold", "added-removed", "added-kept"),
+        *("added-left", "added-held", "added-tick", "added-whole", "added-lot", "added-lot-held", "added-lot-sold"),
         *("tick-held", "lot-held", "tick-sold", "limit"),
         *("quote", "base", "cash", "no-cash", "account-held", "account-sold", "currency", "basis", "places", "exact"),
         "package",
@@ -128,6 +153,15 @@ def test_a_conflict_names_the_field_and_both_values():
     )
 
 
+def test_who_leaves_out_what_was_added_and_is_open_is_told_what_to_do():
+    with pytest.raises(InvalidJournal) as caught:
+        refuse_changes("j.db", TERMS, TERMS, LEFT)
+    assert str(caught.value) == (
+        "j.db: instruments: begun with no SOL/USDT, now without SOL/USDT: it was added later, and "
+        "there are positions or live orders in it: name it among the instruments"
+    )
+
+
 def test_terms_under_which_a_journal_can_go_on_pass():
     refuse_changes("j.db", TERMS, attrs.evolve(TERMS, instruments=(BTC, SOL), package="2"), HELD)
 
@@ -137,7 +171,13 @@ def test_what_is_open_is_told_by_the_books():
     assert books.used == Used()
     for update in run()[0]:
         books.take(update)
-    assert books.used == HELD
+    assert (books.used.held, books.used.ours) == (HELD.held, HELD.ours)
+    held = books.portfolio.snapshot().positions["BTC/USDT"]
+    working = [books.orders[order_id] for order_id in books.live]
+    assert books.used.quantities == {
+        "BTC/USDT": (held.long.quantity, held.short.quantity, *(order.leaves_quantity for order in working))
+    }
+    assert Decimal(50) in books.used.prices["BTC/USDT"]
 
 
 def test_an_order_of_nobodys_asks_for_no_instrument():
@@ -145,5 +185,5 @@ def test_an_order_of_nobodys_asks_for_no_instrument():
     terms = SubmitOrder("SOL/USDT", Side.BUY, OrderType.MARKET, "1", order_id="x", source=EXTERNAL)
     created = OrderCreated(time_ns=1, source="m", order_id="x", strategy_id=EXTERNAL, terms=terms)
     books.take(OrderUpdate(1, created, apply(None, created)))
-    assert books.used == Used(held=frozenset({"SOL/USDT"}))
+    assert (books.used.held, books.used.ours) == ({"SOL/USDT"}, set())
     assert not list(conflicts(TERMS, TERMS, books.used))

@@ -6,8 +6,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
-from helpers import BOUND, BTC, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
+from helpers import BOUND, BTC, ETH, OwnVenue, Recorder, assert_clean, limit, market, quote, system_of
 from recovering import pictures, rebuilt, rebuilt_books, recorded_in
 
 from orderpit import (
@@ -531,3 +532,23 @@ def test_a_journal_that_a_failed_start_has_begun_keeps_the_terms_it_was_begun_wi
     with pytest.raises(InvalidJournal, match="cash: begun with 100000 USDT, now 5 USDT"):
         journalled(store, cash={"USDT": "5"}).start()
     journalled(store).start().stop()
+
+
+@pytest.mark.parametrize(
+    "order", [market("1.5", symbol="ETH/USDT"), limit("90.5", "1.5", symbol="ETH/USDT")], ids=["position", "order"]
+)
+def test_what_is_open_in_an_instrument_that_was_added_keeps_it(order: Any) -> None:
+    store = MemoryStore()
+    journalled(store).start().stop()
+    with system_of(BTC, ETH, journal=store, runtime="stepped", cash=CASH) as system:
+        system.publish(quote(symbol="ETH/USDT"))
+        system.submit(order)
+    for instruments, expected in (
+        ((BTC,), "now without ETH/USDT: it was added later, .* name it among the instruments"),
+        ((BTC, attrs.evolve(ETH, quantity_increment="1")), "quantity_increment: .*, now 1: 1.5 is open in it"),
+    ):
+        with pytest.raises(InvalidJournal, match=expected):
+            system_of(*instruments, journal=store, runtime="stepped", cash=CASH).start()
+    system_of(
+        BTC, attrs.evolve(ETH, quantity_increment="0.5"), journal=store, runtime="stepped", cash=CASH
+    ).start().stop()
