@@ -186,7 +186,8 @@ class SimulatedVenue:
             )
         )
         self._accept(order, request)
-        if not self._ties.end_late(order):
+        order = self._ties.arrive(order, request.time_ns)
+        if order.is_live:
             self._execution.arrive(order)
 
     def _unfit(self, request: r.VenueSubmit) -> Refusal | None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from .kinds import Contingency, OrderState, Reason
-from .numbers import ZERO, add, plain, subtract
+from .numbers import ZERO, add, plain, subtract, total
 from .venue_curtailing import cancel, shorten
 from .venue_memory import VenueMemory
 from .venue_order import VenueOrder, VenueRules
@@ -37,31 +37,55 @@ class Ties:
         """Take an execution of an order over to those that stand beside it in its group."""
         if not self._ties or order.contingency is None:
             return
-        text = f"{plain(quantity)} of {order.client_order_id} was executed"
         for other in tuple(self._beside(order)):
-            left = ZERO if order.contingency is Contingency.OCO else subtract(other.leaves, quantity)
-            if left > ZERO:
-                shorten(self._memory, other, add(other.filled, left), Reason.CONTINGENT, self._next_id())
+            if order.contingency is Contingency.OCO:
+                cancel(self._memory, other, Reason.CONTINGENT, _executed(quantity, order))
             else:
-                cancel(self._memory, other, Reason.CONTINGENT, text)
+                self._take(other, quantity, order)
 
-    def end_late(self, order: VenueOrder) -> bool:
-        """Cancel an order that comes in when another of its OCO group has been executed already; say whether it did.
+    def _take(self, other: VenueOrder, quantity: Decimal, executed: VenueOrder) -> None:
+        """Take from an order of an OUO group what was executed of another."""
+        left = subtract(other.leaves, quantity)
+        if left > ZERO:
+            shorten(self._memory, other, add(other.filled, left), Reason.CONTINGENT, self._next_id())
+        elif other.is_live:
+            cancel(self._memory, other, Reason.CONTINGENT, _executed(quantity, executed))
 
-        One that was executed and then cancelled does not count: the order that comes in may be what replaces it.
+    def arrive(self, order: VenueOrder, asked_ns: int) -> VenueOrder:
+        """Keep an order that comes in to what executions of the others of its group have left of it.
+
+        Of an OCO group any execution cancels it. One that was executed and then cancelled does not count: what comes in
+        may be what replaces it. Of an OUO group what was executed since it was asked for is taken from it; whoever
+        asked has reckoned with what was executed before.
+
+        Args:
+            order: as it has been accepted.
+            asked_ns: when it was asked for.
         """
-        if not self._ties or order.contingency is not Contingency.OCO:
-            return False
+        if not self._ties or order.contingency is None:
+            return order
         known = (self._memory.orders.get(client_id) for client_id in self._memory.tied(order))
-        executed = next((other for other in known if other and other.filled and other.state in _EXECUTED), None)
-        if executed is None:
-            return False
-        text = f"{plain(executed.filled)} of {executed.client_order_id} was executed"
-        cancel(self._memory, order, Reason.CONTINGENT, text)
-        return True
+        others = [other for other in known if other is not None and other is not order]
+        if order.contingency is Contingency.OCO:
+            executed = next((other for other in others if other.filled and other.state in _EXECUTED), None)
+            if executed is not None:
+                cancel(self._memory, order, Reason.CONTINGENT, _executed(executed.filled, executed))
+        else:
+            # Where it may replace one that was cancelled, what bears the same time was known when that was asked for.
+            since_ns = asked_ns + any(other.state is OrderState.CANCELLED for other in others)
+            for other in others:
+                late = [fill.quantity for fill in other.fill_chain.items() if fill.time_ns >= since_ns]
+                if late:
+                    self._take(order, total(late), other)
+                    order = self._memory.orders[order.client_order_id]
+        return self._memory.orders[order.client_order_id]
 
     def _beside(self, order: VenueOrder) -> Iterator[VenueOrder]:
         for client_id in self._memory.tied(order):
             other = self._memory.orders.get(client_id)
             if other is not None and other.is_live and client_id != order.client_order_id:
                 yield other
+
+
+def _executed(quantity: Decimal, order: VenueOrder) -> str:
+    return f"{plain(quantity)} of {order.client_order_id} was executed"

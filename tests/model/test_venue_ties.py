@@ -20,7 +20,7 @@ def tied(line: str) -> tuple[str, Contingency | None]:
     return rest, Contingency(name) if name else None
 
 
-def tell(venue: SimulatedVenue, story: str) -> list[str]:
+def tell(venue: SimulatedVenue, story: str, asked_ns: int = 7) -> list[str]:
     told = []
     for line in lines_of(story):
         happens, arrow, _ = line.partition(" ->")
@@ -28,7 +28,7 @@ def tell(venue: SimulatedVenue, story: str) -> list[str]:
         if contingency is None:
             reports = act(venue, rest)
         else:
-            request = attrs.evolve(submit(*rest.split()), contingency=contingency)
+            request = attrs.evolve(submit(*rest.split()), contingency=contingency, time_ns=asked_ns)
             reports = venue.request(request, 7)
         told.append(f"{happens}{arrow} {'; '.join(map(said, reports))}".rstrip() if arrow else happens)
     return told
@@ -108,6 +108,40 @@ REPLACED = """
 @pytest.mark.parametrize("story", [LATE, REPLACED], ids=["executed", "replaced"])
 def test_what_comes_in_after_an_execution_of_its_oco_never_meets_the_market(story):
     assert tell(a_venue(), story) == lines_of(story)
+
+
+LATE_UPDATED = """
+    quote 100 / 101x6
+    a BUY 4 limit 101 in g | OUO -> a accepted; a 4 @ 101 taker
+    b BUY 6 limit 102 in g | OUO -> b accepted; b now 2 CONTINGENT; b 2 @ 101 taker
+    c BUY 5 limit 99 in g | OUO -> c accepted; c now 1 CONTINGENT; c Cancelled CONTINGENT
+    d SELL 4 limit 120 in h | OUO -> d accepted
+"""
+EARLIER = """
+    quote 100 / 101x6
+    a BUY 4 limit 101 in g | OUO -> a accepted; a 4 @ 101 taker
+"""
+ASKED_LATER = """
+    b BUY 6 limit 99 in g | OUO -> b accepted
+"""
+UPDATED_REPLACED = """
+    quote 100 / 101x1
+    a BUY 4 limit 101 in g | OUO -> a accepted; a 1 @ 101 taker
+    b BUY 5 limit 99 in g | OUO -> b accepted; b now 4 CONTINGENT
+    cancel b -> b Cancelled REQUESTED
+    c BUY 4 limit 98 in g | OUO -> c accepted
+"""
+
+
+@pytest.mark.parametrize("story", [LATE_UPDATED, UPDATED_REPLACED], ids=["executed", "replaced"])
+def test_what_comes_in_after_an_execution_of_its_ouo_is_what_that_leaves(story):
+    assert tell(a_venue(), story) == lines_of(story)
+
+
+def test_what_was_asked_for_after_an_execution_has_reckoned_with_it():
+    venue = a_venue()
+    assert tell(venue, EARLIER) == lines_of(EARLIER)
+    assert tell(venue, ASKED_LATER, asked_ns=8) == lines_of(ASKED_LATER)
 
 
 def test_a_venue_that_ties_nothing_fills_both():
