@@ -17,7 +17,7 @@ from ..model.text import identifier
 
 _EVENTS: Final = frozenset(get_args(Event))
 _EXCHANGE_METHODS: Final = ("connect", "request", "on_market_data", "close")
-_STORE_METHODS: Final = ("begin", "append", "read", "keep_snapshot", "snapshot", "backup", "close")
+_STORE_METHODS: Final = ("begin", "append", "read", "backup", "close")
 _LONGEST: Final = 1_000_000_000
 
 

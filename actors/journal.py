@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..journal.store import JournalStore, Row
 from ..model.alarm import Alarm, AlarmCode
@@ -13,6 +13,10 @@ from .actor import BaseActor
 from .address import Address, Target
 from .messages import Backup, Durable, Flush, Query, Record, Unrecorded
 from .runtime import Cancellable, Context
+
+if TYPE_CHECKING:
+    # The extra `journal`.
+    from ..journal.spooling import Spool
 
 RETRY_NS: Final = 1_000_000_000
 """How long it waits before it tries again to write to a store that was full."""
@@ -36,6 +40,7 @@ class Journal(BaseActor):
         encode: makes the row of an entry.
         say: told why nothing can be written down, and None when it can again; called on the journal's thread.
         call_later: sets a timer on the runtime.
+        spool: given what has been written down, for snapshots.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Journal(BaseActor):
         encode: Encode,
         say: Callable[[JournalError | None], None],
         call_later: Callable[..., Cancellable],
+        spool: Spool | None = None,
     ) -> None:
         super().__init__(context)
         self._me = me
@@ -58,6 +64,7 @@ class Journal(BaseActor):
         self._say = say
         self._why_not: JournalError | None = None
         self._call_later = call_later
+        self._spool = spool
         self._rows: list[Row] = []
         # What is behind in the mailbox comes first, so that it is written in one go.
         self._flush_sent = False
@@ -114,6 +121,8 @@ class Journal(BaseActor):
             self._stands(None)
             self._alarm("the journal has room again")
         self.send(self._manager, Durable(self._rows[-1].sequence))
+        if self._spool is not None:
+            self._spool.take(self._rows, self._store.head)
         self._rows.clear()
 
     def _full(self, error: JournalFull) -> None:
@@ -139,6 +148,8 @@ class Journal(BaseActor):
         """Let go of the store."""
         if unwritten := len(self._rows) + self._not_taken:
             self._report("stopped before it could write down", f"{unwritten} rows")
+        if self._spool is not None:
+            self._spool.close()
         try:
             self._store.close()
         except BaseException as error:  # noqa: BLE001  # reported; nothing must keep an actor from stopping

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ..model.errors import InvalidConfiguration
-from ..model.events import OrderUpdate
 from ..model.values import changed
 from .books import Books, books_for
 from .runtime import Runtime
@@ -18,6 +17,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..journal.continuing import Used
     from ..journal.recorded import Opened
+    from ..journal.spooling import Spool
 
 
 def open_journal_of(settings: Settings) -> Opened | None:
@@ -52,38 +52,44 @@ def open_journal_of(settings: Settings) -> Opened | None:
     return open_journal(settings.journal, terms)
 
 
-def recovered_books(settings: Settings, runtime: Runtime, opened: Opened | None) -> Books:
-    """Return the books that a system begins with.
+def recovered_books(
+    settings: Settings, runtime: Runtime, opened: Opened | None, say: Callable[[str], object]
+) -> tuple[Books, Spool | None]:
+    """Return the books that a system begins with, and what has snapshots made of them from there on.
+
+    Args:
+        settings: of the system.
+        runtime: of the system.
+        opened: its journal, if there is one.
+        say: told why no more snapshots are made.
 
     Raises:
         JournalCorrupt: at the first row of the journal that is not what was written.
         InvalidJournal: for settings under which what is recorded would mean something else.
     """
-    if opened is None or not opened.store.head.sequence:
-        books = books_for(settings, runtime)
-        if opened is not None:
-            # A start that failed may have begun it, with other terms.
-            opened.must_fit(_used_by(books))
-        return books
-    runtime.live_again(opened.store.head.sequence)
+    if opened is None:
+        return books_for(settings, runtime), None
+    from .snapshotting import recover  # noqa: PLC0415  # the extra `journal`
+
+    head = opened.store.head
+    if head.sequence:
+        runtime.live_again(head.sequence)
     # What is no longer traded may have been: its fills are folded all the same.
     known = MappingProxyType({**opened.terms.by_symbol, **settings.instruments})
     books = books_for(changed(settings, instruments=known), runtime)
-    books.recover(_in_time(opened.recorded, runtime), runtime.context("recovery").elapsed_ns())
-    opened.must_fit(_used_by(books))
-    return books
+    folded, spool = recover(opened, books, runtime.context("recovery").elapsed_ns(), settings.snapshot_every, say)
+    try:
+        runtime.begin_no_earlier(folded.latest_ns)
+        # Of one without rows too: a start that failed may have begun it, with other terms.
+        opened.must_fit(_used_by(folded.books))
+    except BaseException:
+        if spool is not None:
+            spool.close()
+        raise
+    return folded.books, spool
 
 
 def _used_by(books: Books) -> Used:
     from ..journal.continuing import Used  # noqa: PLC0415  # the extra `journal`
 
     return Used.of(books.view.select(live_only=True), books.portfolio.snapshot(None))
-
-
-def _in_time(recorded: Iterator[OrderUpdate], runtime: Runtime) -> Iterator[OrderUpdate]:
-    """Let no time begin before what has happened."""
-    latest_ns = 0
-    for update in recorded:
-        latest_ns = max(latest_ns, update.event.time_ns)
-        yield update
-    runtime.begin_no_earlier(latest_ns)

@@ -151,6 +151,10 @@ def _history(value: int) -> int:
     return whole("history", value, InvalidConfiguration, least=1)
 
 
+def _snapshot_every(value: int) -> int:
+    return whole("snapshot_every", value, InvalidConfiguration, least=0)
+
+
 def _max_in_flight(value: int) -> int:
     return whole("max_in_flight", value, InvalidConfiguration, least=1)
 
@@ -193,6 +197,10 @@ def _lists(settings: Settings) -> bool:
     return checks.flag_of("exchange", settings.exchange, "lists", unless_said=False)
 
 
+SNAPSHOT_EVERY: Final = 20_000
+"""So many rows make another snapshot worth while: they are folded in two seconds or so."""
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """The arguments of TradingSystem, where they are described.
@@ -224,6 +232,7 @@ class Settings:
     kill_file: str | None = attrs.field(default=None, converter=_kill_file)
     journal: str | JournalStore | None = attrs.field(default=None, converter=_journal)
     unknown_orders: Literal["adopt", "cancel"] = attrs.field(default="adopt", validator=_one_of("adopt", "cancel"))
+    snapshot_every: int = attrs.field(default=SNAPSHOT_EVERY, converter=_snapshot_every)
     amends: bool = attrs.field(init=False, default=attrs.Factory(_amends, takes_self=True))
     ties: bool = attrs.field(init=False, default=attrs.Factory(_ties, takes_self=True))
     lists: bool = attrs.field(init=False, default=attrs.Factory(_lists, takes_self=True))

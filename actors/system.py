@@ -45,7 +45,7 @@ from .monitor import to_stderr
 from .playback import Playback
 from .reading import ASK_TIMEOUT, WHY
 from .recovering import open_journal_of, recovered_books
-from .settings import Settings, patience
+from .settings import SNAPSHOT_EVERY, Settings, patience
 from .steering import Steering
 from .stepped import Stepped
 from .threads import after_fork_in_child
@@ -91,6 +91,8 @@ class TradingSystem(Steering):
         journal: a path, or a JournalStore: every fact is written down there before anything follows from it, and the
             system begins with what was written down before. None keeps nothing.
         unknown_orders: "adopt" orders that the venue tells of and that are not on record, or "cancel" them.
+        snapshot_every: so many entries of a journal at a path are folded ahead of the next start, by a process of its
+            own; 0 for never.
 
     Raises:
         InvalidConfiguration: naming the setting, the value and the rule.
@@ -122,6 +124,7 @@ class TradingSystem(Steering):
         kill_file: str | checks.PathLike | None = None,
         journal: str | checks.PathLike | JournalStore | None = None,
         unknown_orders: Literal["adopt", "cancel"] = "adopt",
+        snapshot_every: int = SNAPSHOT_EVERY,
     ) -> None:
         self._settings = Settings(
             instruments=instruments,
@@ -147,6 +150,7 @@ class TradingSystem(Steering):
             kill_file=kill_file,
             journal=journal,
             unknown_orders=unknown_orders,
+            snapshot_every=snapshot_every,
         )
         self._state = "new"
         self._left = {}
@@ -187,9 +191,13 @@ class TradingSystem(Steering):
         settings, at, monitor = self._settings, self._at, self._monitor
         opened = open_journal_of(settings)
         try:
-            books = recovered_books(settings, self._runtime, opened)
+            books, spool = recovered_books(settings, self._runtime, opened, self._say_of_snapshots)
             self._next_order_id = self._runtime.ids(SOURCE)
-            kept = () if opened is None else (opened.store, opened.encode, self._say, self._runtime.call_later)
+            kept = (
+                ()
+                if opened is None
+                else (opened.store, opened.codec.encode, self._say, self._runtime.call_later, spool)
+            )
             for one in plan(settings, self._runtime, at, monitor, self._first_answered, books, kept):
                 self._spawn(one.address, one.actor_class, *one.arguments)
         except BaseException:
@@ -422,6 +430,9 @@ class TradingSystem(Steering):
     def _say(self, why_not: JournalError | None) -> None:
         # One reference, written by the journal's thread and read by every edge.
         self._unrecordable = why_not
+
+    def _say_of_snapshots(self, text: str) -> None:
+        self._report(Problem(self._runtime.now_ns(), self._at.journal.name, text, "", ""))
 
     def _first_answered(self, source: str) -> None:
         if source == SOURCE:

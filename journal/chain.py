@@ -22,20 +22,3 @@ def follow(previous: bytes, row: Row) -> bytes:
     # The lengths stand before what is of no fixed length, so that no two rows are framed alike.
     frame = _FRAME.pack(row.sequence, row.version, len(kind))
     return blake2b(b"".join((previous, frame, kind, row.body)), digest_size=_SIZE).digest()
-
-
-class Parts:
-    """The hash of a snapshot: of the row it belongs to, of the chain there, and of each part in turn."""
-
-    def __init__(self, sequence: int, digest: bytes) -> None:
-        self._hash = blake2b(_FRAME.pack(sequence, 0, 0) + digest, digest_size=_SIZE, person=b"snapshot")
-
-    def add(self, name: str, body: bytes) -> None:
-        """Take the next part."""
-        text = name.encode()
-        self._hash.update(_FRAME.pack(len(body), 0, len(text)) + text)
-        self._hash.update(body)
-
-    def digest(self) -> bytes:
-        """Return the hash of what was taken."""
-        return self._hash.digest()

@@ -143,6 +143,14 @@ class Codec:
             raise self._corrupt(row, f"is no {row.kind}: {_said(error)}") from error
         return cast("Event", event)
 
+    def spelled_out(self) -> dict[int, Checks]:
+        """Return the checks that it remembers, by the rows that spell them out."""
+        return dict(self._at)
+
+    def remember(self, sequence: int, checks: Checks) -> None:
+        """Take over what spelled_out() of another has returned."""
+        self._remember(sequence, checks)
+
     def _decoded(self, layout: _Layout, row: Row) -> Any:
         body, newest = row.body, self._versions[row.kind]
         if not 1 <= row.version <= newest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..model.errors import InvalidJournal, JournalFull
 from .store import GENESIS, Head, Row
@@ -22,7 +22,6 @@ class MemoryStore:
         self.appends = 0
         self._digest = GENESIS
         self._terms = b""
-        self._snapshot: tuple[int, tuple[tuple[str, bytes], ...]] | None = None
 
     @property
     def head(self) -> Head:
@@ -57,14 +56,6 @@ class MemoryStore:
     def read(self, first: int = 1, last: int | None = None) -> Iterator[Row]:
         """Iterate over rows by their numbers, both included."""
         return iter(tuple(self.rows[max(first - 1, 0) : last]))
-
-    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        """Keep what was folded up to a row."""
-        self._snapshot = (sequence, tuple(parts))
-
-    def snapshot(self) -> tuple[int, Iterator[tuple[str, bytes]]] | None:
-        """Return the latest snapshot."""
-        return None if self._snapshot is None else (self._snapshot[0], iter(self._snapshot[1]))
 
     def backup(self, path: str) -> None:
         """Refuse: there is no file to copy."""

@@ -76,7 +76,7 @@ class Orders:
     """
 
     def __init__(self, path: str = "") -> None:
-        self._path = path
+        self.path = path
         self.sequence = 0
         self.by_id: dict[str, Order] = {}
 
@@ -87,14 +87,14 @@ class Orders:
             JournalCorrupt: for a row that does not follow the one before, or an event that the order's life forbids.
         """
         if sequence != self.sequence + 1:
-            raise JournalCorrupt(self._path, sequence, f"follows row {self.sequence}")
+            raise JournalCorrupt(self.path, sequence, f"follows row {self.sequence}")
         order = None
         if not isinstance(event, OF_NO_ORDER):
             before = self.by_id.get(event.order_id)
             try:
                 order = apply(before, event)
             except IllegalTransition as error:
-                raise JournalCorrupt(self._path, sequence, f"tells what cannot have happened: {error}") from error
+                raise JournalCorrupt(self.path, sequence, f"tells what cannot have happened: {error}") from error
             self.by_id[event.order_id] = order
         self.sequence = sequence
         return OrderUpdate(sequence, event, order)

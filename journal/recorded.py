@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import attrs
 
-from ..model.events import Event, OrderUpdate
 from .codec import Codec
 from .continuing import Used, refuse_changes
-from .reading import Orders, updates
 from .sqlite import open_store
-from .store import JournalStore, Row
+from .store import JournalStore
 from .terms import JournalTerms, decode_terms, encode_terms
 
 
@@ -24,16 +20,16 @@ class Opened:
         store: where rows are kept.
         terms: what it was begun with.
         asked: what it is opened with now.
-        encode: makes the row of an entry.
-        recorded: what is in it, oldest first; raises JournalCorrupt at the first row that is not what was written.
+        codec: makes the row of an entry, and an entry of a row.
+        is_file: whether it is one, beside which there may be a snapshot.
     """
 
     path: str
     store: JournalStore
     terms: JournalTerms
     asked: JournalTerms
-    encode: Callable[[int, Event], Row]
-    recorded: Iterator[OrderUpdate]
+    codec: Codec
+    is_file: bool
 
     def must_fit(self, used: Used) -> None:
         """Refuse to go on with terms under which what is recorded would mean something else.
@@ -62,7 +58,7 @@ def open_journal(where: str | JournalStore, terms: JournalTerms) -> Opened:
             store.begin(body)
         begun = decode_terms(store.terms, path)
         codec = Codec(path, store.read)
-        return Opened(path, store, begun, terms, codec.encode, updates(store.read(), codec.decode, Orders(path)))
+        return Opened(path, store, begun, terms, codec, isinstance(where, str))
     except BaseException:
         store.close()
         raise

@@ -6,11 +6,11 @@ import contextlib
 import os
 import sqlite3
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
 from ..model.errors import InvalidJournal, JournalBroken, JournalCorrupt, JournalFull
-from .chain import Parts, beginning, follow
+from .chain import beginning, follow
 from .disk import Disk, RealDisk
 from .mark import Mark
 from .opening import build, enter, establish, primary, refuse_without_folder, refusing, write_again
@@ -295,7 +295,7 @@ class SqliteStore:
     def _each(self, first: int, last: int) -> Iterator[Row]:
         if first > last:
             return
-        digest = self._digest_at(first - 1)
+        digest = self.digest_at(first - 1)
         while first <= last:
             self._readable()
             until = min(first + _AT_ONCE - 1, last)
@@ -311,7 +311,8 @@ class SqliteStore:
             if first <= until:
                 raise JournalCorrupt(self._path, first, "was durable and is gone")
 
-    def _digest_at(self, sequence: int) -> bytes:
+    def digest_at(self, sequence: int) -> bytes:
+        """Return the hash of the chain up to a row, as it is kept."""
         if not sequence:
             return self._start
         try:
@@ -321,58 +322,6 @@ class SqliteStore:
         if found is None or type(found[0]) is not bytes:
             raise JournalCorrupt(self._path, sequence, "was durable and is gone")
         return found[0]
-
-    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        """Keep what was folded up to a row; see JournalStore."""
-        self._writable()
-        if not 0 <= sequence <= self._head.sequence:
-            msg = f"a snapshot of row {sequence} does not belong to {self._head.sequence} rows"
-            raise ValueError(msg)
-        found = Parts(sequence, self._digest_at(sequence))
-        size = 0
-
-        def entries() -> Iterator[tuple[int, str, bytes]]:
-            nonlocal size
-            for position, (name, body) in enumerate(parts, 1):
-                found.add(name, body)
-                size += len(body)
-                yield position, name, body
-
-        def write() -> None:
-            self._connection.execute("DELETE FROM parts")
-            self._connection.execute("DELETE FROM snapshots")
-            self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?)", entries())
-            self._connection.execute("INSERT INTO snapshots VALUES (?, ?)", (sequence, found.digest()))
-
-        self._commit(write)
-        self._relieve(size)
-
-    def snapshot(self) -> tuple[int, Iterator[tuple[str, bytes]]] | None:
-        """Return the latest snapshot that is whole and belongs to the rows that are there; see JournalStore."""
-        self._readable()
-        try:
-            kept = self._connection.execute("SELECT sequence, digest FROM snapshots").fetchall()
-            if len(kept) != 1 or not 0 <= kept[0][0] <= self._head.sequence:
-                return None
-            ((sequence, digest),) = kept
-            for _ in self._parts(sequence, digest):
-                pass
-        except (*_UNREADABLE, JournalCorrupt, TypeError, AttributeError):
-            return None
-        return sequence, self._parts(sequence, digest)
-
-    def _parts(self, sequence: int, digest: bytes) -> Iterator[tuple[str, bytes]]:
-        found = Parts(sequence, self._digest_at(sequence))
-        position = 0
-        while True:
-            position += 1
-            part = self._connection.execute("SELECT name, body FROM parts WHERE position = ?", (position,)).fetchone()
-            if part is None:
-                break
-            found.add(*part)
-            yield part
-        if found.digest() != digest:
-            raise JournalCorrupt(self._path, sequence, "its snapshot is not what was written")
 
     def backup(self, path: str) -> None:
         """Write a whole copy, checked row by row, to a path where nothing is; see JournalStore.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 import attrs
@@ -78,14 +78,6 @@ class JournalStore(Protocol):
         Raises:
             JournalCorrupt: at the first row that is not what was written, naming it.
         """
-        ...
-
-    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        """Keep what was folded up to a row, in place of what was kept before. Raises as append() does."""
-        ...
-
-    def snapshot(self) -> tuple[int, Iterator[tuple[str, bytes]]] | None:
-        """Return the latest snapshot that is whole and belongs to the rows that are there: its row, and its parts."""
         ...
 
     def backup(self, path: str) -> None:

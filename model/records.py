@@ -209,6 +209,11 @@ class Records:
         """Take over an entry that was recorded before; what it led to has been done, or will be asked about."""
         self.commit(Outcome(updates=(update,)), elapsed_ns)
 
+    def wait_from(self, elapsed_ns: int) -> None:
+        """Count the deadlines of requests without an answer from a time of another clock, as recover() does."""
+        if self._answer_within_ns is not None:
+            self._deadlines = dict.fromkeys(self._deadlines, elapsed_ns + self._answer_within_ns)
+
     def _name(self, order: Order) -> None:
         self._by_client_id.setdefault(order.client_order_id, order.order_id)
         self._executed_as[order.client_order_id, order.symbol, order.side] = order.order_id

@@ -35,7 +35,7 @@ class _Watch:
     """A rule, and how it stands.
 
     Attributes:
-        read: measures it.
+        read: measures it. A method, since what a function has closed over is not known to who keeps a copy of all this.
         counts: what it measures, in words.
         window: of refusals, which a person who resumes has begin anew.
         is_tripped: until it is back within its limit, or a person has resumed.
@@ -44,13 +44,18 @@ class _Watch:
     """
 
     rule: Rule
-    read: Callable[[int], Reading]
+    read: Callable[[_Watch, int], Reading]
     counts: str
     unit: str = ""
     window: Window | None = None
     is_tripped: bool = False
     seen: Decimal = ZERO
     granted: Decimal = ZERO
+    scope: Scope = attrs.field(init=False)
+    limit: Decimal = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.scope, self.limit = Scope(self.rule.strategy), self.rule.limit or ZERO
 
     def look(self, now_ns: int) -> Tripped | None:
         """Measure, and say whether it has just tripped."""
@@ -66,7 +71,7 @@ class _Watch:
 
     def follow(self, now_ns: int) -> tuple[Decimal, Decimal] | None:
         """Measure, and return the figure with its limit where it is beyond that."""
-        value, limit = self.read(now_ns)
+        value, limit = self.read(self, now_ns)
         if value is None:
             return None
         self.seen = value
@@ -144,22 +149,36 @@ class Tripping:
                 watch.is_tripped = True
 
     def _watch(self, rule: Rule) -> _Watch | None:
-        scope, unit = Scope(rule.strategy), f" {self._losses.currency}"
-        limit = rule.limit or ZERO
-        profits, streaks = self._losses.profits, self._losses.streaks
+        unit = f" {self._losses.currency}"
         match rule.on:
             case Trip.DAILY_LOSS:
-                return _Watch(rule, lambda now_ns: (profits.daily_loss(scope, now_ns), limit), "daily loss", unit)
+                return _Watch(rule, self._daily_loss, "daily loss", unit)
             case Trip.DRAWDOWN:
-                counts = "fall from the highest profit"
-                return _Watch(rule, lambda _: (profits.fall(scope), limit), counts, unit)
+                return _Watch(rule, self._fall, "fall from the highest profit", unit)
             case Trip.CONSECUTIVE_LOSSES:
-                return _Watch(rule, lambda _: (Decimal(streaks.of(scope)), limit), "losses in a row")
+                return _Watch(rule, self._streak, "losses in a row")
             case Trip.REJECT_RATE:
-                window = self._losses.rates.add(scope, REJECT_WINDOW)
+                window = self._losses.rates.add(Scope(rule.strategy), REJECT_WINDOW)
                 counts = f"fraction of refused orders among the last {REJECT_WINDOW}"
-                return _Watch(rule, lambda _: (window.rate if window.is_full else ZERO, limit), counts, window=window)
-            case Trip.MARGIN_CALL if (margin := self._margin) is not None:
-                return _Watch(rule, lambda _: margin(), "maintenance margin against the equity", unit)
+                return _Watch(rule, self._rate, counts, window=window)
+            case Trip.MARGIN_CALL if self._margin is not None:
+                return _Watch(rule, self._needed, "maintenance margin against the equity", unit)
             case _:
                 return None
+
+    def _daily_loss(self, watch: _Watch, now_ns: int) -> Reading:
+        return self._losses.profits.daily_loss(watch.scope, now_ns), watch.limit
+
+    def _fall(self, watch: _Watch, _: int) -> Reading:
+        return self._losses.profits.fall(watch.scope), watch.limit
+
+    def _streak(self, watch: _Watch, _: int) -> Reading:
+        return Decimal(self._losses.streaks.of(watch.scope)), watch.limit
+
+    def _rate(self, watch: _Watch, _: int) -> Reading:
+        assert watch.window is not None, "it goes by one"
+        return (watch.window.rate if watch.window.is_full else ZERO), watch.limit
+
+    def _needed(self, _watch: _Watch, _: int) -> Reading:
+        assert self._margin is not None, "else there is no such watch"
+        return self._margin()

@@ -111,6 +111,14 @@ def outcome_of(case: Case) -> Outcome:
     return Outcome(steps, crashed, tuple(wrong))
 
 
+def life_of(seed: int) -> tuple[TradingSystem, MemoryStore]:
+    """Return a system that has lived to its end, and its journal."""
+    world = _World(seed)
+    with world.life(seed, None) as system:
+        _trade(system, world.draw)
+    return system, world.store
+
+
 def _lived(world: _World, case: Case) -> tuple[bool, int]:
     system = world.life(case.seed, case.crash_at)
     try:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from decimal import Decimal
+from enum import Enum
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any
 
 from orderpit import OrderUpdate, TradingSystem
@@ -90,6 +94,47 @@ def rebuilt_books(system: TradingSystem, store: MemoryStore) -> Books:
     books = books_for(vars(system)["_settings"], vars(system)["_runtime"])
     books.recover(recorded_in(store), 0)
     return books
+
+
+def image(root: object) -> str:
+    """Return all that can be reached from an object as text: what is in it, and which parts of it are one."""
+    seen: dict[int, int] = {}
+
+    def told(value: Any) -> str:
+        kind = type(value)
+        match value:
+            case None | bool() | int() | str() | Decimal() | Enum():
+                return repr(value)
+            case tuple():
+                return f"({', '.join(map(told, value))})"
+            case frozenset():
+                return f"frozenset({sorted(map(told, value))})"
+            case FunctionType():
+                return "a function"
+            case MethodType():
+                return f"{value.__name__} of {told(value.__self__)}"
+            case _:
+                pass
+        if id(value) in seen:
+            return f"#{seen[id(value)]}"
+        # Of those that cannot be changed it makes no difference which of them is which.
+        is_frozen = kind.__setattr__ is not object.__setattr__
+        number = kind.__name__ if is_frozen else f"{kind.__name__}#{seen.setdefault(id(value), len(seen))}"
+        match value:
+            case dict() | MappingProxyType():
+                return f"{number}{{{', '.join(f'{told(key)}: {told(one)}' for key, one in value.items())}}}"
+            case set():
+                return f"{number}{sorted(map(told, value))}"
+            case list() | deque():
+                return f"{number}[{', '.join(map(told, value))}]{getattr(value, 'maxlen', '')}"
+            case _:
+                slots = (
+                    name for one in kind.__mro__ for name in getattr(one, "__slots__", ()) if name != "__weakref__"
+                )
+                names = [*slots, *getattr(value, "__dict__", ())]
+                return f"{number}({', '.join(f'{name}={told(getattr(value, name))}' for name in names)})"
+
+    return told(root)
 
 
 def _one_more(books: Books, recorded: tuple[Any, ...], sequence: int) -> None:

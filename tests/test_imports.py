@@ -40,9 +40,11 @@ ONLY_IN_ACTORS = {
     "threads.py": {"os", "threading", "time", "uuid"},
     "fibres.py": {"threading"},
     "logs.py": {"loguru"},
+    "snapshotting.py": {"os"},
 }
-"""What one module of actors/ alone may import: those that provide clocks, ids and threads, and the one that logs."""
-BY_IDENTITY = {"codec.py", "copying.py"}
+"""What one module of actors/ alone may import: those that provide clocks, ids and threads, the one that logs,
+and the one that is a process of its own."""
+BY_IDENTITY = {"codec.py", "copying.py", "memento.py"}
 """Modules that may tell objects apart by what they are: a key of a table that keeps them alive, and never seen."""
 READING_THE_CLOCK = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 

@@ -70,8 +70,6 @@ class Shelf:
                 new = [Row(len(rows) + n + 1, "Kind", 1, body(len(rows) + n, 20 + 17 * n)) for n in range(6)]
                 store.append(new)
                 rows += new
-                if batch == 10:
-                    store.keep_snapshot(30, [("part", b"snapshot" * 100)])
                 if batch + 1 == checkpoint:
                     vars(store)["_connection"].execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self.files.append({part: (place / f"{checkpoint}.db{part}").read_bytes() for part in _PARTS})
@@ -88,10 +86,7 @@ class Shelf:
         except JournalError:
             return "found"
         try:
-            kept = store.snapshot()
-            snapshot = None if kept is None else (kept[0], list(kept[1]))
             whole = list(store.read()) == self.rows[which] and store.terms == TERMS
-            fits = snapshot in (None, (30, [("part", b"snapshot" * 100)]))
             last = len(self.rows[which])
             if whole:
                 store.append([Row(last + 1, "Kind", 1, b"more")])
@@ -100,7 +95,7 @@ class Shelf:
             return "found"
         finally:
             store.close()
-        return "whole" if whole and fits else None
+        return "whole" if whole else None
 
 
 def cut(data: bytes, draw: random.Random) -> bytes:
@@ -184,7 +179,7 @@ def power(*, count: int, seed: int, progress: Callable[[float], object] = lambda
 
 
 def lived(seed: int) -> SimulatedDisk:
-    """Return the disk on which a journal has lived: appending, snapshots, checkpoints, restarts and failed syncs."""
+    """Return the disk on which a journal has lived: appending, checkpoints, restarts and failed syncs."""
     draw = random.Random(seed)
     disk = SimulatedDisk()
     unlucky = draw.random() < 0.5
@@ -219,8 +214,6 @@ def _live(store: SqliteStore, disk: SimulatedDisk, draw: random.Random) -> None:
     rows = [Row(first + n, "Kind", 1, body(first + n, size)) for n in range(draw.choice((1, 1, 2, 10, 40)))]
     store.append(rows)
     disk.note("acknowledged", store.head.sequence)
-    if draw.random() < 0.2:
-        store.keep_snapshot(draw.randint(0, store.head.sequence), [("all", body(first, size * 10))])
     if draw.random() < 0.3:
         # As if the log had grown long: the next append carries it over into the file.
         vars(store)["_unchecked"] = 10**6

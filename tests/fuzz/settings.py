@@ -124,6 +124,7 @@ _SYSTEM: Final[Mapping[str, Draw]] = {
     "kill_file": either(name, remark, exactly(None, "orderpit.kill", "")),
     "journal": either(junk, remark, exactly(None, "orders.db", "", MemoryStore(), MemoryStore)),
     "unknown_orders": either(junk, exactly("adopt", "cancel", "ignore")),
+    "snapshot_every": either(_COUNT, exactly(0)),
 }
 _STEPPED: Final[Mapping[str, Draw]] = {
     "late_ns": time,

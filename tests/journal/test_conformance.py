@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -93,12 +93,6 @@ class Faulty:
 
     def read(self, first: int = 1, last: int | None = None) -> Iterator[Row]:
         return self.store.read(first, last)
-
-    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        self.store.keep_snapshot(sequence, parts)
-
-    def snapshot(self) -> Any:
-        return self.store.snapshot()
 
     def backup(self, path: str) -> None:
         self.store.backup(path)
@@ -222,27 +216,6 @@ class ForgetsItsTerms(Faulty):
     terms = b""  # type: ignore[assignment]
 
 
-class KeepsNoSnapshot(Faulty):
-    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        for _ in parts:
-            pass
-
-
-class ForgetsItsSnapshotWhenItIsOpened(Faulty):
-    def __init__(self, store: SqliteStore) -> None:
-        super().__init__(store)
-        if store.head.sequence:
-            store._connection.execute("DELETE FROM snapshots")
-
-
-class SwallowsTheErrorOfAPart(Faulty):
-    def keep_snapshot(self, sequence: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        try:
-            self.store.keep_snapshot(sequence, parts)
-        except ZeroDivisionError:
-            return
-
-
 class BacksUpNothing(Faulty):
     def backup(self, path: str) -> None:
         disk: Any = self.store._disk
@@ -278,9 +251,6 @@ BREAKS: dict[type[Faulty], Callable[[Any], None]] = {
     IgnoresGaps: laws.rows_that_do_not_follow_are_refused,
     LeavesOutTheLast: laws.appended_rows_are_read_in_order,
     ForgetsItsTerms: laws.appended_rows_are_read_in_order,
-    KeepsNoSnapshot: laws.a_failed_write_closes_the_store,
-    ForgetsItsSnapshotWhenItIsOpened: laws.a_snapshot_is_kept_with_its_row,
-    SwallowsTheErrorOfAPart: laws.a_snapshot_that_fails_leaves_the_one_before,
     BacksUpNothing: laws.a_backup_is_a_journal_of_its_own,
     HashesNothing: laws.the_head_covers_every_row,
     LocksNothing: laws.only_one_has_it_open,

@@ -288,8 +288,6 @@ def test_two_may_read_and_then_nobody_may_write(path: Path) -> None:
     for store in (one, other):
         with pytest.raises(InvalidJournal, match="for reading only"):
             store.append(rows(4, 4))
-        with pytest.raises(InvalidJournal, match="for reading only"):
-            store.keep_snapshot(1, [])
         store.close()
 
 
@@ -331,7 +329,6 @@ def test_a_part_that_was_left_behind_is_missed(path: Path, missing: str) -> None
 @pytest.mark.fault(62)
 def test_a_backup_is_whole_has_a_mark_of_its_own_and_can_be_made_while_it_is_written(path: Path) -> None:
     store = begun(path, 30)
-    store.keep_snapshot(20, [("a", b"1")])
     copy = path.parent / "copy.db"
     store.backup(str(copy))
     store.append(rows(31, 40))
@@ -340,9 +337,6 @@ def test_a_backup_is_whole_has_a_mark_of_its_own_and_can_be_made_while_it_is_wri
     assert names(path.parent) == {"orders.db", "orders.db.mark", "copy.db", "copy.db.mark"}
     again = open_store(str(copy))
     assert (again.terms, list(again.read())) == (TERMS, rows(1, 30))
-    found = again.snapshot()
-    assert found is not None
-    assert (found[0], list(found[1])) == (20, [("a", b"1")])
     again.append(rows(31, 40))
     assert again.head == head, "the same chain goes on"
     again.close()
@@ -482,7 +476,7 @@ def test_the_beginning_of_an_empty_journal_is_held_against_the_mark(path: Path) 
 @pytest.mark.fault(58)
 def test_a_chain_that_was_worked_out_anew_by_hand_is_found(path: Path) -> None:
     store = begun(path, 30)
-    digest = store._digest_at(9)
+    digest = store.digest_at(9)
     store.close()
     for row in [Row(10, "Kind1", 1, b"forged"), *rows(11, 30)]:
         digest = follow(digest, row)
@@ -538,91 +532,20 @@ def test_damage_that_happens_while_it_is_open_is_found_by_reading(path: Path) ->
     store.close()
 
 
-# Snapshots.
-
-
-def parts(found: Any) -> Any:
-    return None if found is None else (found[0], list(found[1]))
-
-
-def test_a_snapshot_takes_the_place_of_the_one_before(path: Path) -> None:
-    store = begun(path, 30)
-    assert store.snapshot() is None
-    store.keep_snapshot(10, [("a", b"1"), ("b", b"2" * 10_000)])
-    store.keep_snapshot(20, iter([("c", b"")]))
-    assert parts(store.snapshot()) == (20, [("c", b"")])
-    store.close()
-    again = open_store(str(path))
-    assert parts(again.snapshot()) == (20, [("c", b"")])
-    again.keep_snapshot(0, [])
-    assert parts(again.snapshot()) == (0, [])
-    for row in (-1, 31):
-        with pytest.raises(ValueError, match="does not belong to 30 rows"):
-            again.keep_snapshot(row, [])
-    again.close()
-
-
-def test_a_snapshot_whose_parts_fail_midway_leaves_the_one_before(store: SqliteStore) -> None:
-    def failing() -> Iterator[tuple[str, bytes]]:
-        yield "a", b"1"
-        raise ZeroDivisionError
-
-    store.append(rows(1, 3))
-    store.keep_snapshot(2, [("kept", b"1")])
-    with pytest.raises(ZeroDivisionError):
-        store.keep_snapshot(3, failing())
-    assert parts(store.snapshot()) == (2, [("kept", b"1")])
-    store.append(rows(4, 5))
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE parts SET body = x'00' WHERE position = 2",
-        "UPDATE parts SET name = 'x' WHERE position = 2",
-        "UPDATE parts SET position = 4 WHERE position = 1",
-        "DELETE FROM parts WHERE position = 3",
-        "DELETE FROM parts",
-        "INSERT INTO parts VALUES (4, 'd', x'00')",
-        "UPDATE snapshots SET sequence = 19",
-        "UPDATE snapshots SET sequence = 31",
-        "UPDATE snapshots SET sequence = -1",
-        "UPDATE snapshots SET digest = zeroblob(32)",
-        "INSERT INTO snapshots SELECT 10, digest FROM snapshots",
-        "DELETE FROM snapshots",
-    ],
-)
-def test_a_snapshot_that_does_not_fit_is_passed_over(path: Path, statement: str) -> None:
-    store = begun(path, 30)
-    store.keep_snapshot(20, [("a", b"1"), ("b", b"2"), ("c", b"3")])
-    store.close()
-    tampered(path, statement)
-    again = open_store(str(path))
-    assert again.snapshot() is None
-    assert list(again.read()) == rows(1, 30)
-    again.keep_snapshot(30, [("d", b"4")])
-    assert parts(again.snapshot()) == (30, [("d", b"4")])
-    again.close()
-
-
 # A disk that fails.
 
 
 @pytest.mark.fault(52)
 def test_without_room_nothing_changes_and_the_same_store_goes_on_when_there_is_room(store: SqliteStore) -> None:
     store.append(rows(1, 10))
-    store.keep_snapshot(5, [("a", b"1")])
     head = store.head
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     for _ in range(3):
         with pytest.raises(JournalFull, match="there is no room for more rows: database or disk is full"):
             store.append(rows(11, 500, 100))
-        with pytest.raises(JournalFull):
-            store.keep_snapshot(10, [("b", b"x" * 100_000)])
         assert store.head == head
         assert list(store.read()) == rows(1, 10)
-        assert parts(store.snapshot()) == (5, [("a", b"1")])
     store._connection.execute("PRAGMA max_page_count = 100000")
     store.append(rows(11, 500, 100))
     assert list(store.read()) == rows(1, 10) + rows(11, 500, 100)
@@ -641,7 +564,7 @@ try:
         print(store.head.sequence, flush=True)
 except JournalBroken as error:
     print(error)
-for call in (lambda: store.append([]), store.read, store.snapshot):
+for call in (lambda: store.append([]), store.read, lambda: store.backup("copy.db")):
     try:
         call()
     except JournalBroken:
@@ -689,7 +612,7 @@ def test_a_mark_that_cannot_be_written_closes_the_store_and_is_not_tried_again(p
     disk.fails = True
     with pytest.raises(JournalBroken, match="Input/output error"):
         store.append(rows(4, 6))
-    for call in (lambda: store.append(rows(4, 6)), lambda: list(store.read()), lambda: store.keep_snapshot(1, [])):
+    for call in (lambda: store.append(rows(4, 6)), lambda: list(store.read())):
         with pytest.raises(JournalBroken, match="a write has failed"):
             call()
     store.close()

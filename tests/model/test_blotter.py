@@ -391,6 +391,15 @@ def test_without_an_answer_in_time_an_order_is_in_doubt_and_never_rejected():
     assert (book.order("o-1").state, book.order("o-1").in_doubt, book.next_deadline_ns) == (S.OPEN, False, None)
 
 
+def test_in_another_life_what_has_no_answer_falls_due_by_the_clock_of_that_life():
+    book = with_order(answer_within_ns=SECOND)
+    book.wait_from(5)
+    assert book.next_deadline_ns == 5 + SECOND
+    patient = with_order(answer_within_ns=None)
+    patient.wait_from(5)
+    assert patient.next_deadline_ns is None
+
+
 def test_all_overdue_orders_are_put_in_doubt_in_one_gapless_sequence():
     book = with_order(answer_within_ns=SECOND)
     told(book, approved(terms(order_id="o-2")), NOW + 1)

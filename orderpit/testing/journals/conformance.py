@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Generator
+from typing import Final, Protocol, TypeAlias
 
 from ...journal.store import Head, JournalStore, Row
 from ...model.errors import InvalidJournal, JournalBroken, JournalCorrupt, JournalFull, JournalLocked
@@ -175,8 +175,6 @@ def a_failed_write_closes_the_store(place: Place) -> None:
     for _ in range(3):
         with _raises(JournalBroken, "a store of which nothing is known took rows"):
             store.append(rows(4, 4))
-    with _raises(JournalBroken, "a store of which nothing is known took a snapshot"):
-        store.keep_snapshot(1, [])
     _must(place.attempts() == failed, "the disk was asked again after it had failed")
     place.crash()
     again = place.open()
@@ -201,17 +199,13 @@ def without_room_nothing_changes(place: Place) -> None:
     """A full disk refuses rows; reading goes on, and appending when there is room."""
     store = place.open()
     store.append(rows(1, 3))
-    store.keep_snapshot(2, [("kept", b"1")])
     head = store.head
     place.fill()
     for _ in range(2):
         with _raises(JournalFull, "there was no room, and append() said nothing"):
             store.append(rows(4, 203, 1_000))
-        with _raises(JournalFull, "there was no room, and keep_snapshot() said nothing"):
-            store.keep_snapshot(3, [("lost", b"x" * 200_000)])
         _must(store.head == head, "rows were refused, and the head has moved")
         _holds(store, 3)
-        _must(_snapshot(store) == (2, [("kept", b"1")]), "a snapshot was refused, and the one before is gone")
     place.make_room()
     store.append(rows(4, 50))
     place.crash()
@@ -245,45 +239,10 @@ def a_changed_row_is_found_and_named(place: Place) -> None:
     _must(found == [], "a row was changed, and nobody has noticed")
 
 
-def a_snapshot_is_kept_with_its_row(place: Place) -> None:
-    """The latest snapshot is there after a crash, and takes the place of the one before."""
-    store = place.open()
-    _must(store.snapshot() is None, "there is a snapshot at the beginning")
-    store.append(rows(1, 10))
-    store.keep_snapshot(4, [("a", b"1"), ("b", b""), ("a", b"3" * 5_000)])
-    store.keep_snapshot(9, iter([("c", b"\x00\xff")]))
-    with _raises(ValueError, "a snapshot was taken of a row that is not there"):
-        store.keep_snapshot(11, [])
-    place.crash()
-    again = place.open()
-    _must(_snapshot(again) == (9, [("c", b"\x00\xff")]), "it is not the latest snapshot")
-    _holds(again, 10)
-    again.close()
-
-
-def a_snapshot_that_fails_leaves_the_one_before(place: Place) -> None:
-    """Parts that cannot be worked out leave what was kept."""
-
-    def failing() -> Iterator[tuple[str, bytes]]:
-        yield "new", b"1"
-        raise ZeroDivisionError
-
-    store = place.open()
-    store.append(rows(1, 3))
-    store.keep_snapshot(2, [("kept", b"1")])
-    with _raises(ZeroDivisionError, "an error of the parts was swallowed"):
-        store.keep_snapshot(3, failing())
-    _must(_snapshot(store) == (2, [("kept", b"1")]), "the snapshot before is gone")
-    store.append(rows(4, 4))
-    _holds(store, 4)
-    store.close()
-
-
 def a_backup_is_a_journal_of_its_own(place: Place) -> None:
     """A copy has all that was there at its moment, and is written over nothing."""
     store = place.open()
     store.append(rows(1, 10))
-    store.keep_snapshot(4, [("a", b"1")])
     head = store.head
     store.backup("copy")
     store.append(rows(11, 12))
@@ -293,7 +252,6 @@ def a_backup_is_a_journal_of_its_own(place: Place) -> None:
     copy = place.open_copy("copy")
     _must(copy.head == head, "the copy has another head")
     _must(copy.terms == TERMS, "the copy has other terms")
-    _must(_snapshot(copy) == (4, [("a", b"1")]), "the copy has another snapshot")
     _holds(copy, 10)
     copy.close()
 
@@ -310,11 +268,6 @@ def the_head_covers_every_row(place: Place) -> None:
     store.close()
 
 
-def _snapshot(store: JournalStore) -> Any:
-    found = store.snapshot()
-    return None if found is None else (found[0], list(found[1]))
-
-
 LAWS: Final[tuple[Law, ...]] = (
     appended_rows_are_read_in_order,
     the_head_covers_every_row,
@@ -326,7 +279,5 @@ LAWS: Final[tuple[Law, ...]] = (
     without_room_nothing_changes,
     only_one_has_it_open,
     a_changed_row_is_found_and_named,
-    a_snapshot_is_kept_with_its_row,
-    a_snapshot_that_fails_leaves_the_one_before,
     a_backup_is_a_journal_of_its_own,
 )
