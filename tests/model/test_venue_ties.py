@@ -115,6 +115,7 @@ LATE_UPDATED = """
     a BUY 4 limit 101 in g | OUO -> a accepted; a 4 @ 101 taker
     b BUY 6 limit 102 in g | OUO -> b accepted; b now 2 CONTINGENT; b 2 @ 101 taker
     c BUY 5 limit 99 in g | OUO -> c accepted; c now 1 CONTINGENT; c Cancelled CONTINGENT
+    e BUY 3 limit 99 in g | OUO -> e accepted; e Cancelled CONTINGENT
     d SELL 4 limit 120 in h | OUO -> d accepted
 """
 EARLIER = """
@@ -133,9 +134,11 @@ UPDATED_REPLACED = """
 """
 
 
-@pytest.mark.parametrize("story", [LATE_UPDATED, UPDATED_REPLACED], ids=["executed", "replaced"])
-def test_what_comes_in_after_an_execution_of_its_ouo_is_what_that_leaves(story):
-    assert tell(a_venue(), story) == lines_of(story)
+@pytest.mark.parametrize(
+    ("story", "asked_ns"), [(LATE_UPDATED, 6), (UPDATED_REPLACED, 7)], ids=["executed", "replaced"]
+)
+def test_what_comes_in_after_an_execution_of_its_ouo_is_what_that_leaves(story, asked_ns):
+    assert tell(a_venue(), story, asked_ns) == lines_of(story)
 
 
 def test_what_was_asked_for_after_an_execution_has_reckoned_with_it():
