@@ -41,15 +41,15 @@ class Ties:
             if order.contingency is Contingency.OCO:
                 cancel(self._memory, other, Reason.CONTINGENT, _executed(quantity, order))
             else:
-                self._take(other, quantity, order)
+                self._take(other, quantity, _executed(quantity, order))
 
-    def _take(self, other: VenueOrder, quantity: Decimal, executed: VenueOrder) -> None:
-        """Take from an order of an OUO group what was executed of another."""
-        left = subtract(other.leaves, quantity)
+    def _take(self, order: VenueOrder, quantity: Decimal, text: str) -> None:
+        """Take from an order of an OUO group what was executed of others."""
+        left = subtract(order.leaves, quantity)
         if left > ZERO:
-            shorten(self._memory, other, add(other.filled, left), Reason.CONTINGENT, self._next_id())
-        elif other.is_live:
-            cancel(self._memory, other, Reason.CONTINGENT, _executed(quantity, executed))
+            shorten(self._memory, order, add(order.filled, left), Reason.CONTINGENT, self._next_id())
+        else:
+            cancel(self._memory, order, Reason.CONTINGENT, text)
 
     def arrive(self, order: VenueOrder, asked_ns: int) -> VenueOrder:
         """Keep an order that comes in to what executions of the others of its group have left of it.
@@ -73,11 +73,12 @@ class Ties:
         else:
             # Where it may replace one that was cancelled, what bears the same time was known when that was asked for.
             since_ns = asked_ns + any(other.state is OrderState.CANCELLED for other in others)
-            for other in others:
-                late = [fill.quantity for fill in other.fill_chain.items() if fill.time_ns >= since_ns]
-                if late:
-                    self._take(order, total(late), other)
-                    order = self._memory.orders[order.client_order_id]
+            late = [
+                (other, total(fill.quantity for fill in other.fill_chain.items() if fill.time_ns >= since_ns))
+                for other in others
+            ]
+            if quantity := total(one for _, one in late):
+                self._take(order, quantity, "; ".join(_executed(one, other) for other, one in late if one))
         return self._memory.orders[order.client_order_id]
 
     def _beside(self, order: VenueOrder) -> Iterator[VenueOrder]:

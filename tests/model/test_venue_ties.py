@@ -114,7 +114,7 @@ LATE_UPDATED = """
     quote 100 / 101x6
     a BUY 4 limit 101 in g | OUO -> a accepted; a 4 @ 101 taker
     b BUY 6 limit 102 in g | OUO -> b accepted; b now 2 CONTINGENT; b 2 @ 101 taker
-    c BUY 5 limit 99 in g | OUO -> c accepted; c now 1 CONTINGENT; c Cancelled CONTINGENT
+    c BUY 5 limit 99 in g | OUO -> c accepted; c Cancelled CONTINGENT
     e BUY 3 limit 99 in g | OUO -> e accepted; e Cancelled CONTINGENT
     d SELL 4 limit 120 in h | OUO -> d accepted
 """
