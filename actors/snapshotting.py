@@ -100,7 +100,8 @@ def recover(
             key = key_of(nothing)
             found = found_at(place_of(opened.path), key)
             if found is not None and _belongs(found, opened.store):
-                folded, last = resumed(found, functions), found.sequence
+                with _no_collection():
+                    folded, last = resumed(found, functions), found.sequence
             spool = Spool(opened.path, key, nothing, last, say, every)
     folded.orders.path = opened.path
     try:
@@ -141,6 +142,8 @@ def _no_collection() -> Generator[None]:
 def main(spool: str) -> None:
     """Fold the rows of a spool on top of the snapshot that is there, and write the next."""
     os.nice(10)
+    # Nothing is let go of before the end.
+    gc.disable()
     each = frames(spool)
     beginning = msgspec.msgpack.decode(next(each), type=Beginning)
     if beginning.first == 1:
