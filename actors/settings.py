@@ -89,8 +89,13 @@ def _rules(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 def _each_of(field: str, values: Iterable[T], kind: type[T]) -> Iterator[T]:
     rule = f"must be of {kind.__name__}"
+    taken: list[T] = []
     try:
-        taken = tuple(values)
+        for value in values:
+            taken.append(value)
+            if type(value) is not kind:
+                # Of a million that are of another kind one is enough.
+                break
     except Exception as error:  # what is no iterable, or one of the caller's own that raises
         raise InvalidConfiguration.of(field, values, rule) from error
     for value in taken:

@@ -256,11 +256,16 @@ def optional_tuple_of(field: str, values: Iterable[T] | None, kind: type[T]) -> 
     """Take any number of one kind, where the venue tells them."""
     if values is None:
         return None
+    taken: list[T] = []
     try:
-        taken = tuple(values)
+        for value in values:
+            taken.append(value)
+            if type(value) is not kind:
+                # Of a million that are of another kind one is enough.
+                break
     except Exception as error:  # what is no iterable, or one of the adapter's own that raises
         raise InvalidReport.of(field, values, f"must be of {kind.__name__}, or None") from error
-    for value in taken:
+    for value in taken[-1:]:
         if type(value) is not kind:
             raise InvalidReport.of(field, value, f"must be a {kind.__name__}")
-    return taken
+    return tuple(taken)
