@@ -35,6 +35,7 @@ def system(journal: Any, snapshot_every: int = 0) -> TradingSystem:
         cash={"USDT": "1000000000000"},
         journal=journal,
         max_in_flight=10**6,
+        max_unanswered=10**6,
         snapshot_every=snapshot_every,
     )
 
