@@ -15,6 +15,7 @@ from ..model.errors import InvalidConfiguration
 from ..model.instrument import Instrument
 from ..model.kinds import Trip
 from ..model.limits import RiskLimits, Rule
+from ..model.members import up_to_another_kind
 from ..model.numbers import EXACT, Number, not_negative, whole
 from ..model.text import identifier
 from . import checks
@@ -89,13 +90,8 @@ def _rules(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 def _each_of(field: str, values: Iterable[T], kind: type[T]) -> Iterator[T]:
     rule = f"must be of {kind.__name__}"
-    taken: list[T] = []
     try:
-        for value in values:
-            taken.append(value)
-            if type(value) is not kind:
-                # Of a million that are of another kind one is enough.
-                break
+        taken = up_to_another_kind(values, kind)
     except Exception as error:  # what is no iterable, or one of the caller's own that raises
         raise InvalidConfiguration.of(field, values, rule) from error
     for value in taken:

@@ -11,6 +11,7 @@ import attrs
 from .errors import InvalidReport
 from .instructions import Instructions
 from .kinds import Contingency, Liquidity, OrderState, OrderType, Reason, Side, TimeInForce, TrailingType
+from .members import up_to_another_kind
 from .numbers import DIGITS, Number, exact, not_negative, positive, whole
 from .text import free_text, identifier
 
@@ -256,13 +257,8 @@ def optional_tuple_of(field: str, values: Iterable[T] | None, kind: type[T]) -> 
     """Take any number of one kind, where the venue tells them."""
     if values is None:
         return None
-    taken: list[T] = []
     try:
-        for value in values:
-            taken.append(value)
-            if type(value) is not kind:
-                # Of a million that are of another kind one is enough.
-                break
+        taken = up_to_another_kind(values, kind)
     except Exception as error:  # what is no iterable, or one of the adapter's own that raises
         raise InvalidReport.of(field, values, f"must be of {kind.__name__}, or None") from error
     for value in taken[-1:]:
