@@ -113,6 +113,11 @@ class BaseActor(pykka.ThreadingActor):
         """Send once the handler has returned."""
         self._outbox.append((target, message))
 
+    @property
+    def has_sent(self) -> bool:
+        """Whether the handler that runs has sent anything so far."""
+        return bool(self._outbox)
+
     def unreachable(self, target: Target[Any]) -> None:
         """Hear of a target that has stopped, so that it need not be sent to again."""
         del target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -29,13 +30,13 @@ from ..model.reports import (
 from .actor import BaseActor
 from .address import Address, Target
 from .conflation import BEHIND
-from .messages import Arrived, CheckExpiries, Halt, Listen, StopListening
+from .messages import Arrived, CheckExpiries, Halt, Held, Listen, PassOn, Recorded, StopListening
 from .runtime import Context, Runtime
 
 VenueSays = VenueReport | VenueListing | VenueLink
 """All that a venue says."""
 _SAID: Final = VENUE_REPORTS | VENUE_LISTINGS | VENUE_LINK
-ExchangeMessage = VenueRequest | MarketData | Arrived | CheckExpiries | Listen | StopListening
+ExchangeMessage = VenueRequest | MarketData | Recorded | PassOn | Arrived | CheckExpiries | Listen | StopListening
 
 
 class Exchange(Protocol):
@@ -152,16 +153,23 @@ class ExchangeActor(BaseActor):
         super().__init__(context)
         self._manager = manager
         self._listeners: tuple[Listen, ...] = ()
+        # Market data that nobody has heard of yet, since what a record caused here comes first.
+        self._kept_back: deque[MarketData] = deque()
 
     def handle(self, message: Any) -> None:
         """Take a request, an observation, or a new listener."""
         if type(message) in MARKET_DATA:
             self.observe(message)
-            self._pass_on(message)
+            self._hold_or_pass_on(message)
             return
         match message:
             case VenueSubmit() | VenueCancel() | VenueModify() | VenueQuery() | VenueList():
                 self.request(message)
+            case Recorded():
+                self._play(message)
+            case PassOn():
+                while self._kept_back:
+                    self._pass_on(self._kept_back.popleft())
             case Arrived():
                 self.arrived(message.request)
             case CheckExpiries():
@@ -192,6 +200,24 @@ class ExchangeActor(BaseActor):
 
     def observe(self, data: MarketData) -> None:
         """Take market data, before whoever listens hears of it."""
+
+    def says_at_once(self) -> bool:
+        """Whether something that was observed, just now, has led to anything that others must deal with."""
+        return self.has_sent
+
+    def _play(self, message: Recorded) -> None:
+        self.observe(message.data)
+        if self.says_at_once():
+            self._kept_back.append(message.data)
+            self.send(message.feed, Held())
+        else:
+            self._hold_or_pass_on(message.data)
+
+    def _hold_or_pass_on(self, data: MarketData) -> None:
+        if self._kept_back:
+            self._kept_back.append(data)
+        else:
+            self._pass_on(data)
 
     def _bury(self, message: object) -> None:
         # A timer that fires while the system stops tells nothing that anybody must hear of.
@@ -247,6 +273,10 @@ class AdaptedExchangeActor(ExchangeActor):
     def observe(self, data: MarketData) -> None:
         """Hand market data to the adapter."""
         self._adapter.on_market_data(data)
+
+    def says_at_once(self) -> bool:
+        """Whether it did is not seen here: it may report from any thread."""
+        return True
 
     def on_stop(self) -> None:
         """Let the adapter disconnect."""

@@ -13,7 +13,7 @@ from ..model.values import changed
 from .actor import BaseActor
 from .address import Address, Target
 from .mailbox import Reply
-from .messages import GetProgress, NextRecord, Query, StopFeed
+from .messages import GetProgress, Held, NextRecord, PassOn, Query, Recorded, StopFeed
 from .runtime import Context
 
 
@@ -36,8 +36,10 @@ class MarketFeed(BaseActor):
         me: its own address.
         records: the source; reading it may block, which is why it is read here and nowhere else.
         traded: the symbols that records may be of.
-        targets: risk, portfolio and exchange, told of each record in this order, so that an order that follows a record
-            finds its price everywhere.
+        targets: risk and portfolio, told of each record in this order and before the exchange, so that an order that
+            follows a record finds its price everywhere.
+        exchange: passes each record on to whoever listens once what the record caused there has been dealt with, so
+            that a strategy knows which of its orders it filled, however threads are switched.
         when_quiet: makes a call once nothing is under way.
         pass_time: moves time to the one given (to the end of all that is under way when None), firing what falls due;
             True when something fired, which must be dealt with before the next record.
@@ -51,6 +53,7 @@ class MarketFeed(BaseActor):
         records: Iterator[MarketData],
         traded: Collection[str],
         targets: tuple[Target[MarketData], ...],
+        exchange: Target[Recorded | PassOn],
         when_quiet: Callable[[Callable[[], None]], None],
         pass_time: Callable[[int | None], bool],
         done: Reply,
@@ -60,10 +63,12 @@ class MarketFeed(BaseActor):
         self._records = records
         self._traded = traded
         self._targets = targets
+        self._exchange = exchange
         self._when_quiet = when_quiet
         self._pass_time = pass_time
         self._done = done
         self._next: MarketData | None = None
+        self._held = False
         self._ended = False
         self._symbols: dict[str, None] = {}
         self._progress = Progress()
@@ -72,8 +77,14 @@ class MarketFeed(BaseActor):
         """Send the next record, or stop."""
         match message:
             case NextRecord():
-                if not self._ended:
+                if self._held:
+                    self._held = False
+                    self.send(self._exchange, PassOn())
+                    self._when_quiet(self._again)
+                elif not self._ended:
                     self._advance()
+            case Held():
+                self._held = True
             case StopFeed():
                 self._finish()
             case _:
@@ -111,6 +122,7 @@ class MarketFeed(BaseActor):
         self._next = None
         for target in self._targets:
             self.send(target, record)
+        self.send(self._exchange, Recorded(record, self._me))
         self._count(record)
         self._when_quiet(self._again)
 

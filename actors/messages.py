@@ -9,6 +9,7 @@ import attrs
 
 from ..model.events import OrderUpdate
 from ..model.kinds import Action, OrderState, Side, Trip
+from ..model.market import MarketData
 from ..model.own_orders import OwnOrders
 from ..model.reports import VenueRequest
 from .address import Address, Target
@@ -269,6 +270,24 @@ class StopStrategy:
 @attrs.frozen
 class NextRecord:
     """Nothing is under way: the feed may send its next record."""
+
+
+@attrs.frozen
+class Recorded:
+    """A record, played by a feed. An exchange that has something to say of it passes it on when the feed says so."""
+
+    data: MarketData
+    feed: Target[Held]
+
+
+@attrs.frozen
+class Held:
+    """The exchange keeps the record until it is told that what the record caused there has been dealt with."""
+
+
+@attrs.frozen
+class PassOn:
+    """All that the record caused at the exchange has been dealt with: whoever listens may hear of it."""
 
 
 @attrs.frozen

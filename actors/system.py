@@ -353,10 +353,11 @@ class TradingSystem(Steering):
         address = self._new_address("market_feed")
         future = self._runtime.future()
         feed = Playback(address, future, self._runtime.run_steps)
-        targets = (self._at.risk, self._at.portfolio, self._at.exchange)
-        when_quiet = self._runtime.activity.when_quiet
-        arguments = (address, iter(records), self.instruments, targets, when_quiet, self._runtime.pass_time, future)
-        self._spawn(address, MarketFeed, *arguments)
+        targets = (self._at.risk, self._at.portfolio)
+        runtime = self._runtime
+        paced = (runtime.activity.when_quiet, runtime.pass_time)
+        traded = (iter(records), self.instruments)
+        self._spawn(address, MarketFeed, address, *traded, targets, self._at.exchange, *paced, future)
         self._feeds.append(feed)
         address.send(NextRecord())
         return feed

@@ -15,7 +15,7 @@ from helpers import BOUND, BTC, Collector, Desk, OwnVenue, Recorder, assert_clea
 from orderpit import Bar, Depth, InvalidReport, OrderState, Quote, Reason, SimulatedExchange, Strategy, Trade
 from orderpit.actors.conflation import BEHIND, NewestQuote, QuoteSlots
 from orderpit.actors.exchange import AdaptedExchangeActor
-from orderpit.actors.messages import Arrived, Listen, StopListening
+from orderpit.actors.messages import Arrived, Held, Listen, PassOn, Recorded, StopListening
 from orderpit.actors.simulated_exchange import SimulatedExchangeActor
 from orderpit.model import reports as r
 from orderpit.model.values import changed
@@ -113,6 +113,30 @@ def test_market_data_fills_what_it_reaches_before_listeners_hear_of_it(desk: Des
     listen = Listen(Notes("strategy"), None, frozenset({Quote}), int, None)
     venue.tell(venue_request(r.VenueSubmit), listen, quote("99", "100"))
     assert order == ["manager VenueAccepted", "manager VenueFilled", "strategy Quote"]
+
+
+def test_a_record_that_fills_an_order_is_kept_back_and_what_comes_after_it_stays_behind_it(desk: Desk) -> None:
+    venue, feed, listener = Venue(desk), Collector(), Collector()
+    venue.tell(Listen(listener, None, frozenset({Quote}), int, None))
+    idle, filling, later = quote("200", "201"), quote("99", "100"), quote("98", "99")
+    venue.tell(venue_request(r.VenueSubmit), Recorded(idle, feed))
+    assert (listener.messages, feed.messages) == ([idle], [])
+    assert venue.tell(Recorded(filling, feed), later) == [r.VenueAccepted, r.VenueFilled]
+    assert (listener.messages, feed.messages) == ([idle], [Held()])
+    venue.tell(PassOn())
+    assert listener.messages == [idle, filling, later]
+    venue.tell(PassOn(), idle)
+    assert listener.messages == [idle, filling, later, idle]
+
+
+def test_a_record_is_always_kept_back_by_an_exchange_of_ones_own_which_may_report_from_any_thread(desk: Desk) -> None:
+    feed, listener = Collector(), Collector()
+    actor = desk.make(AdaptedExchangeActor, Collector(), OwnVenue(), {BTC.symbol: BTC})
+    actor.on_receive(Listen(listener, None, frozenset({Quote}), int, None))
+    actor.on_receive(Recorded(quote(), feed))
+    assert (listener.messages, feed.messages) == ([], [Held()])
+    actor.on_receive(PassOn())
+    assert listener.messages == [quote()]
 
 
 @pytest.mark.parametrize(

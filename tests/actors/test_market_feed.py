@@ -11,7 +11,7 @@ from helpers import BOUND, NOW, Collector, Desk, Recorder, assert_clean, market,
 
 from orderpit import InvalidConfiguration, InvalidMarketData, OrderState, Quote, SimulatedExchange, Strategy
 from orderpit.actors.market_feed import MarketFeed, Progress
-from orderpit.actors.messages import GetProgress, NextRecord, StopFeed
+from orderpit.actors.messages import GetProgress, Held, NextRecord, PassOn, Recorded, StopFeed
 
 SECOND = 1_000_000_000
 
@@ -20,16 +20,16 @@ class Feed:
     """A feed without a thread; the test says when all is quiet, and when time has passed."""
 
     def __init__(self, desk: Desk, records: Iterable[Any], passes: Any = lambda _: False) -> None:
-        self.targets = (Collector(), Collector(), Collector())
-        self.me, self.done = Collector(), Recorder()
+        self.targets = (Collector(), Collector())
+        self.exchange, self.me, self.done = Collector(), Collector(), Recorder()
         self.quiet: list[Any] = []
         self.desk = desk
 
         class Done:
             set = self.done
 
-        arguments = (self.me, iter(records), {"BTC/USDT"}, self.targets, self.quiet.append, passes, Done())
-        self.actor = desk.make(MarketFeed, *arguments)
+        targets, paced = (self.targets, self.exchange), (self.quiet.append, passes)
+        self.actor = desk.make(MarketFeed, self.me, iter(records), {"BTC/USDT"}, *targets, *paced, Done())
 
     def begin(self) -> None:
         self.actor.on_receive(NextRecord())
@@ -50,7 +50,30 @@ def records(count: int) -> list[Quote]:
 def test_each_record_goes_to_every_target(desk: Desk) -> None:
     feed = Feed(desk, records(1))
     feed.begin()
-    assert [target.messages for target in feed.targets] == [records(1)] * 3
+    assert [target.messages for target in feed.targets] == [records(1)] * 2
+    assert feed.exchange.messages == [Recorded(*records(1), feed.me)]
+
+
+def test_a_record_that_the_exchange_has_something_to_say_of_is_passed_on_before_the_next_is_sent(desk: Desk) -> None:
+    feed = Feed(desk, records(2))
+    feed.begin()
+    feed.actor.on_receive(Held())
+    feed.go_on()
+    assert feed.exchange.messages[1:] == [PassOn()]
+    assert len(feed.sent) == 1
+    feed.go_on()
+    assert len(feed.sent) == 2
+
+
+def test_a_record_that_is_kept_back_is_passed_on_also_when_the_feed_has_been_stopped(desk: Desk) -> None:
+    feed = Feed(desk, records(2))
+    feed.begin()
+    feed.actor.on_receive(Held())
+    feed.actor.on_receive(StopFeed())
+    feed.go_on()
+    feed.go_on()
+    assert feed.exchange.messages[1:] == [PassOn()]
+    assert len(feed.sent) == 1
 
 
 def test_the_next_record_is_sent_when_all_is_quiet(desk: Desk) -> None:

@@ -6,14 +6,16 @@ import asyncio
 import gc
 import itertools
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pykka
 import pytest
-from helpers import BOUND, Recorder, assert_clean, limit, market, quote, system_of
+from helpers import BOUND, BTC, Recorder, assert_clean, limit, market, quote, system_of
 
 from orderpit import (
+    Bar,
     BlockingCall,
     InvalidConfiguration,
     OrderState,
@@ -27,11 +29,9 @@ from orderpit import (
 from orderpit.actors.audit import audit
 from orderpit.actors.stepped import START_NS
 from orderpit.bars import daily_bars, instrument
-from orderpit.model.events import CommandRefused, ModifyRequested, OrderCreated, OrderFilled, OrderUpdate
-from orderpit.model.judgement import NOT_JUDGED
-from orderpit.model.values import changed
+from orderpit.model.events import OrderFilled
 from orderpit.readers import infer_instrument, open_records
-from orderpit.strategies import MovingAverageCrossover, TwoSidedQuoter
+from orderpit.strategies import BracketedBreakout, MovingAverageCrossover, TwoSidedQuoter
 from orderpit.testing import Crashed, Deadlock, OutOfSteps, Stepped, seeded
 
 SECOND = 1_000_000_000
@@ -417,30 +417,27 @@ def test_several_systems_live_in_one_process_also_one_inside_a_callback_of_anoth
 # -- recorded data
 
 
-def replayed(runtime: Any, records: Any, symbol: Any, strategy: Any, **parameters: Any) -> tuple[Any, ...]:
+FILLS = SimulatedExchange(taker_fee="0.001", maker_fee="0.0005", fill_probability="0.9", latency="0.05", seed=5)
+
+
+def replayed(
+    runtime: Any, records: Any, symbol: Any, strategy: Any, *, exchange: Any = FILLS, **parameters: Any
+) -> tuple[Any, ...]:
     system = TradingSystem(
         [symbol],
-        exchange=SimulatedExchange(
-            taker_fee="0.001", maker_fee="0.0005", fill_probability="0.9", latency="0.05", seed=5
-        ),
+        exchange=exchange,
         cash={symbol.quote: "1000000"},
         clock="data",
         run_id="same",
         runtime=runtime,
+        answer_within=100,
     )
     with system:
         system.add_strategy(strategy, strategy_id="s", symbol=symbol.symbol, **parameters)
         progress = system.play(records).wait(BOUND)
-        result = tuple(map(unmeasured, system.history())), system.portfolio(), progress
+        result = system.history(), system.portfolio(), progress
     assert_clean(system)
     return result
-
-
-def unmeasured(update: OrderUpdate) -> OrderUpdate:
-    """Leave out what risk measured: of what fills beside a command it may have heard before it judged, or after."""
-    if isinstance(update.event, OrderCreated | ModifyRequested | CommandRefused):
-        return changed(update, event=changed(update.event, judgement=NOT_JUDGED))
-    return update
 
 
 def same_on_threads_and_stepped(records: Any, symbol: Any, strategy: Any, **parameters: Any) -> int:
@@ -455,6 +452,31 @@ def test_daily_bars_give_the_same_updates_on_threads_and_stepped() -> None:
         lambda: daily_bars("AAPL"), instrument("AAPL"), MovingAverageCrossover, size="10", fast=5, slow=20
     )
     assert fills > 5
+
+
+def zigzag() -> Iterator[Bar]:
+    for minute in range(120):
+        price = 1000 + abs(minute % 80 - 40) // 2
+        prices = {"open": price, "high": price + 1, "low": price - 1, "close": price}
+        yield Bar(BTC.symbol, **prices, volume=5, time_ns=(minute + 1) * 60 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "parameters"),
+    [(TwoSidedQuoter, {"tick": "0.01"}), (MovingAverageCrossover, {}), (BracketedBreakout, {"tick": "0.01"})],
+    ids=["quoter", "crossover", "breakout"],
+)
+def test_what_fills_beside_a_bar_is_known_before_the_bar_whoever_moves_first(strategy: Any, parameters: Any) -> None:
+    # Requests are on their way for longer than a bar, so that bars fill what a strategy is just about to move.
+    exchange = SimulatedExchange(fill_probability="0.5", latency="90")
+
+    def played(runtime: Any) -> Any:
+        return replayed(runtime, zigzag(), BTC, strategy, exchange=exchange, size="0.96", **parameters)
+
+    in_turn = played("stepped")
+    assert sum(isinstance(update.event, OrderFilled) for update in in_turn[0]) > 1
+    for seed in range(12):
+        assert played(Stepped(choose=seeded(seed))) == in_turn, f"seed {seed}"
 
 
 @pytest.mark.skipif(

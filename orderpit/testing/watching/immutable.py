@@ -34,6 +34,7 @@ BY_DESIGN: Final[Mapping[type[Any], Mapping[str, str]]] = MappingProxyType(
                 "slots": "the one hand-over between two actors that is no message; each of its steps is atomic",
             }
         ),
+        m.Recorded: MappingProxyType({"feed": _ADDRESS}),
         m.StopListening: MappingProxyType({"target": _ADDRESS}),
         m.Subscribe: MappingProxyType({"target": _ADDRESS, "events": _TYPES}),
         m.Unsubscribe: MappingProxyType({"target": _ADDRESS}),
