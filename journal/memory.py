@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from ..model.errors import InvalidJournal, JournalFull
+from .chain import beginning, follow
 from .store import GENESIS, Head, Row
 
 
@@ -26,7 +26,7 @@ class MemoryStore:
     @property
     def head(self) -> Head:
         """The last row that is durable."""
-        return Head(self.rows[-1].sequence, self._digest) if self.rows else Head()
+        return Head(self.rows[-1].sequence if self.rows else 0, self._digest)
 
     @property
     def terms(self) -> bytes:
@@ -39,6 +39,7 @@ class MemoryStore:
             msg = "it has been begun"
             raise ValueError(msg)
         self._terms = terms
+        self._digest = beginning(b"memory", terms)
 
     def append(self, rows: Sequence[Row]) -> None:
         """Make rows durable, all or none."""
@@ -50,7 +51,7 @@ class MemoryStore:
             raise JournalFull("memory", f"it takes {self.most} rows")
         self.appends += 1
         for row in rows:
-            self._digest = hashlib.blake2b(self._digest + row.body, digest_size=32).digest()
+            self._digest = follow(self._digest, row)
         self.rows.extend(rows)
 
     def read(self, first: int = 1, last: int | None = None) -> Iterator[Row]:

