@@ -18,7 +18,12 @@ def beginning(identity: bytes, terms: bytes) -> bytes:
 
 def follow(previous: bytes, row: Row) -> bytes:
     """Return the hash of a row that follows one with the previous hash."""
-    kind = row.kind.encode()
+    return link(previous, row.sequence, row.kind, row.version, row.body)
+
+
+def link(previous: bytes, sequence: int, kind: str, version: int, body: bytes) -> bytes:
+    """Return what follow() does, of a row that has not been made."""
+    name = kind.encode()
     # The lengths stand before what is of no fixed length, so that no two rows are framed alike.
-    frame = _FRAME.pack(row.sequence, row.version, len(kind))
-    return blake2b(b"".join((previous, frame, kind, row.body)), digest_size=_SIZE).digest()
+    frame = _FRAME.pack(sequence, version, len(name))
+    return blake2b(b"".join((previous, frame, name, body)), digest_size=_SIZE).digest()

@@ -17,7 +17,7 @@ from decimal import Decimal
 from enum import Enum
 from itertools import accumulate, chain, pairwise, repeat
 from operator import attrgetter
-from types import FunctionType, MappingProxyType, MethodType, NoneType
+from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodType, NoneType
 from typing import Any, Final, NoReturn, TypeAlias, cast
 
 import msgspec
@@ -286,7 +286,11 @@ class _Reader:
             for name, *columns in zip(shape.fields, *(segment.columns for segment in segments), strict=True):
                 values = chain.from_iterable(map(self._values, columns))
                 # For frozen classes too; in one call, with none of it in Python.
-                deque(map(object.__setattr__, objects, repeat(_attribute(name)), values), maxlen=0)
+                slot = getattr(_class(shape.name), _attribute(name), None)
+                if type(slot) is MemberDescriptorType:
+                    deque(map(slot.__set__, objects, values), maxlen=0)
+                else:
+                    deque(map(object.__setattr__, objects, repeat(name), values), maxlen=0)
         for shape, segments, objects in self._made:
             left = iter(objects)
             for segment in segments:

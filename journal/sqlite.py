@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
 from ..model.errors import InvalidJournal, JournalBroken, JournalCorrupt, JournalFull
-from .chain import beginning, follow
+from .chain import beginning, follow, link
 from .disk import Disk, RealDisk
 from .mark import Mark
 from .opening import build, enter, establish, primary, refuse_without_folder, refusing, write_again
@@ -162,35 +162,38 @@ class SqliteStore:
     def _verified(self, marked: Head | None) -> Head:
         """Follow the chain to its end."""
         sequence, digest = 0, self._start
-        rows = self._connection.execute(_ALL)
-        while True:
-            if marked is not None and sequence == marked.sequence and digest != marked.digest:
-                raise JournalCorrupt(self._path, sequence, "is another row than the one that the mark knows")
-            entry = self._next(rows, sequence + 1)
-            if entry is None:
-                return Head(sequence, digest)
-            sequence, digest = sequence + 1, self._linked(digest, sequence + 1, entry)[1]
-
-    def _next(self, rows: sqlite3.Cursor, expected: int) -> Any:
+        until = -1 if marked is None else marked.sequence
+        if not until:
+            self._must_be_marked(marked, sequence, digest)
+        entries = self._connection.execute(_ALL)
         try:
-            return rows.fetchone()
+            # A million times at each start: nothing is made of a row here.
+            for entry in iter(entries.fetchone, None):
+                digest = self._linked(digest, sequence + 1, entry)
+                sequence += 1
+                if sequence == until:
+                    self._must_be_marked(marked, sequence, digest)
         except _UNREADABLE as error:
-            raise JournalCorrupt(self._path, expected, f"cannot be read: {error}") from error
+            raise JournalCorrupt(self._path, sequence + 1, f"cannot be read: {error}") from error
+        return Head(sequence, digest)
 
-    def _linked(self, previous: bytes, expected: int, entry: Any) -> tuple[Row, bytes]:
-        """Return the row of an entry and its hash, if it is the one that is expected."""
+    def _must_be_marked(self, marked: Head | None, sequence: int, digest: bytes) -> None:
+        if marked is not None and digest != marked.digest:
+            raise JournalCorrupt(self._path, sequence, "is another row than the one that the mark knows")
+
+    def _linked(self, previous: bytes, expected: int, entry: Any) -> bytes:
+        """Return the hash of a row, as it is kept, if the row is the one that is expected."""
         sequence, kind, version, body, digest = entry
         if sequence != expected:
             rule = f"is missing: row {sequence} stands in its place"
             raise JournalCorrupt(self._path, expected, rule)
-        row = Row(sequence, kind, version, body)
         try:
-            found = follow(previous, row)
+            found = link(previous, sequence, kind, version, body)
         except (TypeError, AttributeError, UnicodeError, struct.error) as error:
             raise JournalCorrupt(self._path, sequence, f"is not what was written: {error}") from error
         if found != digest:
             raise JournalCorrupt(self._path, sequence, "is not what was written, or does not follow the row before it")
-        return row, found
+        return found
 
     def _settle(self, marked: Head | None) -> None:
         """Make durable what was found, and then let the mark know it, in both of its slots."""
@@ -305,8 +308,8 @@ class SqliteStore:
             except _UNREADABLE as error:
                 raise JournalCorrupt(self._path, first, f"cannot be read: {error}") from error
             for entry in entries:
-                row, digest = self._linked(digest, first, entry)
-                yield row
+                digest = self._linked(digest, first, entry)
+                yield Row(*entry[:4])
                 first += 1
             if first <= until:
                 raise JournalCorrupt(self._path, first, "was durable and is gone")

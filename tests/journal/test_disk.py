@@ -8,7 +8,6 @@ from figures import disk
 from orderpit.journal import sqlite
 from orderpit.journal.mark import Mark
 from orderpit.journal.sqlite import SqliteStore
-from orderpit.journal.store import Row
 
 
 @pytest.mark.fault(55)
@@ -56,7 +55,7 @@ def without_a_mark(verified):
 
 
 def test_without_the_hashes_flipped_bits_would_not_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SqliteStore, "_linked", lambda _, __, ___, entry: (Row(*entry[:4]), entry[4]))
+    monkeypatch.setattr(SqliteStore, "_linked", lambda _, __, ___, entry: entry[4])
     assert disk.damage("flip", count=200, seed=0).undetected
 
 
