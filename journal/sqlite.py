@@ -202,8 +202,9 @@ class SqliteStore:
             # What was read may never have reached the disk itself: the process that wrote it was killed before.
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             if marked is None:
-                self._mark.begin(self._head)
+                # The names first: a mark that says something of a journal whose name has been lost is never opened.
                 self._disk.sync_folder(self._found)
+                self._mark.begin(self._head)
             else:
                 self._mark.write(self._head)
                 self._mark.write(self._head)

@@ -123,7 +123,7 @@ _PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
 _STOPPED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class SubmitOrder:
     """A request for a new order (FIX NewOrderSingle, 35=D).
 

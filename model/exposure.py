@@ -69,7 +69,7 @@ class Sums:
 NO_SUMS = Sums()
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Share:
     """What an order counts in its strategy's exposure."""
 

@@ -54,7 +54,7 @@ _NOTHING_HELD: Final[Mapping[CostBasis, AverageCost | Lots]] = MappingProxyType(
 )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Holding:
     """A position on one side of the market, or none; held is its size and cost, by the cost basis."""
 

@@ -15,7 +15,7 @@ from .undo import Undo
 from .values import changed
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Offer:
     """One level: a size of None is unlimited."""
 

@@ -16,7 +16,7 @@ from .order import Order
 from .values import changed
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Working:
     """An approved order as risk knows it. order is None until its first update has come back.
 

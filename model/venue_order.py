@@ -44,7 +44,7 @@ class VenueRules:
     hedged: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class VenueOrder:
     """An order as the venue knows it. priority is its place in the queue at its price: the lower comes first.
 

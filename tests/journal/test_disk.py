@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import pytest
 from figures import disk
 
@@ -33,6 +36,13 @@ def test_what_was_acknowledged_is_there_whenever_the_power_goes() -> None:
     assert found.count == 500
     assert found.operations > 5_000
     assert found.failures > 20, "syncs that never fail try little"
+
+
+@pytest.mark.parametrize("life", [27052023])
+def test_a_life_in_which_something_was_lost_once_loses_nothing_at_any_moment(life: int, tmp_path: Path) -> None:
+    lived = disk.lived(life)
+    for moment in range(len(lived.log) + 1):
+        assert disk.after_the_loss(lived, moment, random.Random(moment), tmp_path) == "", f"moment {moment}"
 
 
 def test_damages_and_losses_depend_on_their_seeds_alone() -> None:
