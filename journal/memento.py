@@ -60,10 +60,16 @@ class _Shape(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Column(msgspec.Struct, array_like=True):
-    """References to objects, by pool and by place in it: all in one pool, or each in its own. Or numbers themselves."""
+    """References to objects, by pool and by place in it: all in one pool, or each in its own. Or numbers themselves.
+
+    Attributes:
+        pools, places: of each value, or of the only one.
+        times: how often the only value is there; 0 where there are others.
+    """
 
     pools: int | list[int]
     places: list[int]
+    times: int = 0
 
 
 class _Segment(msgspec.Struct, array_like=True):
@@ -171,16 +177,16 @@ class _Writer:
         values = list(items)
         kinds = set(map(type, values))
         if kinds == {int}:
-            return _Column(_NUMBERS, values)
+            return _Column(_NUMBERS, *_once(values))
         if kinds == {str}:
             found = list(map(self._values[str].get, values))
         else:
             found = list(map(self._references.get, map(id, values)))
         if None in found:
             found = [self._reference(value) if at is None else at for at, value in zip(found, values, strict=True)]
-        references = cast("list[int]", found)
+        references, times = _once(cast("list[int]", found))
         pools = [at >> _SHIFT for at in references]
-        return _Column(pools[0] if len(set(pools)) == 1 else pools, [at & _PLACE for at in references])
+        return _Column(pools[0] if len(set(pools)) == 1 else pools, [at & _PLACE for at in references], times)
 
     def _reference(self, value: Any) -> int:
         kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]  # of Any nothing is known
@@ -231,6 +237,12 @@ class _Writer:
             pool = self._by_shape[shape] = _Pool(len(self._pools), shape)
             self._pools.append(pool)
         return pool
+
+
+def _once(values: list[int]) -> tuple[list[int], int]:
+    """Return the only value and how often it is there, or all of them and 0; most fields of an order are like that."""
+    count = len(values)
+    return (values[:1], count) if count > 1 and values.count(values[0]) == count else (values, 0)
 
 
 def _fields(value: Any) -> tuple[str, ...]:
@@ -299,6 +311,9 @@ class _Reader:
 
     def _values(self, column: _Column) -> Iterable[Any]:
         pools, places = column.pools, column.places
+        if column.times:
+            (place,) = places
+            return repeat(place if pools == _NUMBERS else self._pools[cast("int", pools)][place], column.times)
         if pools == _NUMBERS:
             return places
         if isinstance(pools, int):
