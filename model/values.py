@@ -39,21 +39,20 @@ def changed(value: V, **changes: object) -> V:
 
 def _learn(kind: type[Any]) -> tuple[_Copy, _Finish, bool]:
     names = tuple(field.name for field in attrs.fields(kind))
-    twin = _thawed(kind)
-    known = _by_slots(kind, names) if twin is None else (_written_out(twin, names), setattr, True)
+    read: Callable[[object], Any] = _read_one(names[0]) if len(names) == 1 else attrgetter(*names)
+    twin = _thawed(kind, names)
+    known = _by_slots(kind, names, read) if twin is None else _by_twin(twin, read)
     _known[kind] = known
     return known
 
 
-def _thawed(kind: type[Any]) -> type[Any] | None:
+def _thawed(kind: type[Any], names: tuple[str, ...]) -> type[Any] | None:
     """Return a class of the same layout whose attributes can be set; None where Python takes no instance for the other.
 
-    It does not where there is a slot for weak references.
+    It does not where there is a slot for weak references, or a base class with fields.
     """
-    base = kind.__base__
-    assert base is not None, "only object has none"
-    namespace = {"__slots__": kind.__dict__["__slots__"], "__setattr__": object.__setattr__}
-    twin: type[Any] = type(kind.__name__, (base,), namespace)
+    fields = {name: attrs.field() for name in names}
+    twin: type[Any] = attrs.make_class(kind.__name__, fields, slots=True, weakref_slot=False, eq=False, repr=False)
     try:
         object.__new__(twin).__class__ = kind
     except TypeError:
@@ -61,20 +60,14 @@ def _thawed(kind: type[Any]) -> type[Any] | None:
     return twin
 
 
-def _written_out(twin: type[Any], names: tuple[str, ...]) -> _Copy:
-    """Return a function that sets one attribute after the other, which Python does fastest where each is named."""
-    lines = ("def copy(value):", " copy = new(twin)", *(f" copy.{name} = value.{name}" for name in names))
-    namespace: dict[str, Any] = {"new": object.__new__, "twin": twin}
-    exec("\n".join((*lines, " return copy")), namespace)  # noqa: S102  # of the names of our own fields
-    made: _Copy = namespace["copy"]
-    return made
+def _by_twin(twin: type[Any], read: Callable[[object], Any]) -> tuple[_Copy, _Finish, bool]:
+    return lambda value: twin(*read(value)), setattr, True
 
 
-def _by_slots(kind: type[Any], names: tuple[str, ...]) -> tuple[_Copy, _Finish, bool]:
+def _by_slots(kind: type[Any], names: tuple[str, ...], read: Callable[[object], Any]) -> tuple[_Copy, _Finish, bool]:
     # A slot's descriptor writes what a frozen class's own __setattr__ refuses; the copy is not shared yet.
     by_name = {name: getattr(kind, name).__set__ for name in names}
     writers = tuple(by_name.values())
-    read: Callable[[object], Any] = _read_one(names[0]) if len(names) == 1 else attrgetter(*names)
 
     def copy(value: object) -> Any:
         made = object.__new__(kind)

@@ -392,8 +392,8 @@ MUTANTS: Final = (
     Mutant(
         "a row's hash covers none of those before it",
         "journal/chain.py",
-        '    return blake2b(b"".join((previous, frame, kind, row.body)), digest_size=_SIZE).digest()\n',
-        '    return blake2b(b"".join((frame, kind, row.body)), digest_size=_SIZE).digest()\n',
+        '    return blake2b(b"".join((previous, frame, name, body)), digest_size=_SIZE).digest()\n',
+        '    return blake2b(b"".join((frame, name, body)), digest_size=_SIZE).digest()\n',
     ),
     Mutant(
         "the mark is left where it was",
